@@ -1,0 +1,130 @@
+// Package openapi is the contract and its judge. The contract is csc-v2.yaml,
+// our own text of the API: a request is taken if it says so, and a refusal is
+// worded by it, because the sentences of the CSC text that no rule gives stand
+// beside the properties they are about (x-csc-error). So no method checks a
+// field by hand, and what clients read is what the server does.
+//
+// The judge is stricter than JSON and than OpenAPI. A name twice, also when one
+// is escaped, trailing data, a byte order mark, text that is not UTF-8, half a
+// surrogate pair and deep nesting are refused as malformed: what two readers
+// understand differently is an attack, not a request. null is the same as
+// absence; unknown members and other spellings of known ones are ignored; an
+// integer has neither fraction nor exponent. Base64 is csc.DecodeBase64's.
+//
+// Of several faults the client is told one, and for the same body always the
+// same: the one whose property comes first in the contract.
+package openapi
+
+import (
+	"bytes"
+	"cmp"
+	_ "embed" // the contract
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/pecete/pecete/csc"
+)
+
+//go:embed csc-v2.yaml
+var document []byte
+
+// A Contract is csc-v2.yaml, read. It is safe for concurrent use.
+type Contract struct {
+	order []csc.Method
+	calls map[csc.Method]call
+}
+
+// A call is what the contract says of one method.
+type call struct {
+	request   *rule
+	optional  bool // the body may be empty
+	operation *openapi3.Operation
+}
+
+// Load reads the contract that is built in. An error is a fault of the
+// document: it is no OpenAPI, or it states a rule the judge does not have.
+func Load() (*Contract, error) { return load(document) }
+
+func load(yaml []byte) (*Contract, error) {
+	loader := openapi3.NewLoader()
+	loader.IncludeOrigin = true // the order of properties is not in its maps
+	doc, err := loader.LoadFromData(yaml)
+	if err != nil {
+		return nil, fmt.Errorf("read contract: %w", err)
+	}
+	if err := doc.Validate(loader.Context); err != nil {
+		return nil, fmt.Errorf("validate contract: %w", err)
+	}
+	c := &Contract{calls: map[csc.Method]call{}}
+	paths := doc.Paths.Map()
+	for _, path := range inOrder(paths, func(p *openapi3.PathItem) *openapi3.Origin { return p.Origin }) {
+		m := csc.Method(strings.TrimPrefix(path, "/"))
+		if c.calls[m], err = newCall(m, paths[path]); err != nil {
+			return nil, fmt.Errorf("contract of %s: %w", m, err)
+		}
+		c.order = append(c.order, m)
+	}
+	return c, nil
+}
+
+func newCall(m csc.Method, path *openapi3.PathItem) (call, error) {
+	if !m.Known() {
+		return call{}, errors.New("no method of the API")
+	}
+	if path.Post == nil || path.Post.RequestBody == nil {
+		return call{}, errors.New("no POST with a body")
+	}
+	body := path.Post.RequestBody.Value
+	media := body.Content.Get("application/json")
+	if media == nil || media.Schema == nil || !media.Schema.Value.Type.Is(openapi3.TypeObject) {
+		return call{}, errors.New("the body is no JSON object")
+	}
+	request, err := newRule("", media.Schema)
+	return call{request: request, optional: !body.Required, operation: path.Post}, err
+}
+
+// inOrder gives the keys of m as they stand in the document.
+func inOrder[V any](m map[string]V, origin func(V) *openapi3.Origin) []string {
+	return slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		at, bt := origin(m[a]).Key, origin(m[b]).Key
+		return cmp.Or(cmp.Compare(at.Line, bt.Line), cmp.Compare(at.Column, bt.Column))
+	})
+}
+
+// Methods lists the methods of the contract in the order of the CSC text.
+func (c *Contract) Methods() []csc.Method { return slices.Clone(c.order) }
+
+// YAML is the document itself, for those who want to read it.
+func (c *Contract) YAML() []byte { return bytes.Clone(document) }
+
+// Check judges the body of a request for m and returns what of it is to be
+// decoded: the members that count, in the order of the contract, without nulls.
+// A fault of the body is a *csc.Error; any other error is ours.
+//
+// An empty body stands for {} where the contract has the body optional, which
+// is in info only.
+func (c *Contract) Check(m csc.Method, body []byte) ([]byte, error) {
+	call, ok := c.calls[m]
+	if !ok {
+		return nil, fmt.Errorf("check request: the contract has no method %q", m)
+	}
+	if len(body) == 0 && call.optional {
+		body = []byte("{}")
+	}
+	request, err := read(body, call.request)
+	if err != nil {
+		return nil, csc.Malformed(err)
+	}
+	if request.kind != '{' {
+		return nil, csc.Malformed(errNotObject)
+	}
+	if fault := call.request.judge(request); fault != nil {
+		return nil, fault
+	}
+	return call.request.write(make([]byte, 0, len(body)), request), nil
+}

@@ -1,0 +1,171 @@
+package openapi_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pecete/pecete/csc"
+)
+
+const (
+	hashABC = `"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="`
+	credID  = `"c_9a1be7730d5f42c8b6e0f1a2c3d4e5f6"`
+
+	noCredentialID = "Missing (or invalid type) string parameter credentialID"
+	badCredential  = "Invalid parameter credentialID"
+	badLang        = "Invalid parameter lang"
+	badClientData  = "Invalid parameter clientData"
+	badCertificate = "Invalid parameter certificates"
+	noCertInfo     = "Missing (or invalid type) boolean parameter certInfo"
+	noAuthInfo     = "Missing (or invalid type) boolean parameter authInfo"
+	notBase64      = "Invalid Base64 hash string parameter"
+	noHash         = "Missing (or invalid type) array parameter hash"
+	noHashes       = "Missing (or invalid type) array parameter hashes"
+	noNumber       = "Missing (or invalid type) integer parameter numSignatures"
+	badNumber      = "Invalid value for parameter numSignatures"
+	noAuthData     = "Missing (or invalid type) array parameter authData"
+	badAuthData    = "Invalid parameter authData"
+	noHashOID      = "Missing (or invalid type) string parameter hashAlgorithmOID"
+)
+
+// A member is a name and its value as JSON.
+type member struct{ name, value string }
+
+type body []member
+
+func (b body) String() string {
+	var parts []string
+	for _, m := range b {
+		parts = append(parts, fmt.Sprintf("%q:%s", m.name, m.value))
+	}
+	return "{" + strings.Join(parts, ",") + "}"
+}
+
+func (b body) without(name string) body {
+	return slices.DeleteFunc(slices.Clone(b), func(m member) bool { return m.name == name })
+}
+
+func (b body) with(name, value string) body {
+	return append(b.without(name), member{name, value})
+}
+
+// full has every parameter of every method, each right.
+var full = map[csc.Method]body{
+	csc.MethodInfo: {{"lang", `"ro"`}},
+	csc.MethodList: {
+		{"userID", `"u_1"`}, {"credentialInfo", `true`}, {"certificates", `"chain"`}, {"certInfo", `true`},
+		{"authInfo", `true`}, {"onlyValid", `true`}, {"lang", `"ro"`}, {"clientData", `"order 1"`},
+	},
+	csc.MethodCredentialInfo: {
+		{"credentialID", credID}, {"certificates", `"none"`}, {"certInfo", `true`}, {"authInfo", `true`},
+		{"lang", `"ro"`}, {"clientData", `"order 1"`},
+	},
+	csc.MethodAuthorize: {
+		{"credentialID", credID}, {"numSignatures", `2`}, {"hashes", `[` + hashABC + `]`},
+		{"hashAlgorithmOID", `"2.16.840.1.101.3.4.2.1"`}, {"authData", `[{"id":"OTP","value":"123456"}]`},
+		{"description", `"A contract"`}, {"clientData", `"order 1"`},
+	},
+	csc.MethodSignHash: {
+		{"credentialID", credID}, {"SAD", `"opaque"`}, {"hashes", `[` + hashABC + `]`},
+		{"hashAlgorithmOID", `"2.16.840.1.101.3.4.2.1"`}, {"signAlgo", `"1.2.840.113549.1.1.10"`},
+		{"signAlgoParams", `"MDCg"`}, {"operationMode", `"S"`}, {"validity_period", `1000`},
+		{"response_uri", `"https://client.example.org/done"`}, {"clientData", `"order 1"`},
+	},
+}
+
+// A field is a parameter of a method and every sentence it can bring about.
+type field struct {
+	method csc.Method
+	name   string
+	takes  string            // the JSON type it takes; "any" if it is ignored
+	absent string            // told when it is missing or null
+	wrong  string            // told when it is of another type
+	bad    map[string]string // a value of the right type: what is told
+	good   []string
+}
+
+var overlong = strings.Repeat("x", 256)
+
+// badNames are values of a credentialID or userID that no store should see.
+func badNames(told string) map[string]string {
+	return map[string]string{
+		`""`: told, `"a b"`: told, `"a\u0000b"`: told, `"\n"`: told, `"c_é"`: told, `"` + overlong + `"`: told,
+		`"` + strings.Repeat("x", 1<<20) + `"`: told,
+	}
+}
+
+func badHashes(told string) map[string]string {
+	bad := map[string]string{`[]`: "Empty hash array"}
+	for _, element := range []string{
+		`5`, `null`, `true`, `[]`, `{}`, `[` + hashABC + `]`, `"***"`, `"YR=="`, `"YQ"`, `"YQ="`,
+		`"ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0="`, `"ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"`,
+		`"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=\n"`, `" YQ=="`, `"YQ==\r\nYQ=="`, `"YQ\u003d"`, `"\u0000"`,
+	} {
+		bad[`[`+element+`]`] = told
+		bad[`[`+hashABC+`,`+element+`]`] = told
+	}
+	return bad
+}
+
+var (
+	strings1MiB = `"` + strings.Repeat("ă", 1<<19) + `"`
+	goodTexts   = []string{`""`, `"x"`, `"\u0000"`, `"\ud83d\ude00"`, `"😀"`, strings1MiB}
+	goodHashes  = []string{`[` + hashABC + `,` + hashABC + `]`, `["YQ=="]`, `["YQ\u003d\u003d"]`, `[""]`, `["\/\/\/\/"]`}
+	notIntegers = map[string]string{
+		`1.0`: noNumber, `1e0`: noNumber, `1E+0`: noNumber, `1.5`: noNumber, `10e-1`: noNumber, `1e400`: noNumber, `-1e400`: noNumber,
+		`9007199254740992`: noNumber, `9007199254740993`: noNumber, `-9007199254740992`: noNumber,
+		`18446744073709551617`: noNumber, `123456789012345678901234567890`: noNumber,
+		`0`: badNumber, `-0`: badNumber, `-1`: badNumber, `-9007199254740991`: badNumber,
+	}
+)
+
+var fields = []field{
+	{method: csc.MethodInfo, name: "lang", takes: "string", wrong: badLang, good: goodTexts},
+
+	{method: csc.MethodList, name: "userID", takes: "string", wrong: "Invalid parameter userID", bad: badNames("Invalid parameter userID"), good: []string{`"signer@example.org"`}},
+	{method: csc.MethodList, name: "credentialInfo", takes: "boolean", wrong: "Missing (or invalid type) boolean parameter credentialInfo"},
+	{method: csc.MethodList, name: "certificates", takes: "string", wrong: badCertificate, bad: map[string]string{`"x"`: badCertificate, `""`: badCertificate, `"Single"`: badCertificate, `"single "`: badCertificate}, good: []string{`"none"`, `"single"`, `"chain"`, `"ch\u0061in"`}},
+	{method: csc.MethodList, name: "certInfo", takes: "boolean", wrong: noCertInfo},
+	{method: csc.MethodList, name: "authInfo", takes: "boolean", wrong: noAuthInfo},
+	{method: csc.MethodList, name: "onlyValid", takes: "boolean", wrong: "Missing (or invalid type) boolean parameter onlyValid"},
+	{method: csc.MethodList, name: "lang", takes: "string", wrong: badLang, good: goodTexts},
+	{method: csc.MethodList, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+
+	{method: csc.MethodCredentialInfo, name: "credentialID", takes: "string", absent: noCredentialID, wrong: noCredentialID, bad: badNames(badCredential)},
+	{method: csc.MethodCredentialInfo, name: "certificates", takes: "string", wrong: badCertificate, bad: map[string]string{`"x"`: badCertificate, `""`: badCertificate}, good: []string{`"none"`, `"single"`, `"chain"`}},
+	{method: csc.MethodCredentialInfo, name: "certInfo", takes: "boolean", wrong: noCertInfo},
+	{method: csc.MethodCredentialInfo, name: "authInfo", takes: "boolean", wrong: noAuthInfo},
+	{method: csc.MethodCredentialInfo, name: "lang", takes: "string", wrong: badLang, good: goodTexts},
+	{method: csc.MethodCredentialInfo, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+
+	{method: csc.MethodAuthorize, name: "credentialID", takes: "string", absent: noCredentialID, wrong: noCredentialID, bad: badNames(badCredential)},
+	{method: csc.MethodAuthorize, name: "numSignatures", takes: "integer", absent: noNumber, wrong: noNumber, bad: notIntegers, good: []string{`1`, `10`, `2147483648`, `9007199254740991`}},
+	{method: csc.MethodAuthorize, name: "hashes", takes: "array", wrong: noHashes, bad: badHashes(notBase64), good: goodHashes},
+	{method: csc.MethodAuthorize, name: "hashAlgorithmOID", takes: "string", wrong: noHashOID, good: goodTexts},
+	{
+		method: csc.MethodAuthorize, name: "authData", takes: "array", wrong: noAuthData,
+		bad: map[string]string{
+			`[null]`: badAuthData, `["OTP"]`: badAuthData, `[5]`: badAuthData, `[[]]`: badAuthData, `[{}]`: badAuthData,
+			`[{"value":"1"}]`: badAuthData, `[{"id":null}]`: badAuthData, `[{"id":5}]`: badAuthData, `[{"ID":"OTP"}]`: badAuthData,
+			`[{"id":"OTP","value":123456}]`: badAuthData, `[{"id":"OTP","value":["1"]}]`: badAuthData,
+			`[{"id":"OTP","value":"1"},{"id":{}}]`: badAuthData,
+		},
+		good: []string{`[]`, `[{"id":"OTP"}]`, `[{"id":"OTP","value":null}]`, `[{"id":"PIN","value":"1"},{"id":"OTP","value":"2","more":[{}]}]`},
+	},
+	{method: csc.MethodAuthorize, name: "description", takes: "string", wrong: "Invalid parameter description", bad: map[string]string{
+		`"` + strings.Repeat("x", 501) + `"`: "Invalid parameter description", `"` + strings.Repeat("ă", 501) + `"`: "Invalid parameter description", strings1MiB: "Invalid parameter description",
+	}, good: []string{`""`, `"` + strings.Repeat("ă", 500) + `"`, `"` + strings.Repeat("😀", 500) + `"`, `"` + strings.Repeat(`\u0103`, 500) + `"`}},
+	{method: csc.MethodAuthorize, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+
+	{method: csc.MethodSignHash, name: "credentialID", takes: "string", absent: noCredentialID, wrong: noCredentialID, bad: badNames(badCredential)},
+	{method: csc.MethodSignHash, name: "SAD", takes: "string", wrong: "Missing (or invalid type) string parameter SAD", good: goodTexts},
+	{method: csc.MethodSignHash, name: "hashes", takes: "array", absent: noHash, wrong: noHash, bad: badHashes(notBase64), good: goodHashes},
+	{method: csc.MethodSignHash, name: "hashAlgorithmOID", takes: "string", wrong: noHashOID, good: goodTexts},
+	{method: csc.MethodSignHash, name: "signAlgo", takes: "string", absent: "Missing (or invalid type) string parameter signAlgo", wrong: "Missing (or invalid type) string parameter signAlgo", good: goodTexts},
+	{method: csc.MethodSignHash, name: "signAlgoParams", takes: "string", wrong: "Missing (or invalid type) string parameter signAlgoParams", good: goodTexts},
+	{method: csc.MethodSignHash, name: "operationMode", takes: "string", wrong: "Invalid parameter operationMode", bad: map[string]string{`"A"`: "Invalid parameter operationMode", `"X"`: "Invalid parameter operationMode", `"s"`: "Invalid parameter operationMode", `""`: "Invalid parameter operationMode"}, good: []string{`"S"`}},
+	{method: csc.MethodSignHash, name: "validity_period", takes: "any", good: []string{`-1`, `1e400`, `"x"`, `9007199254740993`}},
+	{method: csc.MethodSignHash, name: "response_uri", takes: "any", good: []string{`"not a uri"`, `"::"`, `"http://127.0.0.1"`, `""`}},
+	{method: csc.MethodSignHash, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+}
