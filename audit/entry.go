@@ -1,0 +1,144 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// An Event names what a record is about.
+type Event string
+
+// The events, by who writes them.
+const (
+	LogOpened Event = "audit.opened" // a process began to write; Reason tells of a torn record it removed
+	LogHead   Event = "audit.head"   // carries a signed Head and nothing else
+	LogClosed Event = "audit.closed"
+
+	ClientAdded    Event = "client.added"
+	ClientChanged  Event = "client.changed"
+	ClientRemoved  Event = "client.removed"
+	TokenIssued    Event = "token.issued"
+	TokenRevoked   Event = "token.revoked"
+	UserAdded      Event = "user.added"
+	UserChanged    Event = "user.changed"
+	FactorPaired   Event = "factor.paired"
+	FactorVerified Event = "factor.verified" // Step is the TOTP step spent
+	FactorRefused  Event = "factor.refused"
+	FactorLocked   Event = "factor.locked"
+	FactorUnlocked Event = "factor.unlocked" // an operator took the count of failures away
+
+	KeyGenerated      Event = "key.generated"
+	CertificateIssued Event = "certificate.issued"
+	CredentialAdded   Event = "credential.added"
+	CredentialChanged Event = "credential.changed"
+
+	GrantIssued  Event = "grant.issued"  // Count and Hashes are what was agreed, Step what it was proved with
+	GrantRefused Event = "grant.refused" // a use that broke a rule: Reason
+	SignIntent   Event = "sign.intent"   // Hashes are what will be signed
+	SignDone     Event = "sign.done"     // Signatures are the SHA-256 of what was released
+	SignFailed   Event = "sign.failed"   // spent, and no signature was released
+)
+
+// An Entry is what a caller has to say. Secrets have no member here. What is
+// said to be hex is in lower case. Request may be left empty under a context of
+// WithRequest.
+type Entry struct {
+	Event       Event    `json:"event"`
+	Request     string   `json:"request,omitempty"` // request id
+	Client      string   `json:"client,omitempty"`
+	User        string   `json:"user,omitempty"`
+	Credential  string   `json:"credential,omitempty"`
+	Certificate string   `json:"certificate,omitempty"` // SHA-256 of the DER, hex
+	Key         string   `json:"key,omitempty"`         // CKA_ID, hex
+	Grant       string   `json:"grant,omitempty"`       // id of the SAD, not the SAD
+	Count       int      `json:"count,omitempty"`
+	Bound       bool     `json:"bound,omitempty"`  // the grant names its hashes
+	Hashes      []string `json:"hashes,omitempty"` // hex, in the request's order
+	HashOID     string   `json:"hashOID,omitempty"`
+	SignAlgo    string   `json:"signAlgo,omitempty"`
+	Signatures  []string `json:"signatures,omitempty"` // SHA-256 of each, hex
+	Factor      string   `json:"factor,omitempty"`
+	Step        int64    `json:"step,omitempty"`
+	Reason      string   `json:"reason,omitempty"`
+}
+
+// ErrEntry says that an Entry cannot be a record: the caller's mistake, and the
+// deed must not be done all the same.
+var ErrEntry = errors.New("audit: not an entry")
+
+// check says what is wrong with e. The events of package audit itself are no
+// caller's to write.
+func (e Entry) check() error {
+	switch {
+	case !e.Event.valid():
+		return fmt.Errorf("%w: event %q", ErrEntry, e.Event)
+	case e.Count < 0 || e.Step < 0:
+		return fmt.Errorf("%w: %s: negative count or step", ErrEntry, e.Event)
+	case !isHex(e.Certificate) || !isHex(e.Key):
+		return fmt.Errorf("%w: %s: certificate and key are lower-case hex", ErrEntry, e.Event)
+	case slices.ContainsFunc(e.Hashes, notHex) || slices.ContainsFunc(e.Signatures, notHex):
+		return fmt.Errorf("%w: %s: hashes and signatures are lower-case hex", ErrEntry, e.Event)
+	}
+	if missing := e.missing(); missing != "" {
+		return fmt.Errorf("%w: %s without %s", ErrEntry, e.Event, missing)
+	}
+	return nil
+}
+
+// missing names the first member without which the record could not be judged
+// by a Ledger.
+func (e Entry) missing() string {
+	type member struct {
+		name string
+		has  bool
+	}
+	grant := member{"grant", e.Grant != ""}
+	who := []member{grant, {"client", e.Client != ""}, {"user", e.User != ""}, {"credential", e.Credential != ""}}
+	var needs []member
+	switch e.Event {
+	case GrantIssued:
+		needs = append(who, member{"count", e.Count > 0})
+	case SignIntent:
+		needs = append(who, member{"hashes", len(e.Hashes) > 0})
+	case SignDone:
+		needs = []member{grant, {"signatures", len(e.Signatures) > 0}}
+	case SignFailed:
+		needs = []member{grant}
+	case FactorVerified, FactorLocked:
+		needs = []member{{"user", e.User != ""}, {"factor", e.Factor != ""}}
+	}
+	for _, m := range needs {
+		if !m.has {
+			return m.name
+		}
+	}
+	return ""
+}
+
+// valid reports whether v is words of lower-case letters joined by dots, and
+// not one of ours.
+func (v Event) valid() bool {
+	words := strings.Split(string(v), ".")
+	if len(words) < 2 || words[0] == "audit" {
+		return false
+	}
+	return !slices.ContainsFunc(words, func(w string) bool {
+		return w == "" || strings.Trim(w, "abcdefghijklmnopqrstuvwxyz") != ""
+	})
+}
+
+func isHex(s string) bool  { return len(s)%2 == 0 && strings.Trim(s, "0123456789abcdef") == "" }
+func notHex(s string) bool { return s == "" || !isHex(s) }
+
+// clean returns e with every string valid UTF-8, since JSON has no other.
+func (e Entry) clean() Entry {
+	for _, s := range []*string{
+		(*string)(&e.Event), &e.Request, &e.Client, &e.User, &e.Credential, &e.Certificate, &e.Key,
+		&e.Grant, &e.HashOID, &e.SignAlgo, &e.Factor, &e.Reason,
+	} {
+		*s = strings.ToValidUTF8(*s, "\uFFFD")
+	}
+	return e
+}
