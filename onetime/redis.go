@@ -1,0 +1,199 @@
+package onetime
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// limit bounds one call of a verb, everything included. Whoever waits for it
+// has a client waiting, and a store that takes longer is not there.
+const limit = 700 * time.Millisecond
+
+// Redis keeps values in a Redis server, so that several servers of ours share
+// them. No value outlives the run of Redis it was written in.
+//
+// The server must be reached directly: behind a proxy that changes servers
+// under a connection, a change of run would go unseen. It must not evict (Open
+// refuses one that may). Of its commands these are used: GET GETDEL SET DEL
+// WATCH UNWATCH MULTI EXEC INFO, and HELLO AUTH SELECT to connect.
+type Redis struct {
+	client *redis.Client
+	epoch  *epoch
+}
+
+var _ Store = (*Redis)(nil)
+
+// Run names the run of Redis that answered last and says since when it is known
+// here, which is later than it began. What was kept to recognize a thing when
+// it comes a second time is gone with an earlier run: whoever keeps proofs in a
+// store asks for Run after the Put and refuses a proof made before since, with
+// whatever difference of clocks it allows.
+func (r *Redis) Run() (id string, since time.Time) {
+	now := r.epoch.seen.Load()
+	return now.id, now.since
+}
+
+// Put keeps value under a new key. A record of an earlier run does not count,
+// here as elsewhere: it makes place.
+func (r *Redis) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if err := check(ctx, ttl); err != nil {
+		return err
+	}
+	soon, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		record, stamp := r.epoch.stamp(value)
+		err := r.client.SetArgs(soon, key, record, redis.SetArgs{Mode: "NX", TTL: whole(ttl)}).Err()
+		switch {
+		case err == nil && r.epoch.seen.Load() == stamp:
+			return nil
+		case err == nil: // Redis came back in between: the record is of the run before
+			continue
+		case !errors.Is(err, redis.Nil):
+			return unasked(ctx, err)
+		}
+		counts, err := r.clear(soon, key)
+		if err != nil {
+			return unasked(ctx, err)
+		}
+		if counts {
+			return ErrExists
+		}
+	}
+}
+
+// clear removes the record under key unless it counts, and reports whether it
+// does. It creates nothing: who Puts next is decided by SET NX, whoever cleared.
+func (r *Redis) clear(ctx context.Context, key string) (counts bool, err error) {
+	_, err = r.exchange(ctx, key, func(record []byte) change {
+		if _, counts = r.epoch.open(record); counts {
+			return nil
+		}
+		return func(p redis.Pipeliner) { p.Del(ctx, key) }
+	})
+	return counts, err
+}
+
+// Get returns what is kept.
+func (r *Redis) Get(ctx context.Context, key string) ([]byte, error) {
+	return r.read(ctx, func(soon context.Context) *redis.StringCmd { return r.client.Get(soon, key) })
+}
+
+// Take returns what is kept and forgets it.
+func (r *Redis) Take(ctx context.Context, key string) ([]byte, error) {
+	return r.read(ctx, func(soon context.Context) *redis.StringCmd { return r.client.GetDel(soon, key) })
+}
+
+func (r *Redis) read(ctx context.Context, ask func(context.Context) *redis.StringCmd) ([]byte, error) {
+	soon, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	record, err := ask(soon).Bytes()
+	if errors.Is(err, redis.Nil) {
+		return nil, ErrUnknown
+	}
+	if err != nil {
+		return nil, unasked(ctx, err)
+	}
+	value, counts := r.epoch.open(record)
+	if !counts {
+		return nil, ErrUnknown
+	}
+	return value, nil
+}
+
+// Swap replaces old by new.
+func (r *Redis) Swap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {
+	if new == nil {
+		ttl = time.Millisecond // nothing is kept, so nothing is wrong with it
+	}
+	if err := check(ctx, ttl); err != nil {
+		return false, err
+	}
+	soon, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	swapped, err := r.exchange(soon, key, func(record []byte) change {
+		value, counts := r.epoch.open(record)
+		if !counts || !bytes.Equal(value, old) {
+			return nil
+		}
+		return func(p redis.Pipeliner) {
+			if new == nil {
+				p.Del(soon, key)
+				return
+			}
+			next, _ := r.epoch.stamp(new)
+			p.Set(soon, key, next, whole(ttl))
+		}
+	})
+	if err != nil {
+		return false, unasked(ctx, err)
+	}
+	return swapped, nil
+}
+
+// A change writes, inside a transaction. The nil change leaves all as it is.
+type change func(redis.Pipeliner)
+
+// exchange shows the record under key, if there is one, to decide, and makes
+// the change it returns; false if there was none to make, or if the key was
+// touched in between.
+//
+// All of it is one connection, so all of it is one run: if the connection ends
+// on the way, there is no second one for the rest.
+func (r *Redis) exchange(ctx context.Context, key string, decide func(record []byte) change) (bool, error) {
+	changed := false
+	err := r.client.Watch(ctx, func(tx *redis.Tx) error {
+		record, err := tx.Get(ctx, key).Bytes()
+		if errors.Is(err, redis.Nil) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		write := decide(record)
+		if write == nil {
+			return nil
+		}
+		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error { write(p); return nil })
+		changed = err == nil
+		return err
+	}, key)
+	if errors.Is(err, redis.TxFailedErr) {
+		return false, nil
+	}
+	return changed, err
+}
+
+// Ready asks for what the verbs need most: that a write is accepted.
+func (r *Redis) Ready(ctx context.Context) error {
+	soon, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := r.client.Set(soon, "onetime:ready", strconv.FormatInt(time.Now().Unix(), 10), time.Second).Err(); err != nil {
+		return unasked(ctx, err)
+	}
+	return nil
+}
+
+// errSlow stands for our own deadline, which is nobody else's context error.
+var errSlow = errors.New("no answer in time")
+
+// unasked tells the end of the caller's context from the absence of the store.
+func unasked(ctx context.Context, err error) error {
+	if gone := ctx.Err(); gone != nil {
+		return gone
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		err = errSlow
+	}
+	return &UnavailableError{Cause: err}
+}
+
+// whole rounds up to milliseconds, which is as fine as Redis counts.
+func whole(ttl time.Duration) time.Duration {
+	return (ttl + time.Millisecond - 1).Truncate(time.Millisecond)
+}
