@@ -1,0 +1,122 @@
+package users
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/sync/semaphore"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/pecete/pecete/csc"
+)
+
+// The bounds of a password, in bytes of its NFC form. There are no others: what
+// characters it has is the signer's business.
+const (
+	MinPassword = 12
+	MaxPassword = 1024
+)
+
+// ErrPassword says that a password is not one that can be set.
+var ErrPassword = fmt.Errorf("users: a password has %d to %d bytes of UTF-8", MinPassword, MaxPassword)
+
+// HashCost is what hashing a password with argon2id costs.
+type HashCost struct {
+	Memory  uint32 // KiB
+	Passes  uint32
+	Threads uint8
+	// AtOnce is how many passwords are hashed at once; the others wait. Without
+	// this bound, logins would be a way to use up the memory.
+	AtOnce int
+}
+
+// DefaultCost is OWASP's second choice for argon2id, two at once: 38 MiB.
+func DefaultCost() HashCost { return HashCost{Memory: 19 << 10, Passes: 2, Threads: 1, AtOnce: 2} }
+
+// A Hasher hashes passwords and compares them with their hashes. One of them is
+// shared by all who do.
+type Hasher struct {
+	params argon2id.Params
+	places *semaphore.Weighted
+	nobody string // the hash of a password that nobody has
+}
+
+// NewHasher returns a Hasher of that cost.
+func NewHasher(cost HashCost) (*Hasher, error) {
+	if cost.Memory < 7<<10 || cost.Memory > 4<<20 || cost.Passes < 1 || cost.Threads < 1 || cost.AtOnce < 1 {
+		return nil, errors.New("users: argon2id needs 7 MiB to 4 GiB, a pass, a thread, and one at once")
+	}
+	h := &Hasher{
+		params: argon2id.Params{
+			Memory: cost.Memory, Iterations: cost.Passes, Parallelism: cost.Threads, SaltLength: 16, KeyLength: 32,
+		},
+		places: semaphore.NewWeighted(int64(cost.AtOnce)),
+	}
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails
+	var err error
+	h.nobody, err = argon2id.CreateHash(hex.EncodeToString(b[:]), &h.params)
+	return h, err
+}
+
+// Hash returns the hash of a password in PHC form; ErrPassword if it is too
+// short or too long.
+func (h *Hasher) Hash(ctx context.Context, password csc.Secret) (string, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	return h.hash(password)
+}
+
+// hash is Hash in a place that is held.
+func (h *Hasher) hash(password csc.Secret) (string, error) {
+	text, ok := normal(password)
+	if !ok {
+		return "", ErrPassword
+	}
+	return argon2id.CreateHash(text, &h.params)
+}
+
+// enter waits for a place to hash in.
+func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
+	if err := h.places.Acquire(ctx, 1); err != nil {
+		return nil, fmt.Errorf("wait to hash a password: %w", err)
+	}
+	return func() { h.places.Release(1) }, nil
+}
+
+// matches compares a password with a hash; with "" it does the same work and
+// says no. A place to hash in must be held. stale says that the hash is of
+// another cost than hashes now are.
+func (h *Hasher) matches(password csc.Secret, hash string) (ok, stale bool, err error) {
+	text, can := normal(password)
+	if !can {
+		text = "" // which no hash is of
+	}
+	known := hash != "" && can
+	if hash == "" {
+		hash = h.nobody
+	}
+	ok, params, err := argon2id.CheckHash(text, hash)
+	if err != nil {
+		return false, false, errors.New("users: not a password's hash")
+	}
+	return ok && known, *params != h.params, nil
+}
+
+// normal is the form in which a password is hashed: however it was typed, the
+// same text is the same password.
+func normal(password csc.Secret) (string, bool) {
+	if len(password) > 4*MaxPassword || !utf8.ValidString(string(password)) {
+		return "", false
+	}
+	text := norm.NFC.String(string(password))
+	return text, len(text) >= MinPassword && len(text) <= MaxPassword
+}

@@ -1,0 +1,153 @@
+package users
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/csc"
+)
+
+// A Registrar enrols signers and changes what is known of them. Each change is
+// in the audit record before it is made; a record whose change then failed
+// stands there all the same.
+type Registrar struct {
+	Store  Store
+	Sealer Sealer
+	Audit  Log
+	Now    func() time.Time
+	Issuer string // what authenticator apps call the server
+	// Passwords hashes passwords; nil for a Registrar that sets none.
+	Passwords *Hasher
+}
+
+// Enrol makes a user with an authenticator. uri is what the authenticator app
+// is paired with, an otpauth URI: it has the secret in it, is told this once
+// and belongs in no log. The errors are ErrPerson and ErrExists.
+func (r Registrar) Enrol(ctx context.Context, p Person) (user User, uri string, err error) {
+	if user, err = r.newUser(ctx, p); err != nil {
+		return User{}, "", err
+	}
+	var secret []byte
+	if user.Secret, secret, err = r.seal(ctx, user.ID); err != nil {
+		return User{}, "", err
+	}
+	for _, e := range []audit.Entry{
+		{Event: audit.UserAdded, User: user.ID},
+		{Event: audit.FactorPaired, User: user.ID, Factor: FactorCode},
+	} {
+		if err := r.Audit.Append(ctx, e); err != nil {
+			return User{}, "", err
+		}
+	}
+	if err := r.Store.AddUser(ctx, user); err != nil {
+		return User{}, "", fmt.Errorf("add user: %w", err)
+	}
+	return user, pairingURI(r.Issuer, user.Email, secret), nil
+}
+
+// Add makes a user without an authenticator, who cannot sign before Pair gave
+// him one. The errors are ErrPerson and ErrExists.
+func (r Registrar) Add(ctx context.Context, p Person) (User, error) {
+	user, err := r.newUser(ctx, p)
+	if err != nil {
+		return User{}, err
+	}
+	if err := r.Audit.Append(ctx, audit.Entry{Event: audit.UserAdded, User: user.ID}); err != nil {
+		return User{}, err
+	}
+	if err := r.Store.AddUser(ctx, user); err != nil {
+		return User{}, fmt.Errorf("add user: %w", err)
+	}
+	return user, nil
+}
+
+// Pair gives a user a new authenticator in the place of any he had, and returns
+// its otpauth URI, as Enrol does. Steps that were used stay used.
+func (r Registrar) Pair(ctx context.Context, userID string) (uri string, err error) {
+	user, err := r.Store.User(ctx, userID)
+	if err != nil {
+		return "", fmt.Errorf("read user: %w", err)
+	}
+	sealed, secret, err := r.seal(ctx, userID)
+	if err != nil {
+		return "", err
+	}
+	if err := r.Audit.Append(ctx, audit.Entry{Event: audit.FactorPaired, User: userID, Factor: FactorCode}); err != nil {
+		return "", err
+	}
+	if err := r.Store.SetSecret(ctx, userID, sealed); err != nil {
+		return "", fmt.Errorf("keep secret: %w", err)
+	}
+	return pairingURI(r.Issuer, user.Email, secret), nil
+}
+
+// SetPassword sets a user's password; ErrPassword if it is too short or long.
+func (r Registrar) SetPassword(ctx context.Context, userID string, password csc.Secret) error {
+	if r.Passwords == nil {
+		return errors.New("users: a Registrar without Passwords")
+	}
+	if _, err := r.Store.User(ctx, userID); err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	hash, err := r.Passwords.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	if err := r.Audit.Append(ctx, audit.Entry{Event: audit.FactorPaired, User: userID, Factor: FactorPassword}); err != nil {
+		return err
+	}
+	if err := r.Store.SetPassword(ctx, userID, hash); err != nil {
+		return fmt.Errorf("keep password hash: %w", err)
+	}
+	return nil
+}
+
+// Unlock takes away the count of a factor's failures, and with it the lock and
+// the pause.
+func (r Registrar) Unlock(ctx context.Context, userID, factor string) error {
+	if factor != FactorCode && factor != FactorPassword {
+		return fmt.Errorf("users: no factor %q", factor)
+	}
+	if _, err := r.Store.User(ctx, userID); err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	if err := r.Audit.Append(ctx, audit.Entry{Event: audit.FactorUnlocked, User: userID, Factor: factor}); err != nil {
+		return err
+	}
+	_, err := change(ctx, r.Store, userID, factor, func(Attempts) (Attempts, error) { return Attempts{}, nil })
+	return err
+}
+
+// newUser makes a user of p, whose address nobody has.
+func (r Registrar) newUser(ctx context.Context, p Person) (User, error) {
+	p, err := p.clean()
+	if err != nil {
+		return User{}, err
+	}
+	switch _, err := r.Store.UserByEmail(ctx, p.Email); {
+	case err == nil:
+		return User{}, fmt.Errorf("add user: %w", ErrExists)
+	case !errors.Is(err, ErrUnknown):
+		return User{}, fmt.Errorf("read user: %w", err)
+	}
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return User{
+		ID: "u_" + hex.EncodeToString(b[:]), Email: p.Email, GivenName: p.GivenName, FamilyName: p.FamilyName,
+		Country: p.Country, Locale: p.Locale, Created: r.Now().UTC().Truncate(time.Microsecond),
+	}, nil
+}
+
+// seal makes a secret and seals it for the user.
+func (r Registrar) seal(ctx context.Context, userID string) (sealed, secret []byte, err error) {
+	secret = newSecret()
+	if sealed, err = r.Sealer.Seal(ctx, secret, sealedFor(userID)); err != nil {
+		return nil, nil, fmt.Errorf("seal secret of %s: %w", userID, err)
+	}
+	return sealed, secret, nil
+}

@@ -1,0 +1,32 @@
+// Package users keeps signers and what they prove: who they are, the password
+// they log in with, the authenticator whose codes they sign with, and how often
+// they failed.
+//
+// A Prover judges, a Registrar enrols; both stand on a Store, which only keeps
+// and compares. Three rules make a code worth a signature. An attempt is
+// counted before it is judged, so that guessing many at once is no use. A step
+// of the authenticator is spent for good, for all purposes together, and never
+// after a later one. And nothing counts before the audit record has it.
+//
+// The secrets of authenticators are sealed with a key in the HSM and bound to
+// their users: neither a stolen database nor a row copied to another user gives
+// anybody a code.
+package users
+
+import "time"
+
+// A User is a signer.
+type User struct {
+	ID           string // u_ and 16 random bytes in hex
+	Email        string // lower case; unique
+	GivenName    string
+	FamilyName   string
+	Country      string // ISO 3166-1 alpha-2
+	Locale       string // RFC 5646
+	PasswordHash string // argon2id in PHC form; "" until one is set
+	// Secret is the sealed TOTP secret; nil until an authenticator is paired.
+	// It opens only with the key in the HSM and this user's ID.
+	Secret   []byte
+	Disabled bool
+	Created  time.Time
+}
