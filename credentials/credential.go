@@ -1,0 +1,38 @@
+// Package credentials keeps keys with certificates, and who may use them how:
+// it lists and describes them (credentials/list, credentials/info) and turns a
+// signer's proof into a grant (credentials/authorize).
+package credentials
+
+import (
+	"time"
+
+	"github.com/pecete/pecete/csc"
+)
+
+// A Credential is a key in the device together with its certificate, and the
+// rules of its use.
+type Credential struct {
+	ID           string // c_ and 16 random bytes in hex
+	UserID       string
+	Description  string
+	KeyID        []byte // CKA_ID of the key in the device
+	Key          csc.KeySpec
+	Certificates [][]byte // DER, end entity first, issuer after issued
+	Qualifier    csc.Qualifier
+	SCAL         csc.SCAL
+	Multisign    int // most signatures of one authorization
+	Mode         csc.AuthMode
+	PKCS1v15     bool // offer RSASSA-PKCS1-v1_5 beside PSS
+	Disabled     bool
+	Revoked      bool
+	Created      time.Time
+}
+
+// A Caller is who stands behind an access token.
+type Caller struct {
+	ClientID string
+	UserID   string // "" when the client acts for itself
+	Scope    string
+	// GrantID is set on a token of scope credential: it is the grant's SAD.
+	GrantID string
+}

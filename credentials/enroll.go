@@ -1,0 +1,124 @@
+package credentials
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/users"
+)
+
+// MaxMultisign is the most signatures one authorization of a person may be for.
+const MaxMultisign = 100
+
+// A Device makes keys that never leave it.
+type Device interface {
+	Generate(ctx context.Context, spec csc.KeySpec, label string) (id []byte, public crypto.PublicKey, err error)
+	Destroy(ctx context.Context, id []byte) error
+}
+
+// An Issuer certifies a signer's key; the chain is DER, end entity first.
+type Issuer interface {
+	Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time) (chain [][]byte, err error)
+}
+
+// An Enroller makes credentials: a key in the device, its certificate, and the
+// rules of their use.
+type Enroller struct {
+	Device Device
+	Issuer Issuer
+	Store  Store
+	Audit  Log
+	Now    func() time.Time
+}
+
+// A Profile is what a new credential shall be.
+type Profile struct {
+	Description string
+	Key         csc.KeySpec
+	SCAL        csc.SCAL
+	Multisign   int
+	Mode        csc.AuthMode
+	Qualifier   csc.Qualifier
+	PKCS1v15    bool
+	NotBefore   time.Time
+	NotAfter    time.Time
+}
+
+// Check returns what is wrong with the profile.
+func (p Profile) Check() error {
+	switch {
+	case !p.Key.Known():
+		return fmt.Errorf("unknown kind of key %q", p.Key)
+	case p.SCAL != csc.SCAL1 && p.SCAL != csc.SCAL2:
+		return fmt.Errorf("SCAL is %q, not 1 or 2", p.SCAL)
+	case p.Mode != csc.Explicit && p.Mode != csc.OAuth2Code:
+		return fmt.Errorf("mode is %q, not explicit or oauth2code", p.Mode)
+	case p.Multisign < 1 || p.Multisign > MaxMultisign:
+		return fmt.Errorf("multisign is %d, not 1 to %d", p.Multisign, MaxMultisign)
+	case len([]rune(p.Description)) > 255:
+		return errors.New("the description is longer than 255 characters")
+	case !p.NotAfter.After(p.NotBefore):
+		return errors.New("the validity ends before it begins")
+	}
+	return nil
+}
+
+// Enroll makes a credential for the signer. A key whose certificate or record
+// could not be made is destroyed again.
+func (e Enroller) Enroll(ctx context.Context, signer users.User, p Profile) (Credential, error) {
+	if err := p.Check(); err != nil {
+		return Credential{}, err
+	}
+	c := Credential{
+		ID: newID(), UserID: signer.ID, Description: p.Description, Key: p.Key,
+		Qualifier: p.Qualifier, SCAL: p.SCAL, Multisign: p.Multisign, Mode: p.Mode,
+		PKCS1v15: p.PKCS1v15 && p.Key.RSA(), Created: e.Now().UTC().Truncate(time.Microsecond),
+	}
+	id, public, err := e.Device.Generate(ctx, p.Key, c.ID)
+	if err != nil {
+		return Credential{}, fmt.Errorf("generate %s key: %w", p.Key, err)
+	}
+	c.KeyID = id
+	if err := e.certify(ctx, &c, signer, public, p); err != nil {
+		return Credential{}, errors.Join(err, e.Device.Destroy(context.WithoutCancel(ctx), id))
+	}
+	return c, nil
+}
+
+func (e Enroller) certify(ctx context.Context, c *Credential, signer users.User, public crypto.PublicKey, p Profile) error {
+	record := audit.Entry{User: c.UserID, Credential: c.ID, Key: hex.EncodeToString(c.KeyID)}
+	if err := e.record(ctx, audit.KeyGenerated, record); err != nil {
+		return err
+	}
+	chain, err := e.Issuer.Issue(ctx, signer, public, p.NotBefore, p.NotAfter)
+	if err != nil {
+		return fmt.Errorf("certify key of %s: %w", signer.ID, err)
+	}
+	c.Certificates = chain
+	record.Certificate = c.Fingerprint()
+	if err := e.record(ctx, audit.CertificateIssued, record); err != nil {
+		return err
+	}
+	if err := e.record(ctx, audit.CredentialAdded, record); err != nil {
+		return err
+	}
+	return e.Store.AddCredential(ctx, *c)
+}
+
+func (e Enroller) record(ctx context.Context, event audit.Event, entry audit.Entry) error {
+	entry.Event = event
+	return e.Audit.Append(ctx, entry)
+}
+
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return "c_" + hex.EncodeToString(b[:])
+}

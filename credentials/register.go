@@ -1,0 +1,126 @@
+package credentials
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/users"
+)
+
+// A Register finds credentials for those who may use them.
+type Register struct {
+	Store Store
+	Users users.Store
+	Now   func() time.Time
+}
+
+// Owned returns the credential id as it is at this moment. One that is not the
+// caller's does not exist: ErrUnknown. A credential of a disabled signer is
+// disabled.
+func (r Register) Owned(ctx context.Context, who Caller, id string) (Credential, error) {
+	c, err := r.Store.Credential(ctx, id)
+	if err != nil {
+		return Credential{}, err
+	}
+	if err := r.actsFor(ctx, who, c.UserID); err != nil {
+		return Credential{}, err
+	}
+	owner, err := r.Users.User(ctx, c.UserID)
+	if err != nil {
+		return Credential{}, fmt.Errorf("owner of credential %s: %w", id, err)
+	}
+	c.Disabled = c.Disabled || owner.Disabled
+	return c, nil
+}
+
+// actsFor returns ErrUnknown unless who is the user, or a client that may act
+// for the user.
+func (r Register) actsFor(ctx context.Context, who Caller, userID string) error {
+	if who.UserID != "" {
+		if who.UserID != userID {
+			return ErrUnknown
+		}
+		return nil
+	}
+	linked, err := r.Store.Linked(ctx, who.ClientID, userID)
+	if err == nil && !linked {
+		return ErrUnknown
+	}
+	return err
+}
+
+// find is Owned for a method whose error table says "Invalid parameter
+// credentialID".
+func (r Register) find(ctx context.Context, who Caller, id string) (Credential, error) {
+	c, err := r.Owned(ctx, who, id)
+	if errors.Is(err, ErrUnknown) {
+		refusal := csc.Invalid("credentialID")
+		refusal.Cause = err
+		return c, refusal
+	}
+	return c, err
+}
+
+// Certificate is the parsed end-entity certificate.
+func (c Credential) Certificate() (*x509.Certificate, error) {
+	if len(c.Certificates) == 0 {
+		return nil, fmt.Errorf("credential %s has no certificate", c.ID)
+	}
+	cert, err := x509.ParseCertificate(c.Certificates[0])
+	if err != nil {
+		return nil, fmt.Errorf("certificate of credential %s: %w", c.ID, err)
+	}
+	return cert, nil
+}
+
+// Fingerprint is the SHA-256 of the end-entity certificate, in hex.
+func (c Credential) Fingerprint() string {
+	if len(c.Certificates) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(c.Certificates[0])
+	return hex.EncodeToString(sum[:])
+}
+
+// SignAlgos are the OIDs the credential's key may sign with.
+func (c Credential) SignAlgos() []string { return c.Key.SignAlgos(c.PKCS1v15) }
+
+// Usable returns the refusal of a credential that may not sign at now, in the
+// words of signatures/signHash (v2.0.0.2 §11.10) and credentials/authorize
+// (§11.6).
+func (c Credential) Usable(now time.Time) error {
+	if c.Disabled {
+		return csc.Refused("The credential identified by credentialID is disabled", nil)
+	}
+	cert, err := c.Certificate()
+	if err != nil {
+		return err
+	}
+	fault := ""
+	switch {
+	case c.Revoked:
+		fault = "revoked"
+	case now.After(cert.NotAfter):
+		fault = "expired"
+	case now.Before(cert.NotBefore):
+		fault = "not yet valid"
+	default:
+		return nil
+	}
+	return csc.Refused(fmt.Sprintf("Signing certificate '%s' is %s.", shortName(cert), fault), nil)
+}
+
+// shortName is the subject as §11.10 prints it: O=…,CN=….
+func shortName(cert *x509.Certificate) string {
+	name := "CN=" + cert.Subject.CommonName
+	if len(cert.Subject.Organization) > 0 {
+		name = "O=" + cert.Subject.Organization[0] + "," + name
+	}
+	return name
+}

@@ -1,0 +1,130 @@
+// Package sad keeps signature activation data: the proof that a signer agreed
+// to a stated number of signatures, with one credential, until a stated time
+// and, at SCAL 2, over stated hashes (v2.0.0.2 §8.2 and §9).
+//
+// A Grant is made once, by credentials/authorize or by the token endpoint, and
+// only ever spent. Spending comes before signing and is never undone: a device
+// that fails costs the signer a fresh authorization, because a refund that
+// races a timeout would be a second signature nobody agreed to.
+package sad
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/pecete/pecete/csc"
+)
+
+// DefaultLife and MaxLife bound how long a grant can be spent.
+const (
+	DefaultLife = 300 * time.Second
+	MaxLife     = 900 * time.Second
+)
+
+// The rules a use can break. Which one it was is for the log; §11.10 has words
+// for the client.
+var (
+	ErrUnknown    = errors.New("sad: no such grant")
+	ErrForeign    = errors.New("sad: grant of another user or client")
+	ErrCredential = errors.New("sad: grant for another credential")
+	ErrExpired    = errors.New("sad: grant expired")
+	ErrSpent      = errors.New("sad: more signatures than agreed")
+	ErrHash       = errors.New("sad: hash not agreed")
+	ErrAlgorithm  = errors.New("sad: hash algorithm not agreed")
+)
+
+// A Grant is what a signer agreed to, less what was spent of it.
+type Grant struct {
+	ID           string    `json:"id"` // of the SAD; safe to log
+	UserID       string    `json:"user"`
+	ClientID     string    `json:"client"`
+	CredentialID string    `json:"credential"`
+	Expires      time.Time `json:"expires"`
+	Count        int       `json:"count"` // agreed
+	Left         int       `json:"left"`  // not yet spent
+	// Bound says that the grant names its hashes. Hashes are the occurrences
+	// not yet spent, all by HashOID.
+	Bound   bool     `json:"bound,omitempty"`
+	Hashes  []Agreed `json:"hashes,omitempty"`
+	HashOID string   `json:"hashOID,omitempty"`
+}
+
+// Agreed is one occurrence of a hash and what it was said to be the hash of.
+type Agreed struct {
+	Digest csc.Digest   `json:"digest"`
+	Kind   csc.HashKind `json:"kind,omitempty"`
+}
+
+// A Use is one attempt to spend a grant: by whom, with which credential, for
+// which hashes of what kind.
+type Use struct {
+	UserID       string // "" for a client that acts for several users
+	ClientID     string
+	CredentialID string
+	Kind         csc.HashKind // DTBSR for signHash, SDR for signDoc
+	Hashes       []csc.Digest
+	HashOID      string
+}
+
+// New makes a SAD of 256 random bits and the id it is known by.
+func New() (value csc.Secret, id string) {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails
+	value = csc.Secret(base64.RawURLEncoding.EncodeToString(b[:]))
+	return value, ID(value)
+}
+
+// ID is what a SAD is kept under: its SHA-256, so that a store that leaks gives
+// nobody a signature.
+func ID(value csc.Secret) string {
+	sum := sha256.Sum256([]byte(value))
+	return hex.EncodeToString(sum[:])
+}
+
+// Spend returns what is left of g after u, or the rule that u breaks. A hash
+// can be spent as often as it was agreed to, and no oftener.
+func (g Grant) Spend(u Use, now time.Time) (Grant, error) {
+	switch {
+	case g.ClientID != u.ClientID, u.UserID != "" && g.UserID != u.UserID:
+		return g, ErrForeign
+	case g.CredentialID != u.CredentialID:
+		return g, ErrCredential
+	case !now.Before(g.Expires):
+		return g, ErrExpired
+	}
+	rest := g
+	rest.Hashes = slices.Clone(g.Hashes)
+	if g.Bound {
+		for _, d := range u.Hashes {
+			if !rest.cross(d, u.Kind) {
+				return g, ErrHash
+			}
+		}
+		if g.HashOID != u.HashOID {
+			return g, ErrAlgorithm
+		}
+	}
+	if rest.Left -= len(u.Hashes); rest.Left < 0 || len(u.Hashes) == 0 {
+		return g, ErrSpent
+	}
+	return rest, nil
+}
+
+// cross strikes out one occurrence of d that may be spent as kind.
+func (g *Grant) cross(d csc.Digest, kind csc.HashKind) bool {
+	i := slices.IndexFunc(g.Hashes, func(a Agreed) bool { return a.is(d, kind) })
+	if i < 0 {
+		return false
+	}
+	g.Hashes = slices.Delete(g.Hashes, i, i+1)
+	return true
+}
+
+func (a Agreed) is(d csc.Digest, kind csc.HashKind) bool {
+	return slices.Equal(a.Digest, d) && (a.Kind == "" || a.Kind == kind)
+}

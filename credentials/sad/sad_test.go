@@ -1,0 +1,173 @@
+package sad_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pecete/pecete/credentials/sad"
+	"github.com/pecete/pecete/csc"
+)
+
+var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
+func digest(s string) csc.Digest {
+	sum := sha256.Sum256([]byte(s))
+	return sum[:]
+}
+
+var a, b, c = digest("a"), digest("b"), digest("c")
+
+// a grant of a minute, of client, user and credential 1.
+func grant(count int) sad.Grant {
+	return sad.Grant{
+		ID: "1", UserID: "u1", ClientID: "app1", CredentialID: "c1",
+		Expires: noon.Add(time.Minute), Count: count, Left: count,
+	}
+}
+
+func only(digests ...csc.Digest) sad.Grant {
+	g := grant(len(digests))
+	g.Bound, g.HashOID = true, csc.OIDSHA256
+	for _, d := range digests {
+		g.Hashes = append(g.Hashes, sad.Agreed{Digest: d})
+	}
+	return g
+}
+
+func as(kind csc.HashKind, d csc.Digest) sad.Grant {
+	g := only(d)
+	g.Hashes[0].Kind = kind
+	return g
+}
+
+func use(digests ...csc.Digest) sad.Use {
+	return sad.Use{
+		UserID: "u1", ClientID: "app1", CredentialID: "c1",
+		Kind: csc.DTBSR, Hashes: digests, HashOID: csc.OIDSHA256,
+	}
+}
+
+func with(u sad.Use, change func(*sad.Use)) sad.Use {
+	change(&u)
+	return u
+}
+
+func TestSpend(t *testing.T) {
+	foreignUser := with(use(a), func(u *sad.Use) { u.UserID = "u2" })
+	foreignClient := with(use(a), func(u *sad.Use) { u.ClientID = "app2" })
+	machine := with(use(a), func(u *sad.Use) { u.UserID = "" })
+	otherCredential := with(use(a), func(u *sad.Use) { u.CredentialID = "c2" })
+	otherHash := with(use(a), func(u *sad.Use) { u.HashOID = csc.OIDSHA512 })
+	document := with(use(a), func(u *sad.Use) { u.Kind = csc.SDR })
+	tests := []struct {
+		name  string
+		grant sad.Grant
+		use   sad.Use
+		after time.Duration
+		want  error
+		left  int
+	}{
+		{"one hash agreed to", only(a), use(a), 0, nil, 0},
+		{"two hashes in another order", only(a, b), use(b, a), 0, nil, 0},
+		{"one of two hashes", only(a, b), use(b), 0, nil, 1},
+		{"a hash not agreed to", only(a), use(b), 0, sad.ErrHash, 1},
+		{"one hash agreed to and one not", only(a, b), use(a, c), 0, sad.ErrHash, 2},
+		{"a hash twice, agreed to once", only(a, b), use(a, a), 0, sad.ErrHash, 2},
+		{"a hash twice, agreed to twice", only(a, a), use(a, a), 0, nil, 0},
+		{"a hash thrice, agreed to twice", only(a, a), use(a, a, a), 0, sad.ErrHash, 2},
+		{"any hash of a bare number", grant(1), use(a), 0, nil, 0},
+		{"the same hash twice of a bare number", grant(2), use(a, a), 0, nil, 0},
+		{"one more than a bare number", grant(2), use(a, b, c), 0, sad.ErrSpent, 2},
+		{"no hash at all", grant(2), use(), 0, sad.ErrSpent, 2},
+		{"another user's grant", only(a), foreignUser, 0, sad.ErrForeign, 1},
+		{"another client's grant", only(a), foreignClient, 0, sad.ErrForeign, 1},
+		{"a client acting for its signer", only(a), machine, 0, nil, 0},
+		{"another credential", only(a), otherCredential, 0, sad.ErrCredential, 1},
+		{"another hash algorithm", only(a), otherHash, 0, sad.ErrAlgorithm, 1},
+		{"another hash algorithm where none was agreed", grant(1), otherHash, 0, nil, 0},
+		{"a document's hash signed as a document", as(csc.SDR, a), document, 0, nil, 0},
+		{"a document's hash signed as it is", as(csc.SDR, a), use(a), 0, sad.ErrHash, 1},
+		{"a prepared hash signed as a document", as(csc.DTBSR, a), document, 0, sad.ErrHash, 1},
+		{"a prepared hash signed as it is", as(csc.DTBSR, a), use(a), 0, nil, 0},
+		{"an unstated hash signed as a document", only(a), document, 0, nil, 0},
+		{"one moment before the end", grant(1), use(a), time.Minute - 1, nil, 0},
+		{"at the very end", grant(1), use(a), time.Minute, sad.ErrExpired, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			before := tt.grant
+			before.Hashes = append([]sad.Agreed(nil), tt.grant.Hashes...)
+			rest, err := tt.grant.Spend(tt.use, noon.Add(tt.after))
+			if !errors.Is(err, tt.want) {
+				t.Fatalf("error %v, want %v", err, tt.want)
+			}
+			if rest.Left != tt.left {
+				t.Errorf("left %d, want %d", rest.Left, tt.left)
+			}
+			if diff := cmp.Diff(before, tt.grant); diff != "" {
+				t.Errorf("the grant itself changed (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Every way to agree to up to four hashes of three, spent in every way of up to
+// four: what a model that counts occurrences allows, and nothing else.
+func TestSpendAgainstModel(t *testing.T) {
+	kinds := []csc.Digest{a, b, c}
+	var ways [][]csc.Digest
+	var grow func(prefix []csc.Digest)
+	grow = func(prefix []csc.Digest) {
+		if len(prefix) > 0 {
+			ways = append(ways, prefix)
+		}
+		if len(prefix) == 4 {
+			return
+		}
+		for _, d := range kinds {
+			grow(append(append([]csc.Digest(nil), prefix...), d))
+		}
+	}
+	grow(nil)
+	count := func(ds []csc.Digest, d csc.Digest) (n int) {
+		for _, x := range ds {
+			if string(x) == string(d) {
+				n++
+			}
+		}
+		return n
+	}
+	for _, agreed := range ways {
+		for _, spent := range ways {
+			allowed := true
+			for _, d := range kinds {
+				allowed = allowed && count(spent, d) <= count(agreed, d)
+			}
+			rest, err := only(agreed...).Spend(use(spent...), noon)
+			if (err == nil) != allowed {
+				t.Fatalf("agreed %v spent %v: error %v, allowed %v", agreed, spent, err, allowed)
+			}
+			if err == nil && (rest.Left != len(agreed)-len(spent) || len(rest.Hashes) != rest.Left) {
+				t.Fatalf("agreed %v spent %v: left %d with %d hashes", agreed, spent, rest.Left, len(rest.Hashes))
+			}
+		}
+	}
+}
+
+func TestNewIsKnownOnlyByItsHash(t *testing.T) {
+	value, id := sad.New()
+	if sad.ID(value) != id || len(id) != 64 || len(string(value)) != 43 {
+		t.Errorf("SAD of %d characters has id %q", len(string(value)), id)
+	}
+	if other, _ := sad.New(); other == value {
+		t.Error("two SADs are alike")
+	}
+	if s := fmt.Sprint(value); s == string(value) {
+		t.Error("a SAD prints itself")
+	}
+}

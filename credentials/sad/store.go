@@ -1,0 +1,99 @@
+package sad
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pecete/pecete/onetime"
+)
+
+// A Store keeps grants. Of any number of Swaps from the same old, one succeeds.
+type Store interface {
+	// Put keeps a new grant.
+	Put(ctx context.Context, g Grant) error
+	// Get returns what is left of a grant; ErrUnknown if nothing is.
+	Get(ctx context.Context, id string) (Grant, error)
+	// Swap replaces old by rest, or forgets it when rest has nothing left.
+	Swap(ctx context.Context, old, rest Grant) (swapped bool, err error)
+}
+
+// Spend takes u from the grant id in s. Whoever gets a nil error, and nobody
+// else, may make these signatures.
+func Spend(ctx context.Context, s Store, id string, u Use, now time.Time) (Grant, error) {
+	for {
+		g, err := s.Get(ctx, id)
+		if err != nil {
+			return Grant{}, err
+		}
+		rest, err := g.Spend(u, now)
+		if err != nil {
+			return g, err
+		}
+		swapped, err := s.Swap(ctx, g, rest)
+		if err != nil || swapped {
+			return rest, err
+		}
+		if err := ctx.Err(); err != nil {
+			return Grant{}, err
+		}
+	}
+}
+
+// grace is how long a store keeps a grant beyond its end, so that a late SAD is
+// told "expired" and not "invalid".
+const grace = 10 * time.Minute
+
+// Grants keeps grants in a one-time store.
+type Grants struct {
+	Store onetime.Store
+	Now   func() time.Time
+}
+
+var _ Store = Grants{}
+
+// Put keeps g.
+func (s Grants) Put(ctx context.Context, g Grant) error {
+	value, err := json.Marshal(g)
+	if err != nil {
+		return fmt.Errorf("encode grant: %w", err)
+	}
+	return s.Store.Put(ctx, key(g.ID), value, s.ttl(g))
+}
+
+// Get returns what is left of the grant id.
+func (s Grants) Get(ctx context.Context, id string) (Grant, error) {
+	value, err := s.Store.Get(ctx, key(id))
+	if errors.Is(err, onetime.ErrUnknown) {
+		return Grant{}, ErrUnknown
+	}
+	if err != nil {
+		return Grant{}, err
+	}
+	var g Grant
+	if err := json.Unmarshal(value, &g); err != nil {
+		return Grant{}, fmt.Errorf("decode grant: %w", err)
+	}
+	return g, nil
+}
+
+// Swap replaces old by rest.
+func (s Grants) Swap(ctx context.Context, old, rest Grant) (bool, error) {
+	before, err := json.Marshal(old)
+	if err != nil {
+		return false, fmt.Errorf("encode grant: %w", err)
+	}
+	var after []byte
+	if rest.Left > 0 {
+		if after, err = json.Marshal(rest); err != nil {
+			return false, fmt.Errorf("encode grant: %w", err)
+		}
+	}
+	return s.Store.Swap(ctx, key(old.ID), before, after, s.ttl(rest))
+}
+
+func (s Grants) ttl(g Grant) time.Duration { return g.Expires.Sub(s.Now()) + grace }
+
+func key(id string) string { return "sad:" + id }

@@ -1,0 +1,29 @@
+package credentials
+
+import (
+	"context"
+	"errors"
+)
+
+var (
+	// ErrUnknown says that there is no such credential.
+	ErrUnknown = errors.New("credentials: unknown credential")
+	// ErrExists says that the ID or the key is taken.
+	ErrExists = errors.New("credentials: credential exists")
+)
+
+// A Store keeps credentials, durably.
+type Store interface {
+	// AddCredential keeps a new credential; ErrExists if its ID or KeyID is
+	// taken.
+	AddCredential(ctx context.Context, c Credential) error
+	// Credential returns the credential id; ErrUnknown if there is none.
+	Credential(ctx context.Context, id string) (Credential, error)
+	// CredentialsOf returns a user's credentials, oldest first.
+	CredentialsOf(ctx context.Context, userID string) ([]Credential, error)
+	// SetCredentialStatus disables, enables or revokes a credential; ErrUnknown
+	// if there is none.
+	SetCredentialStatus(ctx context.Context, id string, disabled, revoked bool) error
+	// Linked reports whether the client may act for the user.
+	Linked(ctx context.Context, clientID, userID string) (bool, error)
+}
