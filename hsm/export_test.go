@@ -1,0 +1,148 @@
+package hsm
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/miekg/pkcs11"
+
+	"github.com/pecete/pecete/csc"
+)
+
+// What happens to a token behind our back, at a moment when no call runs: with
+// a call under way these would end the process, ours or not.
+
+func (t *Token) behind(do func(here *attachment) error) error {
+	return t.module.alone(context.Background(), func() error {
+		here := t.here.Load()
+		if here == nil {
+			return nil // a recovery is under way
+		}
+		return do(here)
+	})
+}
+
+func (t *Token) LogoutElsewhere() error {
+	return t.behind(func(here *attachment) error {
+		err := t.module.p11.Logout(here.anchor)
+		if errors.Is(err, pkcs11.Error(pkcs11.CKR_USER_NOT_LOGGED_IN)) || errors.Is(err, pkcs11.Error(pkcs11.CKR_SESSION_HANDLE_INVALID)) {
+			return nil // out already
+		}
+		return err
+	})
+}
+
+func (t *Token) CloseSessionsElsewhere() error {
+	return t.behind(func(here *attachment) error {
+		err := t.module.p11.CloseAllSessions(here.slot)
+		if errors.Is(err, pkcs11.Error(pkcs11.CKR_CRYPTOKI_NOT_INITIALIZED)) {
+			return nil
+		}
+		return err
+	})
+}
+
+func (t *Token) FinaliseElsewhere() error {
+	return t.behind(func(*attachment) error {
+		err := t.module.p11.Finalize()
+		if errors.Is(err, pkcs11.Error(pkcs11.CKR_CRYPTOKI_NOT_INITIALIZED)) {
+			return nil // ended already
+		}
+		return err
+	})
+}
+
+// Reload reloads the module as a recovery would.
+func (t *Token) Reload(ctx context.Context) error { return t.revive(ctx) }
+
+// Generation counts the times the module was initialised and finalised.
+func (t *Token) Generation() uint64 { return t.module.generation.Load() }
+
+// Epoch is the number of the login, 0 for none.
+func (t *Token) Epoch() uint64 { return uint64(t.now()) }
+
+// Handle is the number under which the key was last found.
+func (t *Token) Handle(id []byte) uint {
+	found, _ := t.objects.get(privateKey(id))
+	return uint(found.handle)
+}
+
+// Occupy takes every signing session until release is called.
+func (t *Token) Occupy() (release func(), sessions int) {
+	n, _ := t.sessions()
+	hold := make(chan struct{})
+	var ready, ended sync.WaitGroup
+	for range n {
+		ready.Add(1)
+		ended.Go(func() {
+			_, _ = ask(context.Background(), t, objectKey{}, func(*session) (struct{}, error) {
+				ready.Done()
+				<-hold
+				return struct{}{}, nil
+			})
+		})
+	}
+	ready.Wait()
+	return func() { close(hold); ended.Wait() }, n
+}
+
+// GenerateWith makes a key with some attributes of the template changed.
+func (t *Token) GenerateWith(ctx context.Context, spec csc.KeySpec, label string, changed ...*pkcs11.Attribute) ([]byte, error) {
+	id := newID()
+	template := privateTemplate(id, label)
+	for i, attribute := range template {
+		for _, c := range changed {
+			if c.Type == attribute.Type {
+				template[i] = c
+			}
+		}
+	}
+	_, err := change(ctx, t, privateKey(id), func(s *session) (Key, error) {
+		return s.generate(ctx, spec, id, publicTemplate(spec, id, label), template)
+	})
+	return id, err
+}
+
+// RawLoop signs as fast as PKCS#11 can be called, on sessions of its own with a
+// handle found before, until stop is set, and says how often.
+func (t *Token) RawLoop(id []byte, alg csc.Algorithm, digest []byte, sessions int, stop *atomic.Bool) (int64, error) {
+	here := t.here.Load()
+	found, _ := t.objects.get(privateKey(id))
+	mechanism, block, err := prepare(found.spec, alg, digest)
+	if err != nil {
+		return 0, err
+	}
+	var (
+		all    sync.WaitGroup
+		n      atomic.Int64
+		faults = make([]error, sessions)
+	)
+	for i := range sessions {
+		handle, err := t.module.p11.OpenSession(here.slot, pkcs11.CKF_SERIAL_SESSION)
+		if err != nil {
+			return 0, err
+		}
+		all.Go(func() {
+			for !stop.Load() {
+				if faults[i] = t.module.p11.SignInit(handle, []*pkcs11.Mechanism{mechanism}, found.handle); faults[i] != nil {
+					return
+				}
+				if _, faults[i] = t.module.p11.Sign(handle, block); faults[i] != nil {
+					return
+				}
+				n.Add(1)
+			}
+			faults[i] = t.module.p11.CloseSession(handle)
+		})
+	}
+	all.Wait()
+	return n.Load(), errors.Join(faults...)
+}
+
+// EncodeECDSA and MaxSalt are for tests of their own.
+var (
+	EncodeECDSA = encodeECDSA
+	MaxSalt     = maxSalt
+)

@@ -1,0 +1,138 @@
+package hsm
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"github.com/miekg/pkcs11"
+)
+
+// A job is what one request wants done with a session.
+type job struct {
+	ctx  context.Context //nolint:containedctx // a job is a call that changes goroutines
+	key  objectKey       // the key it is about, if it is about one
+	do   func(*session) error
+	done chan error // holds one, so that nobody need be there to take it
+}
+
+// ask has one of the workers that sign run do, and waits for its result as long
+// as ctx lasts. A request whose ctx ends before its turn is never begun; one
+// whose ctx ends later is left behind.
+func ask[T any](ctx context.Context, t *Token, key objectKey, do func(*session) (T, error)) (T, error) {
+	return submit(ctx, t, t.signers, key, do, ctx.Done())
+}
+
+// change has the worker that may change the token run do. What it has begun is
+// waited for, however long: half a key must not be left behind.
+func change[T any](ctx context.Context, t *Token, key objectKey, do func(*session) (T, error)) (T, error) {
+	return submit(ctx, t, t.makers, key, do, nil)
+}
+
+func submit[T any](ctx context.Context, t *Token, to chan<- *job, key objectKey, do func(*session) (T, error), leave <-chan struct{}) (T, error) {
+	var none, result T
+	j := &job{ctx: ctx, key: key, done: make(chan error, 1), do: func(s *session) (err error) {
+		result, err = do(s)
+		return err
+	}}
+	select {
+	case <-t.closing:
+		return none, unavailable(ErrClosed)
+	default:
+	}
+	select {
+	case to <- j:
+	case <-ctx.Done():
+		return none, unavailable(fmt.Errorf("wait for a session: %w", ctx.Err()))
+	case <-t.closing:
+		return none, unavailable(ErrClosed)
+	}
+	select {
+	case err := <-j.done:
+		if err != nil {
+			return none, err
+		}
+		return result, nil
+	case <-leave:
+		return none, unavailable(fmt.Errorf("wait for the device: %w", ctx.Err()))
+	}
+}
+
+// A worker owns a session and nobody else ever uses it.
+type worker struct {
+	token *Token
+	flags uint // of its sessions
+
+	handle pkcs11.SessionHandle
+	epoch  epoch // of handle, 0 for none
+	broken bool  // the session is in a state nobody knows
+}
+
+// A session is a worker's session while the gate is passed: its epoch is the
+// token's until it is given back.
+type session struct {
+	token  *Token
+	p11    *pkcs11.Ctx
+	handle pkcs11.SessionHandle
+	epoch  epoch
+	broken bool
+}
+
+// work starts a worker. It keeps to one thread, which spares the scheduler a
+// hand-over at each call into C.
+func (t *Token) work(jobs <-chan *job, flags uint) {
+	w := &worker{token: t, flags: flags | pkcs11.CKF_SERIAL_SESSION}
+	t.workers.Go(func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		for {
+			select {
+			case j := <-jobs:
+				j.done <- w.run(j)
+			case <-t.closing:
+				return
+			}
+		}
+	})
+}
+
+// once tries do on the worker's session and says in which epoch.
+func (w *worker) once(ctx context.Context, do func(*session) error) (epoch, error) {
+	t := w.token
+	if w.broken {
+		if err := w.renew(ctx); err != nil {
+			return t.now(), err
+		}
+	}
+	if err := t.module.enter(ctx, 1); err != nil {
+		return t.now(), err
+	}
+	defer t.module.leave(1)
+	now := t.now()
+	if now == 0 {
+		return 0, errDetached
+	}
+	if w.epoch != now {
+		handle, err := t.module.p11.OpenSession(t.here.Load().slot, w.flags)
+		if err != nil {
+			return now, fmt.Errorf("open session: %w", err)
+		}
+		w.handle, w.epoch = handle, now
+	}
+	s := &session{token: t, p11: t.module.p11, handle: w.handle, epoch: now}
+	err := do(s)
+	w.broken = s.broken
+	return now, err
+}
+
+// renew gives up the worker's session; once opens another.
+func (w *worker) renew(ctx context.Context) error {
+	t := w.token
+	return t.module.alone(ctx, func() error {
+		if w.epoch != 0 && w.epoch == t.now() {
+			_ = t.module.p11.CloseSession(w.handle) // it may be closed already
+		}
+		w.epoch, w.broken = 0, false
+		return nil
+	})
+}

@@ -1,0 +1,250 @@
+package hsm_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/hsm"
+	"github.com/pecete/pecete/hsm/hsmtest"
+)
+
+// keysOf makes n keys.
+func keysOf(t *testing.T, token *hsm.Token, n int) []hsm.Key {
+	t.Helper()
+	var keys []hsm.Key
+	for i := range n {
+		key, err := token.Generate(t.Context(), csc.P256, fmt.Sprint("Demo Signer ", i))
+		must(t, err)
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// signsWith signs once and reports a signature that is not the key's.
+func signsWith(ctx context.Context, token *hsm.Token, key hsm.Key, text string) error {
+	signature, err := token.Sign(ctx, key.ID, ecdsaSHA256, digestOf(text))
+	if err != nil {
+		return err
+	}
+	if !ecdsa.VerifyASN1(key.Public.(*ecdsa.PublicKey), digestOf(text), signature) {
+		return fmt.Errorf("key %x: a signature of another key", key.ID)
+	}
+	return nil
+}
+
+// away takes the folder of tokens away for a while.
+func away(t *testing.T, d time.Duration) {
+	t.Helper()
+	must(t, os.Rename(hsmtest.Folder(), hsmtest.Folder()+".away"))
+	time.Sleep(d)
+	must(t, os.Rename(hsmtest.Folder()+".away", hsmtest.Folder()))
+}
+
+// withoutFiles lets the process open no file for a while.
+func withoutFiles(t *testing.T, d time.Duration) {
+	t.Helper()
+	var limit syscall.Rlimit
+	must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
+	none := limit
+	none.Cur = 3
+	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none))
+	time.Sleep(d)
+	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
+}
+
+// What befalls a device for a moment, its callers do not notice: of 8 who sign
+// all the time none fails, and none gets a signature of another's key.
+func TestCallersDoNotNotice(t *testing.T) {
+	tests := []struct {
+		name  string
+		fault func(t *testing.T, token *hsm.Token)
+	}{
+		{"nothing", func(*testing.T, *hsm.Token) {}},
+		{"somebody logs out", func(t *testing.T, token *hsm.Token) { must(t, token.LogoutElsewhere()) }},
+		{"somebody closes all sessions", func(t *testing.T, token *hsm.Token) { must(t, token.CloseSessionsElsewhere()) }},
+		{"somebody finalises the module", func(t *testing.T, token *hsm.Token) { must(t, token.FinaliseElsewhere()) }},
+		{"the tokens are away for 50 ms", func(t *testing.T, _ *hsm.Token) { away(t, 50*time.Millisecond) }},
+		{"no file can be opened for 20 ms", func(t *testing.T, _ *hsm.Token) { withoutFiles(t, 20*time.Millisecond) }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			token := hsmtest.New(t, func(c *hsm.Config) { c.Sessions = 4 })
+			keys := keysOf(t, token, 4)
+			var (
+				all    sync.WaitGroup
+				stop   atomic.Bool
+				signed atomic.Int64
+			)
+			for caller := range 8 {
+				all.Go(func() {
+					for n := 0; !stop.Load(); n++ {
+						if err := signsWith(t.Context(), token, keys[(caller+n)%len(keys)], fmt.Sprint(caller, n)); err != nil {
+							t.Error(err)
+							return
+						}
+						signed.Add(1)
+					}
+				})
+			}
+			before := token.Epoch()
+			for range 10 {
+				time.Sleep(150 * time.Millisecond)
+				test.fault(t, token)
+			}
+			time.Sleep(150 * time.Millisecond)
+			stop.Store(true)
+			all.Wait()
+			t.Logf("%d signatures, %d logins", signed.Load(), token.Epoch()-before)
+			if signed.Load() < 100 {
+				t.Errorf("only %d signatures", signed.Load())
+			}
+			must(t, token.Ready(t.Context()))
+		})
+	}
+}
+
+// A device that stays away costs its callers an error and not their patience,
+// and is used again when it is back, with or without callers.
+func TestLongAway(t *testing.T) {
+	token := hsmtest.New(t)
+	key := keysOf(t, token, 1)[0]
+	must(t, os.Rename(hsmtest.Folder(), hsmtest.Folder()+".away"))
+	for range 3 {
+		begin := time.Now()
+		if err := signsWith(t.Context(), token, key, "a"); !isUnavailable(err) {
+			t.Errorf("away: %v, want an unavailable one", err)
+		}
+		if took := time.Since(begin); took > 6*time.Second {
+			t.Errorf("the caller was kept for %v", took)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	begin := time.Now()
+	if err := token.Ready(ctx); !isUnavailable(err) || time.Since(begin) > time.Second {
+		t.Errorf("Ready: %v after %v", err, time.Since(begin))
+	}
+	cancel()
+	must(t, os.Rename(hsmtest.Folder()+".away", hsmtest.Folder()))
+	begin = time.Now()
+	for token.Ready(t.Context()) != nil && time.Since(begin) < 10*time.Second {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if took := time.Since(begin); took > 6*time.Second {
+		t.Errorf("ready after %v", took)
+	}
+	must(t, signsWith(t.Context(), token, key, "b"))
+}
+
+// Ready alone brings back a device that nobody uses.
+func TestReadyRecovers(t *testing.T) {
+	token := hsmtest.New(t)
+	must(t, token.Ready(t.Context()))
+	must(t, token.LogoutElsewhere())
+	must(t, token.Ready(t.Context()))
+	must(t, token.FinaliseElsewhere())
+	must(t, token.Ready(t.Context()))
+}
+
+// A key that another process has destroyed is gone, and the others are not.
+func TestKeyDestroyedElsewhere(t *testing.T) {
+	c := hsmtest.Config(t)
+	token := open(t, c)
+	keys := keysOf(t, token, 2)
+	for _, key := range keys {
+		must(t, signsWith(t.Context(), token, key, "a"))
+	}
+	otherProcess(t, c, "--delete-object", "--type", "privkey", "--id", hexOf(keys[0].ID))
+	for range 3 {
+		if err := signsWith(t.Context(), token, keys[0], "b"); !errors.Is(err, hsm.ErrNoKey) || isUnavailable(err) {
+			t.Errorf("the destroyed key: %v, want ErrNoKey", err)
+		}
+		must(t, signsWith(t.Context(), token, keys[1], "c"))
+	}
+}
+
+// A key that another process has made is there at once.
+func TestKeyMadeElsewhere(t *testing.T) {
+	c := hsmtest.Config(t)
+	token := open(t, c)
+	otherProcess(t, c, "--keypairgen", "--key-type", "EC:prime256v1", "--id", "0a0b", "--label", "pecete elsewhere", "--usage-sign")
+	key, err := token.Find(t.Context(), "pecete elsewhere")
+	must(t, err)
+	must(t, signsWith(t.Context(), token, key, "a"))
+}
+
+// Asking for keys that never were does not disturb those that are.
+func TestUnknownKeysReloadNothing(t *testing.T) {
+	token := hsmtest.New(t)
+	generation, epoch := token.Generation(), token.Epoch()
+	var all sync.WaitGroup
+	for n := range 10 {
+		all.Go(func() {
+			_, err := token.Sign(t.Context(), []byte{byte(n), 1, 2, 3}, ecdsaSHA256, digestOf("a"))
+			if !errors.Is(err, hsm.ErrNoKey) || isUnavailable(err) {
+				t.Errorf("Sign: %v, want ErrNoKey", err)
+			}
+		})
+	}
+	all.Wait()
+	if token.Generation() != generation || token.Epoch() != epoch {
+		t.Errorf("generation %d → %d, epoch %d → %d", generation, token.Generation(), epoch, token.Epoch())
+	}
+}
+
+// After a reload handles are numbered anew, in the order keys are seen. The
+// number of one key is then another's, and is not used.
+func TestStaleHandles(t *testing.T) {
+	token := hsmtest.New(t)
+	keys := keysOf(t, token, 6)
+	changed := 0
+	for round := range 4 {
+		before := map[uint]string{}
+		for i := range keys {
+			key := keys[(i*5+round)%len(keys)] // another order each time
+			must(t, signsWith(t.Context(), token, key, "a"))
+			before[token.Handle(key.ID)] = hexOf(key.ID)
+		}
+		must(t, token.Reload(t.Context()))
+		var all sync.WaitGroup
+		for i := range keys {
+			key := keys[(i*5+round+1)%len(keys)]
+			must(t, signsWith(t.Context(), token, key, "b"))
+			all.Go(func() {
+				for range 10 {
+					if err := signsWith(t.Context(), token, key, "c"); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		for _, key := range keys {
+			if was, ok := before[token.Handle(key.ID)]; ok && was != hexOf(key.ID) {
+				changed++
+			}
+		}
+	}
+	if changed == 0 {
+		t.Error("no handle has become another key's, so that nothing was shown")
+	}
+}
+
+// Two tokens of one module: the reload that one needs is no fault of the other.
+func TestReloadIsSharedBetweenTokens(t *testing.T) {
+	a, b := hsmtest.New(t), hsmtest.New(t)
+	keyA, keyB := keysOf(t, a, 1)[0], keysOf(t, b, 1)[0]
+	for range 3 {
+		must(t, a.FinaliseElsewhere())
+		must(t, signsWith(t.Context(), a, keyA, "a"))
+		must(t, signsWith(t.Context(), b, keyB, "b"))
+	}
+}
