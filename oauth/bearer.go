@@ -1,0 +1,91 @@
+package oauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ory/fosite"
+	"github.com/ory/fosite/handler/oauth2"
+
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
+)
+
+var (
+	// ErrTokenUnknown says that a token was never issued, was revoked, or that
+	// its client is gone or may no longer have it.
+	ErrTokenUnknown = errors.New("oauth: unknown access token")
+	// ErrTokenExpired says that a token's time is over. It is said for some
+	// minutes; after that the token is unknown.
+	ErrTokenExpired = errors.New("oauth: access token expired")
+)
+
+// Bearer says who stands behind an access token, or ErrTokenUnknown, or
+// ErrTokenExpired. Any other error says nothing about the token: a store could
+// not be asked.
+func (p *Provider) Bearer(ctx context.Context, token csc.Secret) (credentials.Caller, error) {
+	kept, err := p.storage().GetAccessTokenSession(ctx, signatureOf(string(token)), &session{})
+	if errors.Is(err, fosite.ErrNotFound) {
+		return credentials.Caller{}, ErrTokenUnknown
+	}
+	if err != nil {
+		return credentials.Caller{}, fmt.Errorf("introspect access token: %w", err)
+	}
+	if (opaque{now: p.Now}).ValidateAccessToken(ctx, kept, string(token)) != nil {
+		return credentials.Caller{}, ErrTokenExpired
+	}
+	for _, scope := range kept.GetGrantedScopes() {
+		if !kept.GetClient().GetScopes().Has(scope) {
+			return credentials.Caller{}, ErrTokenUnknown
+		}
+	}
+	who := credentials.Caller{
+		ClientID: kept.GetClient().GetID(),
+		Scope:    strings.Join(kept.GetGrantedScopes(), " "),
+	}
+	if s, ok := kept.GetSession().(*session); ok {
+		who.UserID, who.GrantID = s.UserID, s.GrantID
+	}
+	return who, nil
+}
+
+// opaque makes and judges access tokens: 256 random bits, and what fosite calls
+// their signature is their SHA-256.
+type opaque struct{ now func() time.Time }
+
+var _ oauth2.AccessTokenStrategy = opaque{}
+
+// GenerateAccessToken makes a token and its signature.
+func (opaque) GenerateAccessToken(context.Context, fosite.Requester) (token, signature string, err error) {
+	token = base64.RawURLEncoding.EncodeToString(random(32))
+	return token, signatureOf(token), nil
+}
+
+// AccessTokenSignature is what a token is kept under, "" if it cannot be one.
+func (opaque) AccessTokenSignature(_ context.Context, token string) string {
+	return signatureOf(token)
+}
+
+// ValidateAccessToken reports a token whose time is over.
+func (o opaque) ValidateAccessToken(_ context.Context, r fosite.Requester, _ string) error {
+	if !o.now().Before(r.GetSession().GetExpiresAt(fosite.AccessToken)) {
+		return fosite.ErrTokenExpired
+	}
+	return nil
+}
+
+// signatureOf is the SHA-256 of a token in hex. What does not look like a token
+// of ours has none, and no store is asked about it.
+func signatureOf(token string) string {
+	if b, err := base64.RawURLEncoding.Strict().DecodeString(token); err != nil || len(b) != 32 || len(token) != 43 {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}

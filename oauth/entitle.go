@@ -1,0 +1,63 @@
+package oauth
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/ory/fosite"
+
+	"github.com/pecete/pecete/csc"
+)
+
+// grants are the values of grant_type there are, with the scopes that can be
+// asked by each (§8.4.4: client_credentials is for service authorization only).
+var grants = map[string][]string{
+	"client_credentials": {csc.ScopeService},
+}
+
+// entitled holds what an authenticated client asks against what there is and
+// what it is registered for. Both grant and scope are as sent.
+func entitled(c fosite.Client, grant, scope string) error {
+	if c.IsPublic() && grant == "client_credentials" || !c.GetGrantTypes().Has(grant) {
+		return csc.Fail(csc.UnauthorizedClient, nil)
+	}
+	asked := strings.Split(scope, " ")
+	for i, s := range asked {
+		if !slices.Contains(grants[grant], s) || slices.Contains(asked[:i], s) {
+			return csc.Fail(csc.InvalidScope, nil)
+		}
+		if !c.GetScopes().Has(s) {
+			return csc.Fail(csc.UnauthorizedClient, nil)
+		}
+	}
+	return nil
+}
+
+// entitlement is entitled as the first of fosite's handlers. It claims no
+// request, so that one of the handlers after it must.
+type entitlement struct{}
+
+var _ fosite.TokenEndpointHandler = entitlement{}
+
+// CanHandleTokenEndpointRequest is true: the rule is for every grant.
+func (entitlement) CanHandleTokenEndpointRequest(context.Context, fosite.AccessRequester) bool {
+	return true
+}
+
+// CanSkipClientAuth is false: the rule is about an authenticated client.
+func (entitlement) CanSkipClientAuth(context.Context, fosite.AccessRequester) bool { return false }
+
+// HandleTokenEndpointRequest refuses what the client is not entitled to.
+func (entitlement) HandleTokenEndpointRequest(_ context.Context, r fosite.AccessRequester) error {
+	form := r.GetRequestForm()
+	if err := entitled(r.GetClient(), form.Get("grant_type"), form.Get("scope")); err != nil {
+		return err
+	}
+	return fosite.ErrUnknownRequest
+}
+
+// PopulateTokenEndpointResponse adds nothing.
+func (entitlement) PopulateTokenEndpointResponse(context.Context, fosite.AccessRequester, fosite.AccessResponder) error {
+	return fosite.ErrUnknownRequest
+}

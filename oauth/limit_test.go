@@ -1,0 +1,75 @@
+package oauth
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestLimiter(t *testing.T) {
+	now := time.Unix(0, 0)
+	l := newLimiter(3, time.Minute, func() time.Time { return now })
+	for i := range 3 {
+		if wait := l.fail("a"); wait != 0 {
+			t.Fatalf("failure %d waits %v", i+1, wait)
+		}
+	}
+	now = now.Add(20 * time.Second)
+	if wait := l.fail("a"); wait != 40*time.Second {
+		t.Errorf("one too many waits %v", wait)
+	}
+	if wait := l.fail("b"); wait != 0 {
+		t.Errorf("another key waits %v", wait)
+	}
+	now = now.Add(40*time.Second - 1)
+	if wait := l.fail("a"); wait != 1 {
+		t.Errorf("at the end of the window waits %v", wait)
+	}
+	now = now.Add(1)
+	for range 3 {
+		if wait := l.fail("a"); wait != 0 {
+			t.Errorf("in the next window waits %v", wait)
+		}
+	}
+	if wait := l.fail("a"); wait != time.Minute {
+		t.Errorf("one too many in the next window waits %v", wait)
+	}
+}
+
+// Strangers fill no more memory than that, and a full limiter still limits.
+func TestLimiterIsBounded(t *testing.T) {
+	now := time.Unix(0, 0)
+	l := newLimiter(3, time.Minute, func() time.Time { return now })
+	for i := range maxKeys + 3 {
+		l.fail(fmt.Sprint(i))
+	}
+	if len(l.keys) > maxKeys+1 {
+		t.Errorf("%d keys", len(l.keys))
+	}
+	if wait := l.fail("one more"); wait != time.Minute {
+		t.Errorf("a stranger to a full limiter waits %v", wait)
+	}
+	if wait := l.fail("0"); wait != 0 {
+		t.Errorf("an old key waits %v", wait)
+	}
+	now = now.Add(time.Minute)
+	if wait := l.fail("one more"); wait != 0 || len(l.keys) != 1 {
+		t.Errorf("a minute later waits %v beside %d keys", wait, len(l.keys))
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	for remote, want := range map[string]string{
+		"192.0.2.7:4711":             "192.0.2.7",
+		"[::ffff:192.0.2.7]:4711":    "192.0.2.7",
+		"[2001:db8:1:2:3:4:5:6]:443": "2001:db8:1:2::/64",
+		"[2001:db8:1:2:ffff::]:80":   "2001:db8:1:2::/64",
+		"[fe80::1%eth0]:80":          "fe80::/64",
+		"@":                          "@",
+		"":                           "",
+	} {
+		if got := network(remote); got != want {
+			t.Errorf("%q is of %q, want %q", remote, got, want)
+		}
+	}
+}

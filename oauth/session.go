@@ -1,0 +1,44 @@
+package oauth
+
+import (
+	"maps"
+	"time"
+
+	"github.com/ory/fosite"
+)
+
+// A session is what a token stands for beside its client and scope.
+type session struct {
+	UserID  string                         `json:"user,omitempty"`  // "" where the client acts for itself
+	GrantID string                         `json:"grant,omitempty"` // of the sad.Grant behind a token of scope credential
+	Expires map[fosite.TokenType]time.Time `json:"expires"`
+}
+
+var _ fosite.Session = (*session)(nil)
+
+// SetExpiresAt sets the end of the session's token of a type.
+func (s *session) SetExpiresAt(key fosite.TokenType, end time.Time) {
+	if s.Expires == nil {
+		s.Expires = make(map[fosite.TokenType]time.Time)
+	}
+	s.Expires[key] = end
+}
+
+// GetExpiresAt is the end of the session's token of a type, zero if it has none.
+func (s *session) GetExpiresAt(key fosite.TokenType) time.Time { return s.Expires[key] }
+
+// GetUsername is "": what a signer calls himself is not kept here.
+func (s *session) GetUsername() string { return "" }
+
+// GetSubject is the user's id.
+func (s *session) GetSubject() string { return s.UserID }
+
+// Clone is a copy that shares nothing with s.
+func (s *session) Clone() fosite.Session {
+	if s == nil {
+		return nil
+	}
+	c := *s
+	c.Expires = maps.Clone(s.Expires)
+	return &c
+}
