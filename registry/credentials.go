@@ -1,0 +1,127 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/users"
+)
+
+var _ credentials.Store = (*Registry)(nil)
+
+// A credentialRow is a credentials.Credential in the table.
+type credentialRow struct {
+	bun.BaseModel `bun:"table:credentials,alias:c"`
+
+	ID           string `bun:"id,pk"`
+	UserID       string `bun:"user_id"`
+	Description  string `bun:"description"`
+	KeyID        []byte `bun:"key_id"`
+	KeySpec      string `bun:"key_spec"`
+	Certificates string `bun:"certificates"`
+	Qualifier    string `bun:"qualifier"`
+	SCAL         string `bun:"scal"`
+	Multisign    int    `bun:"multisign"`
+	Mode         string `bun:"mode"`
+	PKCS1v15     bool   `bun:"pkcs1v15"`
+	Disabled     bool   `bun:"disabled"`
+	Revoked      bool   `bun:"revoked"`
+	Created      int64  `bun:"created"`
+}
+
+// AddCredential keeps a new credential; credentials.ErrExists if its ID or KeyID
+// is taken, users.ErrUnknown if its user is not there.
+func (r *Registry) AddCredential(ctx context.Context, c credentials.Credential) error {
+	row := &credentialRow{
+		ID: c.ID, UserID: c.UserID, Description: c.Description, KeyID: c.KeyID, KeySpec: string(c.Key),
+		Certificates: encode(c.Certificates), Qualifier: string(c.Qualifier), SCAL: string(c.SCAL),
+		Multisign: c.Multisign, Mode: string(c.Mode), PKCS1v15: c.PKCS1v15,
+		Disabled: c.Disabled, Revoked: c.Revoked, Created: micros(c.Created),
+	}
+	if !plain(row.ID, row.UserID, row.Description, row.KeySpec, row.Qualifier, row.SCAL, row.Mode) {
+		return fmt.Errorf("add credential: %w", errText)
+	}
+	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		_, err := db.NewInsert().Model(row).Exec(ctx)
+		return err
+	})
+	switch {
+	case errors.Is(err, errUnique):
+		return credentials.ErrExists
+	case errors.Is(err, errForeign):
+		return users.ErrUnknown
+	}
+	return doing("add credential", err)
+}
+
+// Credential returns the credential id; credentials.ErrUnknown if there is none.
+func (r *Registry) Credential(ctx context.Context, id string) (credentials.Credential, error) {
+	if !plain(id) {
+		return credentials.Credential{}, credentials.ErrUnknown
+	}
+	var row credentialRow
+	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		return db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return credentials.Credential{}, credentials.ErrUnknown
+	}
+	if err != nil {
+		return credentials.Credential{}, fmt.Errorf("read credential: %w", err)
+	}
+	return row.credential()
+}
+
+// CredentialsOf returns a user's credentials, oldest first.
+func (r *Registry) CredentialsOf(ctx context.Context, userID string) ([]credentials.Credential, error) {
+	if !plain(userID) {
+		return nil, nil
+	}
+	var rows []credentialRow
+	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		return db.NewSelect().Model(&rows).Where("user_id = ?", userID).Order("created", "id").Scan(ctx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read credentials: %w", err)
+	}
+	all := make([]credentials.Credential, len(rows))
+	for i, row := range rows {
+		if all[i], err = row.credential(); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (c credentialRow) credential() (credentials.Credential, error) {
+	full := credentials.Credential{
+		ID: c.ID, UserID: c.UserID, Description: c.Description, KeyID: c.KeyID, Key: csc.KeySpec(c.KeySpec),
+		Qualifier: csc.Qualifier(c.Qualifier), SCAL: csc.SCAL(c.SCAL),
+		Multisign: c.Multisign, Mode: csc.AuthMode(c.Mode), PKCS1v15: c.PKCS1v15,
+		Disabled: c.Disabled, Revoked: c.Revoked, Created: moment(c.Created),
+	}
+	if err := decode(c.Certificates, &full.Certificates); err != nil {
+		return credentials.Credential{}, fmt.Errorf("read credential %s: %w", c.ID, err)
+	}
+	return full, nil
+}
+
+// SetCredentialStatus disables, enables or revokes a credential;
+// credentials.ErrUnknown if there is none.
+func (r *Registry) SetCredentialStatus(ctx context.Context, id string, disabled, revoked bool) error {
+	if !plain(id) {
+		return credentials.ErrUnknown
+	}
+	rows, err := r.write.count(ctx,
+		`UPDATE credentials SET disabled = ?, revoked = ? WHERE id = ?`, disabled, revoked, id)
+	if err == nil && rows == 0 {
+		return credentials.ErrUnknown
+	}
+	return doing("set status of credential", err)
+}

@@ -1,0 +1,124 @@
+package registry_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/users"
+)
+
+func credential(n, ofUser int) credentials.Credential {
+	return credentials.Credential{
+		ID:           id("c", n),
+		UserID:       id("u", ofUser),
+		Description:  "Semnătură demo",
+		KeyID:        binary.BigEndian.AppendUint64([]byte{0, 0xff, '\''}, uint64(n)),
+		Key:          csc.P256,
+		Certificates: [][]byte{{0x30, 0x82, 0, 0xff}, {0x30}},
+		Qualifier:    "eu_eidas_aes",
+		SCAL:         csc.SCAL2,
+		Multisign:    10,
+		Mode:         csc.Explicit,
+		Created:      created.Add(time.Duration(n) * time.Microsecond),
+	}
+}
+
+func credentialsComeBack(t *testing.T, url string) {
+	r := open(t, url)
+	must(t, r.AddUser(t.Context(), user(1)))
+	full := credential(1, 1)
+	full.PKCS1v15, full.Disabled, full.Revoked = true, true, true
+	full.Key, full.Mode, full.SCAL, full.Multisign = csc.RSA4096, csc.OAuth2Code, csc.SCAL1, 10_000
+	none := credential(2, 1)
+	none.Certificates, none.Description, none.Qualifier = nil, "", ""
+	empty := credential(3, 1)
+	empty.Certificates = [][]byte{}
+	large := credential(4, 1)
+	large.Certificates = [][]byte{slices.Repeat([]byte{0x5c, 0x27, 0, 0x3f}, 4096)}
+	all := []credentials.Credential{full, none, empty, large}
+	for _, want := range all {
+		must(t, r.AddCredential(t.Context(), want))
+		got, err := r.Credential(t.Context(), want.ID)
+		must(t, err)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("credential changed (-want +got):\n%s", diff)
+		}
+	}
+	got, err := r.CredentialsOf(t.Context(), user(1).ID)
+	must(t, err)
+	if diff := cmp.Diff(all, got); diff != "" {
+		t.Errorf("credentials of the user (-want +got):\n%s", diff)
+	}
+	_, err = r.Credential(t.Context(), id("c", 9))
+	wantErr(t, err, credentials.ErrUnknown)
+}
+
+func credentialsAreUnique(t *testing.T, url string) {
+	r := open(t, url)
+	must(t, r.AddUser(t.Context(), user(1)))
+	must(t, r.AddUser(t.Context(), user(2)))
+	must(t, r.AddCredential(t.Context(), credential(1, 1)))
+	sameKey := credential(2, 2)
+	sameKey.KeyID = credential(1, 1).KeyID
+	for name, c := range map[string]credentials.Credential{
+		"the same": credential(1, 1), "the same id": {ID: id("c", 1), UserID: id("u", 1), KeyID: []byte("x")},
+		"another with the same key": sameKey,
+	} {
+		if err := r.AddCredential(t.Context(), c); !errors.Is(err, credentials.ErrExists) {
+			t.Errorf("%s: %v, want %v", name, err, credentials.ErrExists)
+		}
+	}
+	wantErr(t, r.AddCredential(t.Context(), credential(3, 9)), users.ErrUnknown)
+}
+
+func credentialsInOrder(t *testing.T, url string) {
+	r := open(t, url)
+	must(t, r.AddUser(t.Context(), user(1)))
+	must(t, r.AddUser(t.Context(), user(2)))
+	for _, n := range []int{5, 2, 4, 1, 3} {
+		c := credential(n, 1)
+		c.Created = created.Add(-time.Duration(n) * time.Second) // not in the order of the ids
+		must(t, r.AddCredential(t.Context(), c))
+		must(t, r.AddCredential(t.Context(), credential(10+n, 2)))
+	}
+	got, err := r.CredentialsOf(t.Context(), user(1).ID)
+	must(t, err)
+	var ids []string
+	for _, c := range got {
+		ids = append(ids, c.ID)
+	}
+	if diff := cmp.Diff([]string{id("c", 5), id("c", 4), id("c", 3), id("c", 2), id("c", 1)}, ids); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, nobody := range []string{id("u", 9), "", "\x00"} {
+		if got, err := r.CredentialsOf(t.Context(), nobody); err != nil || len(got) != 0 {
+			t.Errorf("credentials of %q: %d, %v", nobody, len(got), err)
+		}
+	}
+}
+
+func credentialsChange(t *testing.T, url string) {
+	r := open(t, url)
+	must(t, r.AddUser(t.Context(), user(1)))
+	other := credential(2, 1)
+	must(t, r.AddCredential(t.Context(), credential(1, 1)))
+	must(t, r.AddCredential(t.Context(), other))
+	for _, status := range []struct{ disabled, revoked bool }{{true, false}, {false, false}, {false, true}, {true, true}} {
+		must(t, r.SetCredentialStatus(t.Context(), id("c", 1), status.disabled, status.revoked))
+		want := credential(1, 1)
+		want.Disabled, want.Revoked = status.disabled, status.revoked
+		got, err := r.CredentialsOf(t.Context(), user(1).ID)
+		must(t, err)
+		if diff := cmp.Diff([]credentials.Credential{want, other}, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	wantErr(t, r.SetCredentialStatus(t.Context(), id("c", 9), true, false), credentials.ErrUnknown)
+}

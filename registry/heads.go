@@ -1,0 +1,101 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/pecete/pecete/audit"
+)
+
+var _ audit.Keeper = (*Registry)(nil)
+
+// ErrHead says that a head does not follow the one that is kept: it is of an
+// earlier record, or says that the same record was another one.
+var ErrHead = errors.New("registry: head does not follow the kept one")
+
+// A headRow is an audit.Head in the table. Its time is text: what was signed
+// comes back to the last digit.
+type headRow struct {
+	bun.BaseModel `bun:"table:heads,alias:h"`
+
+	Log       string `bun:"log,pk"`
+	Seq       int64  `bun:"seq"`
+	Hash      string `bun:"hash"`
+	At        string `bun:"at"`
+	Signature []byte `bun:"signature"`
+}
+
+// KeepHead replaces the kept head of h.Log; ErrHead if h does not follow it.
+func (r *Registry) KeepHead(ctx context.Context, h audit.Head) error {
+	if !plain(h.Log, h.Hash) {
+		return fmt.Errorf("keep head: %w", errText)
+	}
+	if h.Seq > math.MaxInt64 {
+		return fmt.Errorf("keep head: record %d is beyond all numbers kept here", h.Seq)
+	}
+	signature := h.Signature
+	if signature == nil {
+		signature = []byte{}
+	}
+	rows, err := r.write.count(ctx,
+		`INSERT INTO heads (log, seq, hash, at, signature) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (log) DO UPDATE SET
+			seq = excluded.seq, hash = excluded.hash, at = excluded.at, signature = excluded.signature
+		WHERE heads.seq < excluded.seq OR (heads.seq = excluded.seq AND heads.hash = excluded.hash)`,
+		h.Log, int64(h.Seq), h.Hash, h.Time.Format(time.RFC3339Nano), signature)
+	if err == nil && rows == 0 {
+		return fmt.Errorf("keep head of record %d: %w", h.Seq, ErrHead)
+	}
+	return doing("keep head", err)
+}
+
+// LastHead returns the kept head, and false if there is none.
+func (r *Registry) LastHead(ctx context.Context, log string) (audit.Head, bool, error) {
+	if !plain(log) {
+		return audit.Head{}, false, nil
+	}
+	var row headRow
+	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		return db.NewSelect().Model(&row).Where("log = ?", log).Scan(ctx)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return audit.Head{}, false, nil
+	}
+	if err != nil {
+		return audit.Head{}, false, fmt.Errorf("read head: %w", err)
+	}
+	h, err := row.head()
+	return h, err == nil, err
+}
+
+// Heads returns the kept head of every log, by the logs' ids.
+func (r *Registry) Heads(ctx context.Context) ([]audit.Head, error) {
+	var rows []headRow
+	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		return db.NewSelect().Model(&rows).Order("log").Scan(ctx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read heads: %w", err)
+	}
+	heads := make([]audit.Head, len(rows))
+	for i, row := range rows {
+		if heads[i], err = row.head(); err != nil {
+			return nil, err
+		}
+	}
+	return heads, nil
+}
+
+func (row headRow) head() (audit.Head, error) {
+	at, err := time.Parse(time.RFC3339Nano, row.At)
+	if err != nil {
+		return audit.Head{}, fmt.Errorf("read head: %w: %w", errUnreadable, err)
+	}
+	return audit.Head{Log: row.Log, Seq: uint64(row.Seq), Hash: row.Hash, Time: at, Signature: row.Signature}, nil
+}

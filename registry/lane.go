@@ -1,0 +1,57 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// A lane is a way into the database for as many at once as it has turns. A
+// database that is busy and one that is away differ in whether turns come: so
+// the wait for a turn is long, and the wait for an answer is short.
+type lane struct {
+	db     *bun.DB
+	turns  chan struct{}
+	queue  time.Duration // longest wait for a turn
+	answer time.Duration // longest wait for an answer
+}
+
+func newLane(db *bun.DB, turns int, queue, answer time.Duration) *lane {
+	db.SetMaxOpenConns(turns)
+	db.SetMaxIdleConns(turns)
+	return &lane{db: db, turns: make(chan struct{}, turns), queue: queue, answer: answer}
+}
+
+var errBusy = errors.New("too many wait")
+
+// do calls f when it is its turn and sorts its error.
+func (l *lane) do(ctx context.Context, f func(context.Context, *bun.DB) error) error {
+	queue := time.NewTimer(l.queue)
+	defer queue.Stop()
+	select {
+	case l.turns <- struct{}{}:
+		defer func() { <-l.turns }()
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-queue.C:
+		return &UnavailableError{Cause: errBusy}
+	}
+	soon, cancel := context.WithTimeout(ctx, l.answer)
+	defer cancel()
+	return sorted(ctx, f(soon, l.db))
+}
+
+// count is do for a statement that changes rows; it returns how many.
+func (l *lane) count(ctx context.Context, query string, args ...any) (rows int64, err error) {
+	err = l.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		result, err := db.ExecContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		rows, err = result.RowsAffected()
+		return err
+	})
+	return rows, err
+}

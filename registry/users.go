@@ -1,0 +1,150 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/pecete/pecete/users"
+)
+
+var _ users.Store = (*Registry)(nil)
+
+// A userRow is a users.User in the table. The last step is not in it: only
+// UseStep knows that column.
+type userRow struct {
+	bun.BaseModel `bun:"table:users,alias:u"`
+
+	ID           string `bun:"id,pk"`
+	Email        string `bun:"email"`
+	GivenName    string `bun:"given_name"`
+	FamilyName   string `bun:"family_name"`
+	Country      string `bun:"country"`
+	Locale       string `bun:"locale"`
+	PasswordHash string `bun:"password_hash"`
+	Secret       []byte `bun:"secret"`
+	Disabled     bool   `bun:"disabled"`
+	Created      int64  `bun:"created"`
+}
+
+// AddUser keeps a new user; users.ErrExists if its ID or Email is taken.
+func (r *Registry) AddUser(ctx context.Context, u users.User) error {
+	row := &userRow{
+		ID: u.ID, Email: strings.ToLower(u.Email), GivenName: u.GivenName, FamilyName: u.FamilyName,
+		Country: u.Country, Locale: u.Locale, PasswordHash: u.PasswordHash, Secret: u.Secret,
+		Disabled: u.Disabled, Created: micros(u.Created),
+	}
+	if !plain(u.ID, u.Email, u.GivenName, u.FamilyName, u.Country, u.Locale, u.PasswordHash) {
+		return fmt.Errorf("add user: %w", errText)
+	}
+	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		_, err := db.NewInsert().Model(row).Exec(ctx)
+		return err
+	})
+	if errors.Is(err, errUnique) {
+		return users.ErrExists
+	}
+	return doing("add user", err)
+}
+
+// User returns the user id; users.ErrUnknown if there is none.
+func (r *Registry) User(ctx context.Context, id string) (users.User, error) {
+	return r.user(ctx, "id = ?", id)
+}
+
+// UserByEmail returns the user with that address, compared in lower case.
+func (r *Registry) UserByEmail(ctx context.Context, email string) (users.User, error) {
+	return r.user(ctx, "email = ?", strings.ToLower(email))
+}
+
+func (r *Registry) user(ctx context.Context, where, value string) (users.User, error) {
+	if !plain(value) {
+		return users.User{}, users.ErrUnknown
+	}
+	var row userRow
+	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		return db.NewSelect().Model(&row).Where(where, value).Scan(ctx)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return users.User{}, users.ErrUnknown
+	}
+	if err != nil {
+		return users.User{}, fmt.Errorf("read user: %w", err)
+	}
+	return row.user(), nil
+}
+
+// Users returns all users, ordered by creation.
+func (r *Registry) Users(ctx context.Context) ([]users.User, error) {
+	var rows []userRow
+	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		return db.NewSelect().Model(&rows).Order("created", "id").Scan(ctx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read users: %w", err)
+	}
+	all := make([]users.User, len(rows))
+	for i, row := range rows {
+		all[i] = row.user()
+	}
+	return all, nil
+}
+
+// SetPassword replaces the user's password hash; users.ErrUnknown if there is no
+// such user.
+func (r *Registry) SetPassword(ctx context.Context, userID, hash string) error {
+	if !plain(hash) {
+		return fmt.Errorf("set password: %w", errText)
+	}
+	return doing("set password", r.setUser(ctx, userID, "password_hash", hash))
+}
+
+// SetSecret replaces the user's sealed TOTP secret, nil takes it away;
+// users.ErrUnknown if there is no such user. The last used step stays: a secret
+// paired again must not give its codes a second life.
+func (r *Registry) SetSecret(ctx context.Context, userID string, sealed []byte) error {
+	return doing("set secret", r.setUser(ctx, userID, "secret", sealed))
+}
+
+// SetUserDisabled disables the user or ends that; users.ErrUnknown if there is
+// no such user.
+func (r *Registry) SetUserDisabled(ctx context.Context, userID string, disabled bool) error {
+	return doing("set status of user", r.setUser(ctx, userID, "disabled", disabled))
+}
+
+func (r *Registry) setUser(ctx context.Context, userID, column string, value any) error {
+	if !plain(userID) {
+		return users.ErrUnknown
+	}
+	rows, err := r.write.count(ctx, `UPDATE users SET ? = ? WHERE id = ?`, bun.Ident(column), value, userID)
+	if err == nil && rows == 0 {
+		return users.ErrUnknown
+	}
+	return err
+}
+
+func (u userRow) user() users.User {
+	return users.User{
+		ID: u.ID, Email: u.Email, GivenName: u.GivenName, FamilyName: u.FamilyName,
+		Country: u.Country, Locale: u.Locale, PasswordHash: u.PasswordHash, Secret: u.Secret,
+		Disabled: u.Disabled, Created: moment(u.Created),
+	}
+}
+
+// known tells a user who is there from users.ErrUnknown.
+func (r *Registry) known(ctx context.Context, userID string) error {
+	_, err := r.User(ctx, userID)
+	return err
+}
+
+// doing says what an error came of, if there is one.
+func doing(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
