@@ -1,0 +1,301 @@
+package verify_test
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pecete/pecete/signing/ades"
+	"github.com/pecete/pecete/signing/ades/adestest"
+	"github.com/pecete/pecete/verify"
+)
+
+var content = []byte("what is signed\n")
+
+func options(ca *adestest.CA) verify.Options {
+	return verify.Options{Roots: ca.Roots(), Now: time.Now()}
+}
+
+func judge(t testing.TB, der []byte, o verify.Options) verify.Signature {
+	t.Helper()
+	s, err := verify.CMS(der, content, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// What signing/ades builds is found good, for every algorithm.
+func TestCMS(t *testing.T) {
+	ca := adestest.NewCA(t)
+	for _, a := range adestest.Algorithms() {
+		signer := ca.Signer(t, a)
+		state := a.Hash.New()
+		state.Write(content)
+		cms, err := ades.NewCMS(ades.CMSParams{Certificates: signer.Certificates, Algorithm: a.Algorithm, ContentDigest: state.Sum(nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		der, err := cms.Finish(signer.Sign(t, cms.Digest()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := judge(t, der, options(ca))
+		if !s.OK() || len(s.Notes) > 0 || !s.Signer.Equal(signer.Cert) || len(s.Chain) != 2 {
+			t.Errorf("%s: %+v", a.Name(), s)
+		}
+		if s.Algorithm.Scheme != a.Scheme || s.Algorithm.Hash != a.Hash || s.Algorithm.SaltLength != a.SaltLength {
+			t.Errorf("%s: the algorithm is told as %+v", a.Name(), s.Algorithm)
+		}
+	}
+}
+
+type forgery struct {
+	name   string
+	change func(f *forge)
+	want   string // the beginning of a problem; "" if there is none
+}
+
+func TestCMSForged(t *testing.T) {
+	ca := adestest.NewCA(t)
+	signer := ca.Signer(t, adestest.ECDSA())
+	for _, rows := range [][]forgery{frameForgeries(signer), attributeForgeries(t, ca, signer)} {
+		for _, row := range rows {
+			f := newForge(signer, content)
+			row.change(f)
+			s := judge(t, f.make(t), options(ca))
+			if row.want == "" && !s.OK() {
+				t.Errorf("%s: %v", row.name, s.Problems)
+			}
+			if row.want != "" && (s.OK() || !strings.HasPrefix(strings.Join(s.Problems, "\n"), row.want)) {
+				t.Errorf("%s: OK is %v, problems are %q, want %q", row.name, s.OK(), s.Problems, row.want)
+			}
+		}
+	}
+}
+
+func frameForgeries(signer *adestest.Signer) []forgery {
+	sha1 := pkix.AlgorithmIdentifier{Algorithm: sha1ID}
+	odd := pkix.AlgorithmIdentifier{Algorithm: sha256ID, Parameters: asn1.RawValue{FullBytes: der(7)}}
+	null := pkix.AlgorithmIdentifier{Algorithm: sha256ID, Parameters: asn1.NullRawValue}
+	sha512 := pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}}
+	return []forgery{
+		{"an honest one", func(*forge) {}, ""},
+		{"NULL beside the hash, as older writers put it", func(f *forge) { f.digest, f.hashes[0] = null, null }, ""},
+		{"another version", func(f *forge) { f.version = 3 }, "The signature is of an unknown version"},
+		{"bytes behind it", func(f *forge) { f.after = []byte{0} }, "Something follows"},
+		{"a content of its own", func(f *forge) { f.content = content }, "The signature brings a content"},
+		{"a content of another type", func(f *forge) { f.contentType = asn1.ObjectIdentifier{1, 2, 3} }, "The signature is not a well-formed CMS"},
+		{"no signer", func(f *forge) { f.signers = 0 }, "The signature does not have exactly one signer"},
+		{"two signers", func(f *forge) { f.signers = 2 }, "The signature does not have exactly one signer"},
+		{"no hash announced", func(f *forge) { f.hashes = nil }, "The signature is not a well-formed CMS"},
+		{"another hash announced", func(f *forge) { f.hashes[0] = sha512 }, "The signature is not a well-formed CMS"},
+		{"two hashes announced", func(f *forge) { f.hashes = append(f.hashes, sha512) }, "The signature is not a well-formed CMS"},
+		{"a hash announced with parameters", func(f *forge) { f.hashes[0] = odd }, "The signature is not a well-formed CMS"},
+		{"a hash with parameters", func(f *forge) { f.digest = odd }, "The signature uses a hash"},
+		{"SHA-1", func(f *forge) { f.digest, f.hashes[0] = sha1, sha1 }, "The signature uses a hash that is unknown or, like SHA-1"},
+		{"two hashes that contradict", func(f *forge) { f.digest, f.hashes[0] = sha512, sha512 }, "The signature names two hashes"},
+		{"ECDSA with SHA-1", func(f *forge) { f.algorithm.Algorithm = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1} }, "The signature uses an algorithm"},
+		{"ECDSA with parameters", func(f *forge) { f.algorithm.Parameters = asn1.NullRawValue }, "The signature uses an algorithm"},
+		{"RSA said of an EC key", func(f *forge) { f.algorithm.Algorithm = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11} }, "The signer's key is not of the kind"},
+		{"no certificate", func(f *forge) { f.certificates = nil }, "The signature does not carry the certificate"},
+		{"a certificate that is none", func(f *forge) { f.certificates = [][]byte{seq()} }, "The signature carries a certificate that cannot be read"},
+		{"another serial number", func(f *forge) { f.serial = big.NewInt(1) }, "The signature does not carry the certificate"},
+		{"the certificate twice", func(f *forge) { f.certificates = append(f.certificates, signer.Cert.Raw) }, ""},
+	}
+}
+
+// without takes an attribute out of a forgery.
+func without(oid asn1.ObjectIdentifier) func(f *forge) {
+	return func(f *forge) {
+		f.attributes = slices.DeleteFunc(f.attributes, func(a []byte) bool { return bytes.Contains(a, der(oid)) })
+	}
+}
+
+// with puts an attribute in, instead of the one of that kind.
+func with(oid asn1.ObjectIdentifier, values ...[]byte) func(f *forge) {
+	return func(f *forge) {
+		without(oid)(f)
+		f.attributes = append(f.attributes, attr(oid, values...))
+	}
+}
+
+func attributeForgeries(t *testing.T, ca *adestest.CA, signer *adestest.Signer) []forgery {
+	other := ca.Signer(t, adestest.ECDSA())
+	now := der(time.Now().UTC())
+	return []forgery{
+		{"no attributes", func(f *forge) { f.bare = true }, "The signature has no signed attributes"},
+		{"no content-type", without(contentTypeID), "The signature is over content of another type"},
+		{"another content-type", with(contentTypeID, der(sha1ID)), "The signature is over content of another type"},
+		{"no message-digest", without(messageDigestID), "The signature does not hold the digest"},
+		{"a message-digest of something else", with(messageDigestID, der(make([]byte, 32))), "The document was changed"},
+		{"a message-digest that is a number", with(messageDigestID, der(7)), "The signature does not hold the digest"},
+		{"two message-digests in one", with(messageDigestID, der([]byte{1}), der([]byte{2})), "The attributes of the signature are malformed"},
+		{"no value in one", with(messageDigestID), "The attributes of the signature are malformed"},
+		{"an attribute twice", func(f *forge) { f.attributes = append(f.attributes, attr(contentTypeID, der(sha1ID))) }, "An attribute of the signature is there twice"},
+		{"not in the order of DER", func(f *forge) {
+			f.make(t)
+			f.attributes[0], f.attributes[1], f.unsorted = f.attributes[1], f.attributes[0], true
+		}, "The signed attributes are not in the order of DER"},
+		{"a signing-time", with(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 5}, now), "The signature holds a signing-time"},
+		{"no signing-certificate-v2", without(certificateID), "The signature does not name the certificate"},
+		{"signing-certificate-v2 of another", with(certificateID, essCert(other.Cert, crypto.SHA256)), "The signature names another certificate"},
+		{"signing-certificate-v2 by SHA-512", with(certificateID, essCert(signer.Cert, crypto.SHA512)), ""},
+		{"signing-certificate-v2 by SHA-1", with(certificateID, essCert(signer.Cert, crypto.SHA1)), "The signature uses a hash"},
+		{"signing-certificate-v2 that names another issuer", with(certificateID, essNames(signer.Cert, other.Cert.RawSubject, signer.Cert.SerialNumber)), "The signature names another certificate"},
+		{"signing-certificate-v2 that names another number", with(certificateID, essNames(signer.Cert, signer.Cert.RawIssuer, other.Cert.SerialNumber)), "The signature names another certificate"},
+		{"signing-certificate-v2 of nothing", with(certificateID, seq(seq())), "The signature does not name the certificate"},
+		{"an attribute nobody knows", with(asn1.ObjectIdentifier{1, 2, 3, 4}, der(1)), ""},
+		{"an unsigned attribute", func(f *forge) { f.unsigned = [][]byte{attr(asn1.ObjectIdentifier{1, 2, 3, 4}, der(1))} }, ""},
+		{"an unsigned attribute that is none", func(f *forge) { f.unsigned = [][]byte{der(1)} }, "The attributes of the signature are malformed"},
+		{"an unsigned attribute without value", func(f *forge) { f.unsigned = [][]byte{attr(asn1.ObjectIdentifier{1, 2, 3, 4})} }, "The attributes of the signature are malformed"},
+		{"a signature by another key", func(f *forge) { f.key = other.Key }, "The signature was not made by the key"},
+	}
+}
+
+// RSA has its own ways to be wrong.
+func TestCMSForgedRSA(t *testing.T) {
+	ca := adestest.NewCA(t)
+	signer := ca.Signer(t, adestest.Algorithms()[1])
+	pss := func(parameters []byte) func(f *forge) {
+		return func(f *forge) { f.algorithm.Parameters = asn1.RawValue{FullBytes: parameters} }
+	}
+	mixed := seq(context(0, seq(der(sha256ID))), context(1, seq(der(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}), seq(der(sha1ID)))), context(2, der(32)))
+	for _, row := range []forgery{
+		{"an honest one", func(*forge) {}, ""},
+		{"no parameters, which means SHA-1", func(f *forge) { f.algorithm.Parameters = asn1.RawValue{} }, "The signature uses an algorithm"},
+		{"empty parameters, which mean SHA-1", pss(seq()), "The signature uses an algorithm"},
+		{"MGF1 with SHA-1", pss(mixed), "The signature uses an algorithm"},
+		{"another salt than said", pss(mustPSS(33)), "The signature was not made by the key"},
+		{"a salt of none", pss(mustPSS(0)), "The signature was not made by the key"},
+		{"said to be PKCS#1 v1.5", func(f *forge) {
+			f.algorithm = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, Parameters: asn1.NullRawValue}
+		}, "The signature was not made by the key"},
+		{"PKCS#1 v1.5 by the name of the key alone", func(f *forge) {
+			f.algorithm = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}, Parameters: asn1.NullRawValue}
+			f.options = crypto.SHA256
+		}, ""},
+		{"PKCS#1 v1.5 with parameters", func(f *forge) {
+			f.algorithm = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, Parameters: asn1.RawValue{FullBytes: der(7)}}
+			f.options = crypto.SHA256
+		}, "The signature uses an algorithm"},
+		{"MGF of another kind", pss(seq(context(0, seq(der(sha256ID))), context(1, seq(der(sha1ID), seq(der(sha256ID)))), context(2, der(32)))), "The signature uses an algorithm"},
+		{"said to be ECDSA", func(f *forge) { f.algorithm = pkix.AlgorithmIdentifier{Algorithm: ecdsaSHA256} }, "The signer's key is not of the kind"},
+	} {
+		f := newForge(signer, content)
+		row.change(f)
+		s := judge(t, f.make(t), options(ca))
+		if s.OK() != (row.want == "") || !strings.HasPrefix(strings.Join(s.Problems, "\n"), row.want) {
+			t.Errorf("%s: OK is %v, problems are %q, want %q", row.name, s.OK(), s.Problems, row.want)
+		}
+	}
+}
+
+func mustPSS(salt int) []byte {
+	mgf := seq(der(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}), seq(der(sha256ID)))
+	return seq(context(0, seq(der(sha256ID))), context(1, mgf), context(2, der(salt)))
+}
+
+// Two certificates for one key under one name and number: only the one that was
+// named in what was signed is taken.
+func TestCMSWithAnotherCertificate(t *testing.T) {
+	ca := adestest.NewCA(t)
+	signer := ca.Signer(t, adestest.ECDSA())
+	swapped := ca.Reissue(t, signer, func(c *x509.Certificate) { c.Subject.CommonName = "Semnatar Demo" })
+	f := newForge(signer, content)
+	f.certificates = [][]byte{swapped.Raw}
+	if s := judge(t, f.make(t), options(ca)); s.OK() || s.CertificateBound || !s.SignatureValid {
+		t.Errorf("a certificate was exchanged: %+v", s)
+	}
+	f.certificates = [][]byte{swapped.Raw, signer.Cert.Raw}
+	if s := judge(t, f.make(t), options(ca)); s.OK() || !strings.HasPrefix(s.Problems[0], "The signature carries two certificates") {
+		t.Errorf("a certificate was added: %+v", s)
+	}
+}
+
+func TestTrust(t *testing.T) {
+	ca := adestest.NewCA(t)
+	t.Setenv("SSL_CERT_FILE", adestest.PEM(t, ca.Cert)) // what the machine trusts is nothing to us
+	sub := ca.Intermediate(t)
+	signer, below := ca.Signer(t, adestest.ECDSA()), sub.Signer(t, adestest.ECDSA())
+	encipher := ca.Signer(t, adestest.ECDSA(), func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyAgreement })
+	unknown := []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3, 4}, Critical: true, Value: []byte{5, 0}}}
+	critical := ca.Signer(t, adestest.ECDSA(), func(c *x509.Certificate) { c.ExtraExtensions = unknown })
+	carrying := func(s *adestest.Signer, certificates ...[]byte) []byte {
+		f := newForge(s, content)
+		f.certificates = append(f.certificates, certificates...)
+		return f.make(t)
+	}
+	now := time.Now()
+	for _, row := range []struct {
+		name    string
+		der     []byte
+		options verify.Options
+		chain   int
+		problem string
+	}{
+		{"a known root", carrying(signer), options(ca), 2, ""},
+		{"a known root, carried along", carrying(signer, ca.Cert.Raw), options(ca), 2, ""},
+		{"an authority between", carrying(below, sub.Cert.Raw), options(ca), 3, ""},
+		{"an authority between that is missing", carrying(below), options(ca), 0, "its issuer is unknown"},
+		{"no roots at all", carrying(signer, ca.Cert.Raw), verify.Options{Now: now}, 0, "its issuer is unknown"},
+		{"other roots", carrying(signer, ca.Cert.Raw), verify.Options{Roots: adestest.NewCA(t).Roots(), Now: now}, 0, "its issuer is unknown"},
+		{"expired", carrying(signer), verify.Options{Roots: ca.Roots(), Now: now.AddDate(6, 0, 0)}, 0, "expired or not yet valid"},
+		{"not yet valid", carrying(signer), verify.Options{Roots: ca.Roots(), Now: now.AddDate(-1, 0, 0)}, 0, "expired or not yet valid"},
+		{"a key that is not for signing", carrying(encipher), options(ca), 2, "not meant for signing"},
+		{"a critical extension nobody knows", carrying(critical), options(ca), 0, "unhandled critical extension"},
+	} {
+		s := judge(t, row.der, row.options)
+		if s.OK() != (row.problem == "") || len(s.Chain) != row.chain || !strings.Contains(strings.Join(s.Problems, "\n"), row.problem) {
+			t.Errorf("%s: OK is %v, chain has %d, problems are %q", row.name, s.OK(), len(s.Chain), s.Problems)
+		}
+		if !s.Intact() {
+			t.Errorf("%s: trust was confused with intactness", row.name)
+		}
+	}
+}
+
+func TestShortKeyIsRefused(t *testing.T) {
+	ca := adestest.NewCA(t)
+	key, err := rsa.GenerateKey(rand.Reader, 1536)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer := ca.SignerWith(t, adestest.Algorithms()[1], key)
+	s := judge(t, newForge(signer, content).make(t), options(ca))
+	if s.OK() || !strings.Contains(strings.Join(s.Problems, " "), "too short") {
+		t.Errorf("an RSA key of 1536 bits was taken: %+v", s)
+	}
+}
+
+func TestTimeIsRequired(t *testing.T) {
+	if _, err := verify.CMS(nil, nil, verify.Options{}); err != verify.ErrNoTime {
+		t.Errorf("got %v", err)
+	}
+	if _, err := verify.PDF(nil, verify.Options{}); err != verify.ErrNoTime {
+		t.Errorf("got %v", err)
+	}
+}
+
+// FuzzCMS: whatever comes, no panic, and nothing is found good unless the content
+// that was signed is what was given.
+func FuzzCMS(f *testing.F) {
+	ca := adestest.NewCA(f)
+	f.Add(newForge(ca.Signer(f, adestest.ECDSA()), content).make(f))
+	f.Add(newForge(ca.Signer(f, adestest.Algorithms()[1]), content).make(f))
+	f.Fuzz(func(t *testing.T, der []byte) {
+		s, err := verify.CMS(der, []byte("something else"), options(ca))
+		if err != nil || s.OK() || s.DigestIntact {
+			t.Errorf("found good: %+v %v", s, err)
+		}
+	})
+}

@@ -1,0 +1,83 @@
+// Package verify tells who signed a PDF, and whether what was signed is intact.
+//
+// It judges the cryptography on its own: it shares no code with the builders of
+// signing/ades beyond the reading of the PDF's objects, takes only the encodings
+// that DER allows, and trusts no root but those it is given. Every fact about a
+// signature is a field of Signature, and whatever speaks against it is a plain
+// sentence in Problems, so that a page can print them as they are.
+//
+// What it does not do: revocation, time-stamps, and the question whether what
+// was appended after a signature changed what the reader sees. A signature that
+// is sound but does not cover the whole file says so.
+package verify
+
+import (
+	"crypto/x509"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/pecete/pecete/csc"
+)
+
+// Options say whom to trust and when.
+type Options struct {
+	Roots    *x509.CertPool // nil trusts nobody, not even the roots of the system
+	Now      time.Time      // when certificates must be valid; required
+	Password csc.Secret     // owner or user password of an encrypted file
+}
+
+// Why a file gets no report at all. Errors about reading the PDF are those of
+// signing/ades.
+var (
+	ErrNoTime  = errors.New("the time of verification is missing")
+	ErrTooMany = errors.New("this PDF has too many signatures")
+)
+
+// A Report is what there is to say about a file.
+type Report struct {
+	Signatures []Signature // in the order of the document's form
+	Problems   []string    // of the file, beside those of its signatures
+}
+
+// OK reports that the file is signed, that every signature is sound and
+// trusted, and that nothing was added after the last one.
+func (r Report) OK() bool {
+	bad := func(s Signature) bool { return !s.OK() }
+	return len(r.Signatures) > 0 && len(r.Problems) == 0 && !slices.ContainsFunc(r.Signatures, bad)
+}
+
+// A Signature is one of the signatures of a file. What was not reached is zero.
+type Signature struct {
+	Field     string              // full name of the form field
+	SubFilter string              // how the signature is encoded, such as ETSI.CAdES.detached
+	Claimed   time.Time           // signing time as the file claims it (M)
+	Signer    *x509.Certificate   // as embedded
+	Chain     []*x509.Certificate // from the signer to a trusted root
+	Algorithm csc.Algorithm
+	Covered   int64 // bytes from the beginning of the file that the ByteRange spans
+
+	CoversDocument   bool // the ByteRange spans the whole file, its gap being exactly Contents
+	DigestIntact     bool // the signed bytes have the digest that was signed
+	SignatureValid   bool // the signature over that digest is by the key of Signer
+	CertificateBound bool // Signer itself is among what was signed
+	Trusted          bool // Chain leads to one of the roots
+
+	unbound bool // of an old kind that binds no certificate
+
+	Problems []string // why it is not to be relied on
+	Notes    []string // what a careful reader wants to know
+}
+
+// OK reports that nothing speaks against the signature.
+func (s Signature) OK() bool { return len(s.Problems) == 0 && s.Intact() && s.Trusted }
+
+// Intact reports that the signed bytes are as they were signed by Signer,
+// whoever that is.
+func (s Signature) Intact() bool {
+	return s.DigestIntact && s.SignatureValid && (s.CertificateBound || s.unbound)
+}
+
+func (s *Signature) problem(sentence string) { s.Problems = append(s.Problems, sentence) }
+
+func (s *Signature) note(sentence string) { s.Notes = append(s.Notes, sentence) }
