@@ -1,0 +1,71 @@
+package ca
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// A rule is one thing a certificate must be. It is held against every
+// certificate before the authority signs it.
+type rule struct {
+	name   string
+	source string // the text that demands it
+	check  func(candidate) error
+}
+
+// A candidate is a certificate signed by a throw-away key, and what is known
+// about how it came to be.
+type candidate struct {
+	*x509.Certificate
+	issuer *x509.Certificate // nil: it is a root
+	policy string            // asked for; "" for none
+}
+
+// lint returns ErrLint with every rule of rules that c breaks.
+func lint(rules []rule, c candidate) error {
+	var broken []error
+	for _, r := range rules {
+		if err := r.check(c); err != nil {
+			broken = append(broken, fmt.Errorf("%w: %s (%s): %w", ErrLint, r.name, r.source, err))
+		}
+	}
+	return errors.Join(broken...)
+}
+
+// commonRules are those of every certificate.
+var commonRules = []rule{
+	{"version is 3", "RFC 5280 §4.1.2.1", candidate.version},
+	{"serial number is positive, of 65 to 159 bits", "RFC 5280 §4.1.2.2; CA/Browser Forum Baseline Requirements §7.1", candidate.serial},
+	{"signature algorithm is of SHA-2, the same twice", "RFC 5280 §4.1.1.2; TS 119 312 §6", candidate.algorithm},
+	{"times are whole seconds and end after they begin", "RFC 5280 §4.1.2.5", candidate.times},
+	{"names are UTF8String or PrintableString, one to an RDN, none twice, within bounds", "RFC 5280 §4.1.2.4 and §4.1.2.6; X.520 Annex C", candidate.names},
+	{"key is of a kind and size that lasts", "TS 119 312 §6", func(c candidate) error { return checkKey(c.PublicKey) }},
+	{"subject key identifier is of this key", "RFC 5280 §4.2.1.2; RFC 7093 §2", candidate.subjectKey},
+	{"key usage is there and critical", "RFC 5280 §4.2.1.3", candidate.keyUsage},
+	{"basic constraints are there and critical", "RFC 5280 §4.2.1.9", candidate.basicConstraints},
+	{"extensions are known ones, critical where they must be", "RFC 5280 §4.2", candidate.extensions},
+	{"no statement makes it qualified", "CSC API v2.0.0.2, Note 28: nothing is claimed that was not attested", candidate.unqualified},
+}
+
+// leafRules are those of signers' certificates.
+var leafRules = append(slices.Clone(commonRules), []rule{
+	{"issuer is the authority's subject, byte for byte", "RFC 5280 §4.1.2.4 and §7.1", candidate.issuerName},
+	{"authority key identifier is the issuer's", "RFC 5280 §4.2.1.1", candidate.authorityKey},
+	{"validity is within the issuer's", "RFC 5280 §6.1 (shell model)", candidate.withinIssuer},
+	{"key usage is content commitment alone", "EN 319 412-2 §4.3.2, type A", candidate.commitsContent},
+	{"extended key usage is document signing and e-mail protection alone", "RFC 9336 §3; RFC 5280 §4.2.1.12", candidate.documentSigning},
+	{"subject has country, common name, and given or family name", "EN 319 412-2 §4.2.4", candidate.person},
+	{"subject key is not the issuer's", "RFC 5280 §3.2: a certificate binds a key to its own subject", candidate.ownKey},
+	{"policy is the one asked for", "RFC 5280 §4.2.1.4", candidate.policies},
+	{"alternative name is at most one e-mail address", "RFC 5280 §4.2.1.6", candidate.alternativeName},
+}...)
+
+// rootRules are those of the authority's own certificate.
+var rootRules = append(slices.Clone(commonRules), []rule{
+	{"issuer is the subject", "RFC 5280 §3.2", candidate.selfIssued},
+	{"key usage is signing certificates and CRLs", "RFC 5280 §4.2.1.3 and §4.2.1.9", candidate.signsCertificates},
+	{"it is an authority with no other below it", "RFC 5280 §4.2.1.9", candidate.lastAuthority},
+	{"it has no extended key usage and no policy", "RFC 5280 §4.2.1.4 and §4.2.1.12", candidate.unlimited},
+}...)
