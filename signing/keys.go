@@ -1,0 +1,84 @@
+package signing
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pecete/pecete/csc"
+)
+
+// Keys is the device as signing sees it.
+type Keys interface {
+	// Sign signs a digest with the key id: RSA as a block of the modulus's
+	// length, ECDSA as DER.
+	Sign(ctx context.Context, id []byte, alg csc.Algorithm, digest []byte) ([]byte, error)
+}
+
+// ErrWrongSignature says that what the device gave does not verify with the
+// certificate's key. It has not left the server, and an operator must look.
+var ErrWrongSignature = errors.New("signing: the device's signature does not verify with the certificate")
+
+// signAll has the device sign every digest; signatures are in the order of the
+// digests, all of them verified, or there are none.
+func (s Signer) signAll(ctx context.Context, key []byte, public crypto.PublicKey, alg csc.Algorithm, digests []csc.Digest) ([][]byte, error) {
+	signatures := make([][]byte, len(digests))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(s.parallel())
+	for i, digest := range digests {
+		group.Go(func() error {
+			signature, err := s.Keys.Sign(ctx, key, alg, digest)
+			if err != nil {
+				return fmt.Errorf("sign with key %x: %w", key, err)
+			}
+			if !verifies(public, alg, digest, signature) {
+				return fmt.Errorf("key %x: %w", key, ErrWrongSignature)
+			}
+			signatures[i] = signature
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return signatures, nil
+}
+
+func (s Signer) parallel() int {
+	if s.Parallel < 1 {
+		return 2
+	}
+	return s.Parallel
+}
+
+// verifies reports whether the signature is one over the digest, made by alg
+// with the key of the certificate.
+func verifies(public crypto.PublicKey, alg csc.Algorithm, digest csc.Digest, signature []byte) bool {
+	switch key := public.(type) {
+	case *rsa.PublicKey:
+		if alg.Scheme == csc.PSS {
+			opts := &rsa.PSSOptions{SaltLength: alg.SaltLength, Hash: alg.Hash}
+			return rsa.VerifyPSS(key, alg.Hash, digest, signature, opts) == nil
+		}
+		return alg.Scheme == csc.PKCS1v15 && rsa.VerifyPKCS1v15(key, alg.Hash, digest, signature) == nil
+	case *ecdsa.PublicKey:
+		return alg.Scheme == csc.ECDSA && ecdsa.VerifyASN1(key, digest, signature)
+	}
+	return false
+}
+
+func fingerprints(signatures [][]byte) []string {
+	var sums []string
+	for _, signature := range signatures {
+		sum := sha256.Sum256(signature)
+		sums = append(sums, hex.EncodeToString(sum[:]))
+	}
+	return sums
+}
