@@ -1,0 +1,107 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/oauth"
+)
+
+var errNoHeader = errors.New("no authorization header")
+
+// A refusal is an error of the API with a status that its code alone does not
+// have.
+type refusal struct {
+	status int
+	told   *csc.Error
+}
+
+func (r *refusal) Error() string { return r.told.Error() }
+
+func (r *refusal) Unwrap() error { return r.told }
+
+// statuses are those of codes that are not 400 (v2.0.0.2 §10, Table 2).
+var statuses = map[csc.Code]int{
+	csc.InvalidToken:           http.StatusUnauthorized,
+	csc.ExpiredToken:           http.StatusUnauthorized,
+	csc.ServerError:            http.StatusInternalServerError,
+	csc.TemporarilyUnavailable: http.StatusServiceUnavailable,
+}
+
+// retryAfter is what a client is asked to wait, in seconds, when a store, the
+// device or the audit log is away.
+const retryAfter = "2"
+
+// fail writes err. It is the only writer of errors: what is not a csc.Error or
+// a known sentinel is told as a bare server_error, and to the log whole.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	told, status := tell(err)
+	note(r.Context(), "error", string(told.Code))
+	note(r.Context(), "error_description", told.Description)
+	if cause := err.Error(); cause != told.Error() {
+		note(r.Context(), "cause", cause)
+	}
+	switch status {
+	case http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", `Bearer realm="CSC"`)
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	body, err := json.Marshal(told)
+	if err != nil { // two strings
+		status, body = http.StatusInternalServerError, []byte(`{"error":"server_error"}`)
+	}
+	writeJSON(w, status, body)
+}
+
+// tell is what the client learns of err, and the status it learns it with.
+func tell(err error) (*csc.Error, int) {
+	var special *refusal
+	var known *csc.Error
+	var passing interface{ Unavailable() bool }
+	switch {
+	case errors.As(err, &special):
+		return special.told, special.status
+	case errors.As(err, &known):
+	case errors.Is(err, oauth.ErrTokenUnknown):
+		known = csc.Fail(csc.InvalidToken, err)
+	case errors.Is(err, oauth.ErrTokenExpired):
+		known = csc.Fail(csc.ExpiredToken, err)
+	case errors.As(err, &passing) && passing.Unavailable(),
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		known = csc.Fail(csc.TemporarilyUnavailable, err)
+	default:
+		known = csc.Fail(csc.ServerError, err)
+	}
+	if status, ok := statuses[known.Code]; ok {
+		return known, status
+	}
+	return known, http.StatusBadRequest
+}
+
+func (s *Server) noMethod(c *gin.Context) {
+	c.Header("Allow", http.MethodPost)
+	if !strings.HasPrefix(c.Request.URL.Path, csc.BasePath+"/") {
+		c.Header("Allow", http.MethodGet)
+	}
+	s.fail(c.Writer, c.Request, &refusal{
+		status: http.StatusMethodNotAllowed,
+		told:   csc.Refused("The HTTP method is not allowed here", nil),
+	})
+}
+
+// noRoute answers 501 where a method of the API could be (Table 2), 404
+// elsewhere.
+func (s *Server) noRoute(c *gin.Context) {
+	status, sentence := http.StatusNotFound, "There is nothing here"
+	if strings.HasPrefix(c.Request.URL.Path, csc.BasePath+"/") {
+		status, sentence = http.StatusNotImplemented, "The method is not implemented"
+	}
+	s.fail(c.Writer, c.Request, &refusal{status: status, told: csc.Refused(sentence, nil)})
+}

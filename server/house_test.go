@@ -1,0 +1,384 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/totp"
+
+	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/credentials/sad"
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/onetime"
+	"github.com/pecete/pecete/openapi"
+	"github.com/pecete/pecete/registry"
+	"github.com/pecete/pecete/server"
+	"github.com/pecete/pecete/signing"
+	"github.com/pecete/pecete/users"
+)
+
+var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
+// A house is a whole server but for the device: keys are in memory.
+type house struct {
+	t        *testing.T
+	url      string
+	api      *server.Server
+	registry *registry.Registry
+	tickets  onetime.Store
+	keys     *softKeys
+	log      *lines
+	clock    *clock
+	provider *oauth.Provider
+	register credentials.Register
+	signer   users.User
+	otpauth  string
+	app      app
+	auditLog *audit.Log
+	path     string // of the audit log
+}
+
+// An app is a client that may act for the house's signer.
+type app struct{ id, secret, token string }
+
+type clock struct{ now atomic.Int64 }
+
+func (c *clock) Now() time.Time          { return time.Unix(0, c.now.Load()).UTC() }
+func (c *clock) advance(d time.Duration) { c.now.Add(int64(d)) }
+
+// lines is a log kept for looking at.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	h := &house{t: t, clock: &clock{}, keys: newSoftKeys(), log: &lines{}, path: filepath.Join(t.TempDir(), "audit.log")}
+	h.clock.now.Store(noon.UnixNano())
+	var err error
+	h.registry, err = registry.Open(t.Context(), registry.Config{URL: filepath.Join(t.TempDir(), "registry.db")})
+	must(t, err)
+	t.Cleanup(func() { must(t, h.registry.Close()) })
+	h.tickets = onetime.NewMemory(h.clock.Now)
+	h.auditLog, err = audit.Open(t.Context(), audit.Config{
+		Path: h.path, Signer: h.keys, Keeper: h.registry, Now: h.clock.Now, Logger: slog.New(slog.DiscardHandler),
+	})
+	must(t, err)
+	t.Cleanup(func() { _ = h.auditLog.Close(context.WithoutCancel(t.Context())) }) // a test may have closed it
+	h.wire()
+	h.enrol()
+	h.app = h.addApp("Demo Application", h.signer.ID)
+	return h
+}
+
+func (h *house) wire() {
+	contract, err := openapi.Load()
+	must(h.t, err)
+	logger := slog.New(slog.NewJSONHandler(h.log, nil))
+	h.provider = &oauth.Provider{
+		Issuer: "https://localhost", Clients: h.registry, Tokens: h.tickets, Pepper: []byte("0123456789abcdef0123456789abcdef"),
+		Audit: h.auditLog, Now: h.clock.Now, Logger: logger,
+	}
+	mux := http.NewServeMux()
+	h.provider.Mount(mux)
+	h.register = credentials.Register{Store: h.registry, Users: h.registry, Now: h.clock.Now}
+	grants := sad.Grants{Store: h.tickets, Now: h.clock.Now}
+	h.api = &server.Server{
+		Contract: contract, Bearer: h.provider, OAuth: mux, Register: h.register,
+		Authorizer: credentials.Authorizer{
+			Register: h.register, Grants: grants, Audit: h.auditLog, Now: h.clock.Now,
+			Prover: &users.Prover{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now},
+		},
+		Signer: signing.Signer{Register: h.register, Grants: grants, Keys: h.keys, Audit: h.auditLog, Now: h.clock.Now},
+		About: server.About{
+			Name: "Pecete", Region: "RO", URL: "https://localhost", Languages: []string{"en", "ro"},
+			Description: map[string]string{"en": "For tests", "ro": "Pentru teste"},
+			Keys:        []csc.KeySpec{csc.P256, csc.RSA3072}, PKCS1v15: true,
+		},
+		Checks: []server.Check{{Name: "audit", OK: h.auditLog.Ready}, {Name: "registry", OK: h.registry.Ready}},
+		Limits: server.Limits{Anonymous: 1e6, Burst: 1e6},
+		Logger: logger, Now: h.clock.Now,
+	}
+	web := httptest.NewServer(h.api.Handler())
+	h.t.Cleanup(web.Close)
+	h.url = web.URL
+}
+
+func (h *house) enrol() {
+	registrar := users.Registrar{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now, Issuer: "Pecete"}
+	var err error
+	h.signer, h.otpauth, err = registrar.Enrol(h.t.Context(), users.Person{
+		Email: "demo.signer@example.org", GivenName: "Demo", FamilyName: "Signer", Country: "RO", Locale: "en",
+	})
+	must(h.t, err)
+}
+
+// stranger enrols another signer, whom no client acts for.
+func (h *house) stranger() users.User {
+	registrar := users.Registrar{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now, Issuer: "Pecete"}
+	user, _, err := registrar.Enrol(h.t.Context(), users.Person{
+		Email: "semnatar.demo@example.org", GivenName: "Semnatar", FamilyName: "Demo", Country: "RO", Locale: "ro",
+	})
+	must(h.t, err)
+	return user
+}
+
+func (h *house) addApp(name string, signers ...string) app {
+	secret, verifier := oauth.NewSecret(h.provider.Pepper)
+	client := oauth.Client{
+		ID: oauth.NewClientID(), Name: name, Verifiers: [][]byte{verifier},
+		Grants: []string{"client_credentials"}, Scopes: []string{csc.ScopeService}, Created: noon,
+	}
+	must(h.t, h.registry.AddClient(h.t.Context(), client))
+	for _, signer := range signers {
+		must(h.t, h.registry.Link(h.t.Context(), client.ID, signer))
+	}
+	a := app{id: client.ID, secret: string(secret)}
+	a.token = h.token(a)
+	return a
+}
+
+// token asks for a service token.
+func (h *house) token(a app) string {
+	h.t.Helper()
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {a.id}, "client_secret": {a.secret}}
+	resp, err := http.PostForm(h.url+"/oauth2/token", form)
+	must(h.t, err)
+	defer resp.Body.Close()
+	var answer struct {
+		Token string `json:"access_token"`
+	}
+	must(h.t, json.NewDecoder(resp.Body).Decode(&answer))
+	if answer.Token == "" {
+		h.t.Fatalf("no token: %s", resp.Status)
+	}
+	return answer.Token
+}
+
+// credential makes a credential for a user; change may make it odd.
+func (h *house) credential(user users.User, key csc.KeySpec, change func(*credentials.Profile)) credentials.Credential {
+	h.t.Helper()
+	p := credentials.Profile{
+		Key: key, SCAL: csc.SCAL2, Multisign: 10, Mode: csc.Explicit, PKCS1v15: true,
+		NotBefore: noon.Add(-time.Hour), NotAfter: noon.AddDate(1, 0, 0),
+	}
+	if change != nil {
+		change(&p)
+	}
+	enroller := credentials.Enroller{Device: h.keys, Issuer: h.keys, Store: h.registry, Audit: h.auditLog, Now: h.clock.Now}
+	c, err := enroller.Enroll(h.t.Context(), user, p)
+	must(h.t, err)
+	return c
+}
+
+// An answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// call posts a body with the house's token unless headers say otherwise.
+func (h *house) call(method csc.Method, body string, headers ...string) answer {
+	h.t.Helper()
+	return h.send(http.MethodPost, csc.BasePath+"/"+string(method), body, headers...)
+}
+
+func (h *house) send(verb, path, body string, headers ...string) answer {
+	h.t.Helper()
+	req, err := http.NewRequestWithContext(h.t.Context(), verb, h.url+path, strings.NewReader(body))
+	must(h.t, err)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+h.app.token)
+	for _, line := range headers {
+		name, value, _ := strings.Cut(line, ": ")
+		req.Header.Del(name)
+		if value != "" {
+			req.Header.Set(name, value)
+		}
+	}
+	resp, err := http.DefaultClient.Do(req)
+	must(h.t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	must(h.t, err)
+	return answer{resp.StatusCode, resp.Header, string(text)}
+}
+
+// decode reads a good answer.
+func decode[T any](t *testing.T, a answer) (v T) {
+	t.Helper()
+	if a.status != http.StatusOK {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	must(t, json.Unmarshal([]byte(a.body), &v))
+	return v
+}
+
+// code is what the signer's authenticator shows now.
+func (h *house) code() string {
+	h.t.Helper()
+	key, err := otp.NewKeyFromURL(h.otpauth)
+	must(h.t, err)
+	code, err := totp.GenerateCode(key.Secret(), h.clock.Now())
+	must(h.t, err)
+	return code
+}
+
+// authorize has the signer agree, with a code of a step of its own.
+func (h *house) authorize(c credentials.Credential, count int, hashes ...string) string {
+	h.t.Helper()
+	h.clock.advance(30 * time.Second)
+	body := fmt.Sprintf(`{"credentialID":%q,"numSignatures":%d,"authData":[{"id":"OTP","value":%q}]`, c.ID, count, h.code())
+	if len(hashes) > 0 {
+		body += fmt.Sprintf(`,"hashes":["%s"],"hashAlgorithmOID":%q`, strings.Join(hashes, `","`), csc.OIDSHA256)
+	}
+	granted := decode[struct{ SAD string }](h.t, h.call(csc.MethodAuthorize, body+"}"))
+	return granted.SAD
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// softKeys is the device and the authority of these tests.
+type softKeys struct {
+	mu      sync.Mutex
+	keys    map[string]crypto.Signer
+	signed  int
+	broken  func(signature []byte) []byte
+	before  func()
+	root    *x509.Certificate
+	rootKey *ecdsa.PrivateKey
+	seal    cipher.AEAD
+}
+
+func newSoftKeys() *softKeys {
+	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	root := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test CA"},
+		NotBefore: noon.AddDate(-1, 0, 0), NotAfter: noon.AddDate(5, 0, 0), IsCA: true, BasicConstraintsValid: true,
+	}
+	der, _ := x509.CreateCertificate(rand.Reader, root, root, key.Public(), key)
+	root, _ = x509.ParseCertificate(der)
+	block, _ := aes.NewCipher(make([]byte, 32))
+	seal, _ := cipher.NewGCMWithRandomNonce(block)
+	return &softKeys{keys: map[string]crypto.Signer{}, root: root, rootKey: key, seal: seal}
+}
+
+func (k *softKeys) Generate(_ context.Context, spec csc.KeySpec, _ string) ([]byte, crypto.PublicKey, error) {
+	var key crypto.Signer
+	var err error
+	if spec.RSA() {
+		key, err = rsa.GenerateKey(rand.Reader, spec.Bits())
+	} else {
+		key, err = ecdsa.GenerateKey(map[csc.KeySpec]elliptic.Curve{
+			csc.P256: elliptic.P256(), csc.P384: elliptic.P384(), csc.P521: elliptic.P521(),
+		}[spec], rand.Reader)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	id := make([]byte, 16)
+	_, _ = rand.Read(id)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.keys[string(id)] = key
+	return id, key.Public(), nil
+}
+
+func (k *softKeys) Destroy(_ context.Context, id []byte) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.keys, string(id))
+	return nil
+}
+
+func (k *softKeys) Sign(_ context.Context, id []byte, alg csc.Algorithm, digest []byte) ([]byte, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.before != nil {
+		k.before()
+	}
+	k.signed++
+	var opts crypto.SignerOpts = alg.Hash
+	if alg.Scheme == csc.PSS {
+		opts = &rsa.PSSOptions{SaltLength: alg.SaltLength, Hash: alg.Hash}
+	}
+	signature, err := k.keys[string(id)].Sign(rand.Reader, digest, opts)
+	if k.broken != nil {
+		signature = k.broken(signature)
+	}
+	return signature, err
+}
+
+func (k *softKeys) count() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.signed
+}
+
+func (k *softKeys) Issue(_ context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time) ([][]byte, error) {
+	serial := make([]byte, 8)
+	_, _ = rand.Read(serial)
+	leaf := &x509.Certificate{
+		SerialNumber: new(big.Int).SetBytes(serial), NotBefore: notBefore, NotAfter: notAfter,
+		Subject: pkix.Name{Organization: []string{"Demo"}, CommonName: signer.GivenName + " " + signer.FamilyName},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, k.root, public, k.rootKey)
+	return [][]byte{der, k.root.Raw}, err
+}
+
+func (k *softKeys) SignHead(_ context.Context, digest []byte) ([]byte, error) {
+	return ecdsa.SignASN1(rand.Reader, k.rootKey, digest)
+}
+
+func (k *softKeys) Seal(_ context.Context, plaintext, aad []byte) ([]byte, error) {
+	return k.seal.Seal(nil, nil, plaintext, aad), nil
+}
+
+func (k *softKeys) Open(_ context.Context, sealed, aad []byte) ([]byte, error) {
+	return k.seal.Open(nil, nil, sealed, aad)
+}

@@ -1,0 +1,87 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/pecete/pecete/csc"
+)
+
+// Limits bounds what strangers may ask. The zero value has good ones.
+type Limits struct {
+	Body    int64         // bytes of a request's body; 1 MiB if zero
+	Timeout time.Duration // of a request; 30 s if zero
+	// Anonymous are calls a second that one address may make without a token or
+	// with a bad one, with Burst at once; 20 and 200 if zero. Calls with a good
+	// token are not limited here.
+	Anonymous float64
+	Burst     int
+}
+
+const (
+	defaultBody      = 1 << 20
+	defaultTimeout   = 30 * time.Second
+	defaultAnonymous = 20
+	defaultBurst     = 200
+	// mostAddresses is how many addresses are told apart before all are
+	// forgotten: the memory an attacker with many addresses can make us use.
+	mostAddresses = 65536
+)
+
+// limited bounds body and time.
+func (s *Server) limited(next http.Handler) http.Handler {
+	body, timeout := orDefault(s.Limits.Body, defaultBody), orDefault(s.Limits.Timeout, defaultTimeout)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		r.Body = http.MaxBytesReader(w, r.Body, body)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// buckets hold the calls each address has left.
+type buckets struct {
+	mu sync.Mutex
+	of map[string]*rate.Limiter
+}
+
+// anonymous counts a call without a good token and reports whether it may go
+// on.
+func (s *Server) anonymous(r *http.Request) bool {
+	perSecond := rate.Limit(orDefault(s.Limits.Anonymous, defaultAnonymous))
+	burst := orDefault(s.Limits.Burst, defaultBurst)
+	return s.strangers.take(address(r), perSecond, burst)
+}
+
+func (b *buckets) take(address string, perSecond rate.Limit, burst int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.of == nil || len(b.of) >= mostAddresses {
+		b.of = make(map[string]*rate.Limiter)
+	}
+	bucket, ok := b.of[address]
+	if !ok {
+		bucket = rate.NewLimiter(perSecond, burst)
+		b.of[address] = bucket
+	}
+	return bucket.Allow()
+}
+
+func tooMany() error {
+	return &refusal{
+		status: http.StatusTooManyRequests,
+		told:   csc.Refused("Too many requests from this address", nil),
+	}
+}
+
+func orDefault[T int | int64 | float64 | time.Duration](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}

@@ -1,0 +1,32 @@
+package server
+
+import (
+	"context"
+
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
+)
+
+// credentialsList implements credentials/list (v2.0.0.2 §11.4).
+func (s *Server) credentialsList(ctx context.Context, who credentials.Caller, req csc.ListRequest) (csc.ListResponse, error) {
+	return s.Register.List(ctx, who, req)
+}
+
+// credentialsInfo implements credentials/info (v2.0.0.2 §11.5).
+func (s *Server) credentialsInfo(ctx context.Context, who credentials.Caller, req csc.CredentialInfoRequest) (csc.CredentialInfo, error) {
+	return s.Register.Info(ctx, who, req)
+}
+
+// credentialsAuthorize implements credentials/authorize (v2.0.0.2 §11.6).
+func (s *Server) credentialsAuthorize(ctx context.Context, who credentials.Caller, req csc.AuthorizeRequest) (csc.AuthorizeResponse, error) {
+	return s.Authorizer.Authorize(ctx, who, req)
+}
+
+// signHash implements signatures/signHash (v2.0.0.2 §11.10).
+func (s *Server) signHash(ctx context.Context, who credentials.Caller, req csc.SignHashRequest) (csc.SignHashResponse, error) {
+	grant, err := grantFor(req.SAD)
+	if err != nil {
+		return csc.SignHashResponse{}, err
+	}
+	return s.Signer.SignHash(ctx, who, grant, req)
+}

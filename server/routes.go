@@ -1,0 +1,26 @@
+package server
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"github.com/pecete/pecete/csc"
+)
+
+// A route is a method of the API and the function that is it.
+type route struct {
+	method  csc.Method
+	handler func(*Server) gin.HandlerFunc
+}
+
+// routes is the truth about which methods there are: the router and
+// info.methods are both read from it. It is a function because info, which is
+// in it, reads it.
+func routes() []route {
+	return []route{
+		{csc.MethodInfo, func(s *Server) gin.HandlerFunc { return open(s, csc.MethodInfo, s.info) }},
+		{csc.MethodList, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodList, s.credentialsList) }},
+		{csc.MethodCredentialInfo, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodCredentialInfo, s.credentialsInfo) }},
+		{csc.MethodAuthorize, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodAuthorize, s.credentialsAuthorize) }},
+		{csc.MethodSignHash, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodSignHash, s.signHash) }},
+	}
+}

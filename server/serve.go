@@ -1,0 +1,117 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/openapi"
+)
+
+// serve makes a handler of a method: who calls, is the body one by the
+// contract, then the method, then its answer or its error.
+func serve[Req, Resp any](s *Server, m csc.Method, method func(context.Context, credentials.Caller, Req) (Resp, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		who, err := s.caller(c.Request)
+		if err != nil {
+			s.fail(c.Writer, c.Request, err)
+			return
+		}
+		note(c.Request.Context(), "client", who.ClientID)
+		note(c.Request.Context(), "user", who.UserID)
+		answer(s, m, c, func(ctx context.Context, req Req) (Resp, error) {
+			return method(ctx, who, req)
+		})
+	}
+}
+
+// open is serve for a method anybody may call.
+func open[Req, Resp any](s *Server, m csc.Method, method func(context.Context, Req) (Resp, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if !s.anonymous(c.Request) {
+			s.fail(c.Writer, c.Request, tooMany())
+			return
+		}
+		answer(s, m, c, method)
+	}
+}
+
+func answer[Req, Resp any](s *Server, m csc.Method, c *gin.Context, method func(context.Context, Req) (Resp, error)) {
+	note(c.Request.Context(), "method", string(m))
+	req, err := decode[Req](s, m, c.Request)
+	if err != nil {
+		s.fail(c.Writer, c.Request, err)
+		return
+	}
+	resp, err := method(c.Request.Context(), req)
+	if err != nil {
+		s.fail(c.Writer, c.Request, err)
+		return
+	}
+	body, err := json.Marshal(resp)
+	if err != nil {
+		s.fail(c.Writer, c.Request, fmt.Errorf("encode answer of %s: %w", m, err))
+		return
+	}
+	writeJSON(c.Writer, http.StatusOK, body)
+}
+
+// decode reads the body as the contract allows it.
+func decode[Req any](s *Server, m csc.Method, r *http.Request) (req Req, err error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return req, unreadable(err)
+	}
+	if err := jsonContent(r, len(body)); err != nil {
+		return req, err
+	}
+	checked, err := s.Contract.Check(m, body)
+	if err != nil {
+		return req, err
+	}
+	return openapi.Decode[Req](checked)
+}
+
+// jsonContent demands the media type of §7.1; an empty body needs none.
+func jsonContent(r *http.Request, length int) error {
+	values := r.Header.Values("Content-Type")
+	if len(values) == 0 && length == 0 {
+		return nil
+	}
+	media, params, err := mime.ParseMediaType(strings.Join(values, ","))
+	charset, given := params["charset"]
+	if err != nil || media != "application/json" || given && !strings.EqualFold(charset, "utf-8") || r.Header.Get("Content-Encoding") != "" {
+		return &refusal{
+			status: http.StatusUnsupportedMediaType,
+			told:   csc.Refused("The body must be application/json", err),
+		}
+	}
+	return nil
+}
+
+func unreadable(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return &refusal{
+			status: http.StatusRequestEntityTooLarge,
+			told:   csc.Refused(fmt.Sprintf("The body is larger than %d bytes", tooLarge.Limit), err),
+		}
+	}
+	return csc.Malformed(err)
+}
+
+func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that hung up
+}

@@ -1,0 +1,69 @@
+// Package server is the CSC API over HTTP. A method here is a function from a
+// request to a response or an error; everything about HTTP — who calls, whether
+// the body is one, what an error looks like — happens around it, once, in
+// serve.
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/openapi"
+	"github.com/pecete/pecete/signing"
+)
+
+// A Server answers the CSC API at csc.BasePath, and beside it the contract, the
+// logo and the two health pages.
+type Server struct {
+	Contract   *openapi.Contract
+	Bearer     Bearer
+	OAuth      http.Handler // everything under /oauth2/ and /.well-known/
+	Register   credentials.Register
+	Authorizer credentials.Authorizer
+	Signer     signing.Signer
+	About      About
+	Checks     []Check
+	Limits     Limits
+	Logger     *slog.Logger
+	Now        func() time.Time
+
+	strangers buckets
+}
+
+// Bearer says who stands behind an access token.
+type Bearer interface {
+	Bearer(ctx context.Context, token csc.Secret) (credentials.Caller, error)
+}
+
+// Handler is the server's whole HTTP surface.
+func (s *Server) Handler() http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	_ = engine.SetTrustedProxies(nil) // nil cannot be refused
+	for _, r := range routes() {
+		engine.POST(csc.BasePath+"/"+string(r.method), r.handler(s))
+	}
+	engine.GET("/healthz", s.healthz)
+	engine.GET("/readyz", s.readyz)
+	engine.GET("/openapi.yaml", s.contract)
+	engine.GET(logoPath, serveLogo)
+	engine.NoMethod(s.noMethod)
+	engine.NoRoute(s.noRoute)
+
+	mux := http.NewServeMux()
+	mux.Handle("/oauth2/", s.OAuth)
+	mux.Handle("/", engine)
+	return s.recorded(s.limited(mux))
+}
+
+func (s *Server) contract(c *gin.Context) {
+	c.Data(http.StatusOK, "application/yaml; charset=utf-8", s.Contract.YAML())
+}
