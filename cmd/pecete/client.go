@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/registry"
+)
+
+func clientCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "client", Short: "Add, list, link and remove client applications"}
+	cmd.AddCommand(clientAddCommand(), clientListCommand(),
+		clientLinkCommand("link", "Let a client act for a signer", (*registry.Registry).Link),
+		clientLinkCommand("unlink", "End that", (*registry.Registry).Unlink),
+		clientSwitchCommand("disable", "Refuse a client and its tokens", true),
+		clientSwitchCommand("enable", "Let a disabled client in again", false),
+		clientRemoveCommand())
+	return cmd
+}
+
+// An addedClient is what client add answers. The secret is told this once.
+type addedClient struct {
+	ID     string `json:"client_id"`
+	Secret string `json:"client_secret"`
+	Name   string `json:"name"`
+}
+
+func clientAddCommand() *cobra.Command {
+	var signers []string
+	cmd := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Register a client application; its secret is printed this once",
+		Args:  exactArgs("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withHouse(cmd, func(ctx context.Context, h *house) error {
+				added, err := h.addClient(ctx, args[0], signers)
+				if err != nil {
+					return err
+				}
+				return print(cmd, added, func(w io.Writer) error {
+					_, err := fmt.Fprintf(w, "client_id      %s\nclient_secret  %s\n", added.ID, added.Secret)
+					return err
+				})
+			})
+		},
+	}
+	cmd.Flags().StringArrayVar(&signers, "signer", nil, "`SIGNER` it may act for; can be given several times")
+	addOutputFlag(cmd)
+	return cmd
+}
+
+func (h *house) addClient(ctx context.Context, name string, signers []string) (addedClient, error) {
+	pepper, err := h.config.secret(h.config.Pepper)
+	if err != nil {
+		return addedClient{}, err
+	}
+	secret, verifier := oauth.NewSecret([]byte(pepper))
+	client := oauth.Client{
+		ID: oauth.NewClientID(), Name: name, Verifiers: [][]byte{verifier},
+		Grants: []string{"client_credentials"}, Scopes: []string{csc.ScopeService},
+		Created: time.Now().UTC().Truncate(time.Microsecond),
+	}
+	if err := client.Check(); err != nil {
+		return addedClient{}, usageError{err}
+	}
+	if err := h.log.Append(ctx, audit.Entry{Event: audit.ClientAdded, Client: client.ID}); err != nil {
+		return addedClient{}, err
+	}
+	if err := h.registry.AddClient(ctx, client); err != nil {
+		return addedClient{}, err
+	}
+	for _, signer := range signers {
+		if err := h.link(ctx, client.ID, signer, "link", h.registry.Link); err != nil {
+			return addedClient{}, err
+		}
+	}
+	return addedClient{ID: client.ID, Secret: string(secret), Name: name}, nil
+}
+
+func (h *house) link(ctx context.Context, client, signer, what string, change func(ctx context.Context, client, signer string) error) error {
+	if _, err := h.registry.Client(ctx, client); err != nil {
+		return fmt.Errorf("client %s: %w", client, err)
+	}
+	if _, err := h.registry.User(ctx, signer); err != nil {
+		return fmt.Errorf("signer %s: %w", signer, err)
+	}
+	err := h.log.Append(ctx, audit.Entry{Event: audit.ClientChanged, Client: client, User: signer, Reason: what})
+	if err != nil {
+		return err
+	}
+	return change(ctx, client, signer)
+}
+
+func clientLinkCommand(name, short string, change func(*registry.Registry, context.Context, string, string) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   name + " CLIENT SIGNER",
+		Short: short,
+		Args:  exactArgs("CLIENT", "SIGNER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withHouse(cmd, func(ctx context.Context, h *house) error {
+				return h.link(ctx, args[0], args[1], name, func(ctx context.Context, client, signer string) error {
+					return change(h.registry, ctx, client, signer)
+				})
+			})
+		},
+	}
+}
+
+func clientSwitchCommand(name, short string, disabled bool) *cobra.Command {
+	return &cobra.Command{
+		Use:   name + " CLIENT",
+		Short: short,
+		Args:  exactArgs("CLIENT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withHouse(cmd, func(ctx context.Context, h *house) error {
+				client, err := h.registry.Client(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				err = h.log.Append(ctx, audit.Entry{Event: audit.ClientChanged, Client: client.ID, Reason: switched(disabled)})
+				if err != nil {
+					return err
+				}
+				client.Disabled = disabled
+				return h.registry.UpdateClient(ctx, client)
+			})
+		},
+	}
+}
+
+func clientRemoveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "remove CLIENT",
+		Short: "Forget a client; its tokens are dead at once",
+		Args:  exactArgs("CLIENT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withHouse(cmd, func(ctx context.Context, h *house) error {
+				if _, err := h.registry.Client(ctx, args[0]); err != nil {
+					return err
+				}
+				if err := h.log.Append(ctx, audit.Entry{Event: audit.ClientRemoved, Client: args[0]}); err != nil {
+					return err
+				}
+				return h.registry.RemoveClient(ctx, args[0])
+			})
+		},
+	}
+}
+
+// A listedClient is a line of client list.
+type listedClient struct {
+	ID       string `json:"client_id"`
+	Name     string `json:"name"`
+	Disabled bool   `json:"disabled"`
+}
+
+func clientListCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List client applications",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withRegistry(cmd, func(cmd *cobra.Command, r *registry.Registry) error {
+				clients, err := r.Clients(cmd.Context())
+				if err != nil {
+					return err
+				}
+				list := []listedClient{}
+				for _, c := range clients {
+					list = append(list, listedClient{c.ID, c.Name, c.Disabled})
+				}
+				return print(cmd, list, func(w io.Writer) error {
+					table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+					for _, c := range list {
+						fmt.Fprintf(table, "%s\t%s\t%s\n", c.ID, c.Name, switched(c.Disabled))
+					}
+					return table.Flush()
+				})
+			})
+		},
+	}
+	addOutputFlag(cmd)
+	return cmd
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/pecete/pecete/credentials/sad"
+	"github.com/pecete/pecete/csc"
+)
+
+// A Config is the one file the program reads. Unknown keys are errors; secrets
+// are paths; paths are relative to the file.
+type Config struct {
+	// URL is what clients call, without a path: https://host[:port].
+	URL    string `yaml:"url"`
+	Listen string `yaml:"listen"` // host:port
+	TLS    struct {
+		Certificate string `yaml:"certificate"`
+		Key         string `yaml:"key"`
+	} `yaml:"tls"`
+	HSM      HSMConfig `yaml:"hsm"`
+	Registry string    `yaml:"registry"` // a file for SQLite, or postgres://…
+	OneTime  string    `yaml:"onetime"`  // memory, or redis://… when there is more than one replica
+	Audit    struct {
+		Folder string `yaml:"folder"`
+		Name   string `yaml:"name"` // of this process's log; one a replica
+	} `yaml:"audit"`
+	CA struct {
+		Certificate string `yaml:"certificate"` // of the local CA, PEM; its key is in the HSM
+		Policy      string `yaml:"policy"`      // certificate policy OID, "" for none
+	} `yaml:"ca"`
+	Pepper string `yaml:"pepper"` // file with the key of client secrets' verifiers
+	About  struct {
+		Name        string            `yaml:"name"`
+		Region      string            `yaml:"region"`
+		Logo        string            `yaml:"logo"`
+		Languages   []string          `yaml:"languages"`
+		Description map[string]string `yaml:"description"`
+	} `yaml:"about"`
+	SADLife time.Duration `yaml:"sad_life"` // 300s if absent, at most 900s
+	Limits  struct {
+		Anonymous float64 `yaml:"anonymous"` // calls a second and address without a good token
+		Burst     int     `yaml:"burst"`
+	} `yaml:"limits"`
+
+	dir string
+}
+
+// HSMConfig says which device the keys are in.
+type HSMConfig struct {
+	Module   string `yaml:"module"` // path of the PKCS#11 library
+	Token    string `yaml:"token"`  // label
+	PIN      string `yaml:"pin"`    // file with the user PIN
+	Sessions int    `yaml:"sessions"`
+	// AllowRSA2048 lets keys of 2048 bits be made and used.
+	AllowRSA2048 bool `yaml:"allow_rsa_2048"`
+	// Environment is set before the module is loaded, for modules that read
+	// their own configuration from it, as SoftHSM does from SOFTHSM2_CONF.
+	// Values that begin with ./ are paths relative to the file.
+	Environment map[string]string `yaml:"environment"`
+}
+
+// loadConfig reads and checks the file.
+func loadConfig(path string) (*Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	c := &Config{dir: filepath.Dir(path)}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(c); err != nil {
+		return nil, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	return c, nil
+}
+
+// check returns everything that is wrong, at once.
+func (c *Config) check() error {
+	var faults []error
+	need := func(value, key string) {
+		if value == "" {
+			faults = append(faults, fmt.Errorf("%s is missing", key))
+		}
+	}
+	need(c.Listen, "listen")
+	need(c.TLS.Certificate, "tls.certificate")
+	need(c.TLS.Key, "tls.key")
+	need(c.HSM.Module, "hsm.module")
+	need(c.HSM.Token, "hsm.token")
+	need(c.HSM.PIN, "hsm.pin")
+	need(c.Registry, "registry")
+	need(c.OneTime, "onetime")
+	need(c.Audit.Folder, "audit.folder")
+	need(c.Audit.Name, "audit.name")
+	need(c.CA.Certificate, "ca.certificate")
+	need(c.Pepper, "pepper")
+	need(c.About.Name, "about.name")
+	faults = append(faults, c.checkURL(), c.checkAbout(), c.checkValues())
+	return errors.Join(faults...)
+}
+
+func (c *Config) checkURL() error {
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("url is %q, not https://host[:port]", c.URL)
+	}
+	return nil
+}
+
+func (c *Config) checkAbout() error {
+	if len(c.About.Region) != 2 || strings.ToUpper(c.About.Region) != c.About.Region {
+		return fmt.Errorf("about.region is %q, not a country of two capital letters", c.About.Region)
+	}
+	if len(c.About.Name) > 255 {
+		return errors.New("about.name is longer than 255 characters")
+	}
+	if len(c.About.Languages) == 0 {
+		return errors.New("about.languages is empty")
+	}
+	for _, lang := range c.About.Languages {
+		if text := c.About.Description[lang]; text == "" || len([]rune(text)) > 255 {
+			return fmt.Errorf("about.description.%s is missing or longer than 255 characters", lang)
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkValues() error {
+	if c.SADLife < 0 || c.SADLife > sad.MaxLife {
+		return fmt.Errorf("sad_life is %v, not 1s to %v", c.SADLife, sad.MaxLife)
+	}
+	if c.OneTime != "memory" && !strings.HasPrefix(c.OneTime, "redis://") && !strings.HasPrefix(c.OneTime, "rediss://") {
+		return fmt.Errorf("onetime is %q, not memory or redis://…", c.OneTime)
+	}
+	return nil
+}
+
+// path makes a path of the file absolute.
+func (c *Config) path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(c.dir, p)
+}
+
+// secret reads a secret from its file, which nobody else may read.
+func (c *Config) secret(p string) (csc.Secret, error) {
+	p = c.path(p)
+	info, err := os.Stat(p)
+	if err != nil {
+		return "", fmt.Errorf("secret: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return "", fmt.Errorf("secret %s can be read by others: chmod 600", p)
+	}
+	text, err := os.ReadFile(p)
+	if err != nil {
+		return "", fmt.Errorf("secret: %w", err)
+	}
+	value := strings.TrimRight(string(text), "\r\n")
+	if value == "" {
+		return "", fmt.Errorf("secret %s is empty", p)
+	}
+	return csc.Secret(value), nil
+}
+
+// environment sets what the module reads.
+func (c *Config) environment() error {
+	for name, value := range c.HSM.Environment {
+		if strings.HasPrefix(value, "./") {
+			absolute, err := filepath.Abs(c.path(value))
+			if err != nil {
+				return err
+			}
+			value = absolute
+		}
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("hsm.environment %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// registryURL is what registry.Open takes.
+func (c *Config) registryURL() string {
+	if strings.Contains(c.Registry, "://") {
+		return c.Registry
+	}
+	return c.path(c.Registry)
+}

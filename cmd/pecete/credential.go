@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/credentials"
+)
+
+func credentialCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "credential", Short: "Add, disable, enable and revoke credentials"}
+	cmd.AddCommand(credentialAddCommand(),
+		credentialSwitchCommand("disable", "Stop the use of a credential", func(c *credentials.Credential) { c.Disabled = true }),
+		credentialSwitchCommand("enable", "Let a disabled credential be used again", func(c *credentials.Credential) { c.Disabled = false }),
+		credentialSwitchCommand("revoke", "End the use of a credential for good", func(c *credentials.Credential) { c.Revoked = true }))
+	return cmd
+}
+
+// An addedCredential is what credential add answers.
+type addedCredential struct {
+	ID     string `json:"credentialID"`
+	Signer string `json:"signer"`
+}
+
+func credentialAddCommand() *cobra.Command {
+	profile := newProfileFlags()
+	cmd := &cobra.Command{
+		Use:   "add SIGNER",
+		Short: "Make a key and a certificate for a signer",
+		Args:  exactArgs("SIGNER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := profile.profile(time.Now())
+			if err != nil {
+				return usageError{err}
+			}
+			return withHouse(cmd, func(ctx context.Context, h *house) error {
+				user, err := h.registry.User(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				c, err := h.enroll(ctx, user, p)
+				if err != nil {
+					return err
+				}
+				return print(cmd, addedCredential{c.ID, user.ID}, func(w io.Writer) error {
+					_, err := fmt.Fprintln(w, c.ID)
+					return err
+				})
+			})
+		},
+	}
+	profile.bind(cmd.Flags())
+	addOutputFlag(cmd)
+	return cmd
+}
+
+func credentialSwitchCommand(name, short string, change func(*credentials.Credential)) *cobra.Command {
+	return &cobra.Command{
+		Use:   name + " CREDENTIAL",
+		Short: short,
+		Args:  exactArgs("CREDENTIAL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withHouse(cmd, func(ctx context.Context, h *house) error {
+				c, err := h.registry.Credential(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				change(&c)
+				err = h.log.Append(ctx, audit.Entry{
+					Event: audit.CredentialChanged, User: c.UserID, Credential: c.ID, Reason: name + "d",
+				})
+				if err != nil {
+					return err
+				}
+				return h.registry.SetCredentialStatus(ctx, c.ID, c.Disabled, c.Revoked)
+			})
+		},
+	}
+}

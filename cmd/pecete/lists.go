@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/registry"
+)
+
+func listSigners(cmd *cobra.Command, r *registry.Registry) error {
+	all, err := r.Users(cmd.Context())
+	if err != nil {
+		return err
+	}
+	list := []listedSigner{}
+	for _, user := range all {
+		owned, err := r.CredentialsOf(cmd.Context(), user.ID)
+		if err != nil {
+			return err
+		}
+		signer := listedSigner{
+			ID: user.ID, Email: user.Email, Name: user.GivenName + " " + user.FamilyName,
+			Disabled: user.Disabled, Credentials: []listedCredential{},
+		}
+		for _, c := range owned {
+			signer.Credentials = append(signer.Credentials, listedCredential{c.ID, c.Key, c.Mode, status(c)})
+		}
+		list = append(list, signer)
+	}
+	return print(cmd, list, func(w io.Writer) error {
+		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		for _, s := range list {
+			state := ""
+			if s.Disabled {
+				state = "disabled"
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.ID, s.Name, s.Email, state)
+			for _, c := range s.Credentials {
+				fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", c.ID, c.Key, c.Mode, c.Status)
+			}
+		}
+		return table.Flush()
+	})
+}
+
+func status(c credentials.Credential) string {
+	if err := c.Usable(time.Now()); err != nil {
+		return err.Error()
+	}
+	return "usable"
+}
+
+func (h *house) switchSigner(ctx context.Context, id string, disabled bool) error {
+	if _, err := h.registry.User(ctx, id); err != nil {
+		return err
+	}
+	err := h.log.Append(ctx, audit.Entry{Event: audit.UserChanged, User: id, Reason: switched(disabled)})
+	if err != nil {
+		return err
+	}
+	return h.registry.SetUserDisabled(ctx, id, disabled)
+}
+
+func switched(disabled bool) string {
+	if disabled {
+		return "disabled"
+	}
+	return "enabled"
+}

@@ -1,0 +1,58 @@
+// Command pecete is the operator's program: it serves the CSC API, and adds,
+// shows and ends signers, credentials and clients.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := command()
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "pecete:", err)
+		var usage usageError
+		if errors.As(err, &usage) {
+			os.Exit(2)
+		}
+		os.Exit(1)
+	}
+}
+
+// command is the program's tree of commands.
+func command() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "pecete",
+		Short:         "A remote signing server for the CSC API v2",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.PersistentFlags().String("config", "pecete.yaml", "the server's configuration `FILE`")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(serveCommand(), initCommand(), configCommand(),
+		signerCommand(), credentialCommand(), clientCommand(), auditCommand())
+	return root
+}
+
+// A usageError is a command line that cannot be meant: exit code 2.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// exactArgs demands n arguments, named for the message.
+func exactArgs(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != len(names) {
+			return usageError{fmt.Errorf("want %d argument(s) %v, got %d", len(names), names, len(args))}
+		}
+		return nil
+	}
+}

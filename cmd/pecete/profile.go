@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
+)
+
+// profileFlags say what a new credential shall be.
+type profileFlags struct {
+	description, key, scal, mode, qualifier string
+	multisign                               int
+	pkcs1v15                                bool
+	notBefore, notAfter                     string
+}
+
+func newProfileFlags() *profileFlags { return &profileFlags{} }
+
+func (f *profileFlags) bind(flags *pflag.FlagSet) {
+	flags.StringVar(&f.description, "description", "", "`TEXT` shown beside the credential")
+	flags.StringVar(&f.key, "key", string(csc.P256), "`KIND` of key: P-256, P-384, P-521, RSA-3072, RSA-4096")
+	flags.StringVar(&f.scal, "scal", string(csc.SCAL2), "1, or 2 for authorizations that name the hashes")
+	flags.StringVar(&f.mode, "mode", string(csc.Explicit), "`MODE` of authorization: explicit")
+	flags.StringVar(&f.qualifier, "qualifier", "", "signature `QUALIFIER` that your audit allows you to claim")
+	flags.IntVar(&f.multisign, "multisign", 10, "most signatures of one authorization")
+	flags.BoolVar(&f.pkcs1v15, "pkcs1v15", true, "with an RSA key, offer RSASSA-PKCS1-v1_5 beside PSS")
+	flags.StringVar(&f.notBefore, "not-before", "", "begin of the validity, RFC 3339 (default now)")
+	flags.StringVar(&f.notAfter, "not-after", "", "end of the validity, RFC 3339 (default two years)")
+}
+
+func (f *profileFlags) profile(now time.Time) (credentials.Profile, error) {
+	p := credentials.Profile{
+		Description: f.description, Key: csc.KeySpec(f.key), SCAL: csc.SCAL(f.scal),
+		Mode: csc.AuthMode(f.mode), Qualifier: csc.Qualifier(f.qualifier),
+		Multisign: f.multisign, PKCS1v15: f.pkcs1v15,
+	}
+	// A minute back, for verifiers whose clocks are behind.
+	p.NotBefore = now.UTC().Truncate(time.Second).Add(-time.Minute)
+	p.NotAfter = p.NotBefore.AddDate(2, 0, 0)
+	for flag, at := range map[string]struct {
+		text string
+		time *time.Time
+	}{"--not-before": {f.notBefore, &p.NotBefore}, "--not-after": {f.notAfter, &p.NotAfter}} {
+		if at.text == "" {
+			continue
+		}
+		parsed, err := time.Parse(time.RFC3339, at.text)
+		if err != nil {
+			return p, fmt.Errorf("%s: %w", flag, err)
+		}
+		*at.time = parsed.UTC()
+	}
+	return p, p.Check()
+}

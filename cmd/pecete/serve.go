@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/credentials/sad"
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/onetime"
+	"github.com/pecete/pecete/openapi"
+	"github.com/pecete/pecete/server"
+	"github.com/pecete/pecete/signing"
+	"github.com/pecete/pecete/users"
+)
+
+// drain is how long requests under way are given to finish at the end.
+const drain = 30 * time.Second
+
+func serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the API until interrupted",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := configOf(cmd)
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), config, newLogger(os.Stderr))
+		},
+	}
+}
+
+func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
+	h, err := openHouse(ctx, c, logger, c.Audit.Name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	tickets, closeTickets, err := openOneTime(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeTickets()) }()
+	api, err := h.server(ctx, tickets)
+	if err != nil {
+		return err
+	}
+	certificate, err := tls.LoadX509KeyPair(c.path(c.TLS.Certificate), c.path(c.TLS.Key))
+	if err != nil {
+		return fmt.Errorf("tls certificate: %w", err)
+	}
+	return listen(ctx, c, logger, certificate, api.Handler())
+}
+
+// listen serves until ctx ends, then lets what has begun finish.
+func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", c.Listen, err)
+	}
+	web := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+		TLSConfig: &tls.Config{
+			MinVersion:   tls.VersionTLS12,
+			Certificates: []tls.Certificate{certificate},
+		},
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- web.ServeTLS(listener, "", "") }()
+	logger.Info("serving", slog.String("url", c.URL), slog.String("listen", listener.Addr().String()))
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	logger.Info("stopping")
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	return web.Shutdown(ending)
+}
+
+// openOneTime opens the store of what may be lost.
+func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, error) {
+	if c.OneTime == "memory" {
+		return onetime.NewMemory(time.Now), func() error { return nil }, nil
+	}
+	store, err := onetime.OpenRedis(ctx, onetime.Config{URL: c.OneTime})
+	if err != nil {
+		return nil, nil, fmt.Errorf("open onetime store: %w", err)
+	}
+	return store, store.Close, nil
+}
+
+// server wires the API. It is the only place where its parts meet.
+func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Server, error) {
+	contract, err := openapi.Load()
+	if err != nil {
+		return nil, err
+	}
+	pepper, err := h.config.secret(h.config.Pepper)
+	if err != nil {
+		return nil, err
+	}
+	seal, err := h.sealer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	register := credentials.Register{Store: h.registry, Users: h.registry, Now: time.Now}
+	grants := sad.Grants{Store: tickets, Now: time.Now}
+	provider := &oauth.Provider{
+		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: []byte(pepper),
+		Audit: h.log, Now: time.Now, Logger: h.logger,
+	}
+	authorization := http.NewServeMux()
+	provider.Mount(authorization)
+	return &server.Server{
+		Contract: contract, Bearer: provider, OAuth: authorization, Register: register,
+		Authorizer: credentials.Authorizer{
+			Register: register, Grants: grants, Audit: h.log, Now: time.Now, Life: h.config.SADLife,
+			Prover: &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: time.Now},
+		},
+		Signer: signing.Signer{
+			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: time.Now,
+		},
+		About:  h.about(),
+		Limits: server.Limits{Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst},
+		Checks: []server.Check{
+			{Name: "hsm", OK: h.token.Ready},
+			{Name: "registry", OK: h.registry.Ready},
+			{Name: "onetime", OK: tickets.Ready},
+			{Name: "audit", OK: h.log.Ready},
+		},
+		Logger: h.logger, Now: time.Now,
+	}, nil
+}
+
+func (h *house) about() server.About {
+	keys := []csc.KeySpec{csc.P256, csc.P384, csc.P521, csc.RSA3072, csc.RSA4096}
+	return server.About{
+		Name: h.config.About.Name, Region: h.config.About.Region, URL: h.config.URL,
+		Logo: h.config.About.Logo, Description: h.config.About.Description,
+		Languages: h.config.About.Languages, Keys: keys, PKCS1v15: true,
+	}
+}

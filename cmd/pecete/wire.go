@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/ca"
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/hsm"
+	"github.com/pecete/pecete/registry"
+	"github.com/pecete/pecete/users"
+)
+
+// The labels of the keys in the device that are not a signer's.
+const (
+	labelCA    = "pecete ca"
+	labelAudit = "pecete audit"
+	labelSeal  = "pecete seal"
+)
+
+// A house is what every command stands on: the device, the registry and an
+// audit log, opened in this order and closed in the other.
+type house struct {
+	config   *Config
+	logger   *slog.Logger
+	token    *hsm.Token
+	registry *registry.Registry
+	log      *audit.Log
+	closers  []func() error
+}
+
+// openHouse opens it all; logName is the audit log of this process.
+func openHouse(ctx context.Context, c *Config, logger *slog.Logger, logName string) (h *house, err error) {
+	h = &house{config: c, logger: logger}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close())
+		}
+	}()
+	if err := h.openToken(ctx); err != nil {
+		return h, err
+	}
+	h.registry, err = registry.Open(ctx, registry.Config{URL: c.registryURL()})
+	if err != nil {
+		return h, fmt.Errorf("open registry: %w", err)
+	}
+	h.closers = append(h.closers, h.registry.Close)
+	return h, h.openLog(ctx, logName)
+}
+
+func (h *house) openToken(ctx context.Context) error {
+	pin, err := h.config.secret(h.config.HSM.PIN)
+	if err != nil {
+		return err
+	}
+	if err := h.config.environment(); err != nil {
+		return err
+	}
+	h.token, err = hsm.Open(ctx, hsm.Config{
+		Module: h.config.HSM.Module, Token: h.config.HSM.Token, PIN: pin,
+		Sessions: h.config.HSM.Sessions, AllowRSA2048: h.config.HSM.AllowRSA2048, Logger: h.logger,
+	})
+	if err != nil {
+		return fmt.Errorf("open hsm: %w", err)
+	}
+	h.closers = append(h.closers, h.token.Close)
+	return nil
+}
+
+func (h *house) openLog(ctx context.Context, name string) error {
+	key, err := h.token.Find(ctx, labelAudit)
+	if err != nil {
+		return fmt.Errorf("find audit key: %w", err)
+	}
+	public, ok := key.Public.(*ecdsa.PublicKey)
+	if !ok {
+		return errors.New("the audit key is not of an elliptic curve")
+	}
+	folder := h.config.path(h.config.Audit.Folder)
+	h.log, err = audit.Open(ctx, audit.Config{
+		Path: filepath.Join(folder, name+".log"), Signer: headSigner{h.token, key.ID},
+		Keeper: h.registry, Keys: []*ecdsa.PublicKey{public}, Now: time.Now, Logger: h.logger,
+	})
+	if err != nil {
+		return fmt.Errorf("open audit log: %w", err)
+	}
+	h.closers = append(h.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		return h.log.Close(ctx)
+	})
+	return nil
+}
+
+// close closes in the other order, so that the log can still be signed.
+func (h *house) close() error {
+	var faults []error
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		faults = append(faults, h.closers[i]())
+	}
+	h.closers = nil
+	return errors.Join(faults...)
+}
+
+// headSigner signs heads of audit logs with a key in the device.
+type headSigner struct {
+	token *hsm.Token
+	key   []byte
+}
+
+func (s headSigner) SignHead(ctx context.Context, digest []byte) ([]byte, error) {
+	return s.token.Sign(ctx, s.key, csc.Algorithm{Scheme: csc.ECDSA, Hash: crypto.SHA256}, digest)
+}
+
+// sealer seals authenticators' secrets with a key in the device.
+type sealer struct {
+	token *hsm.Token
+	key   []byte
+}
+
+func (s sealer) Seal(ctx context.Context, plaintext, aad []byte) ([]byte, error) {
+	return s.token.Seal(ctx, s.key, plaintext, aad)
+}
+
+func (s sealer) Open(ctx context.Context, sealed, aad []byte) ([]byte, error) {
+	return s.token.OpenSealed(ctx, s.key, sealed, aad)
+}
+
+func (h *house) sealer(ctx context.Context) (users.Sealer, error) {
+	key, err := h.token.FindSecret(ctx, labelSeal)
+	if err != nil {
+		return nil, fmt.Errorf("find sealing key: %w", err)
+	}
+	return sealer{h.token, key}, nil
+}
+
+// device is the token as enrolment sees it.
+type device struct{ *hsm.Token }
+
+func (d device) Generate(ctx context.Context, spec csc.KeySpec, label string) ([]byte, crypto.PublicKey, error) {
+	key, err := d.Token.Generate(ctx, spec, label)
+	return key.ID, key.Public, err
+}
+
+// authority certifies signers with the local CA.
+type authority struct {
+	local  *ca.Local
+	policy string
+}
+
+func (a authority) Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time) ([][]byte, error) {
+	return a.local.Issue(ctx, ca.Request{
+		Public: public,
+		Subject: ca.Subject{
+			GivenName: signer.GivenName, FamilyName: signer.FamilyName,
+			CommonName: signer.GivenName + " " + signer.FamilyName,
+			// A PrintableString has no underscore.
+			SerialNumber: strings.TrimPrefix(signer.ID, "u_"), Country: signer.Country,
+		},
+		Profile:   ca.Profile{Policy: a.policy},
+		NotBefore: notBefore, NotAfter: notAfter,
+	})
+}
+
+func (h *house) enroller(ctx context.Context) (credentials.Enroller, error) {
+	key, err := h.token.Find(ctx, labelCA)
+	if err != nil {
+		return credentials.Enroller{}, fmt.Errorf("find ca key: %w", err)
+	}
+	signer, err := h.token.Signer(ctx, key.ID)
+	if err != nil {
+		return credentials.Enroller{}, fmt.Errorf("find ca key: %w", err)
+	}
+	certificate, err := readCertificate(h.config.path(h.config.CA.Certificate))
+	if err != nil {
+		return credentials.Enroller{}, err
+	}
+	local := &ca.Local{Signer: signer, Certificate: certificate, Now: time.Now}
+	return credentials.Enroller{
+		Device: device{h.token}, Issuer: authority{local, h.config.CA.Policy},
+		Store: h.registry, Audit: h.log, Now: time.Now,
+	}, nil
+}
+
+func readCertificate(path string) (*x509.Certificate, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("ca certificate: %w", err)
+	}
+	block, _ := pem.Decode(text)
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil, fmt.Errorf("ca certificate %s is not PEM", path)
+	}
+	return x509.ParseCertificate(block.Bytes)
+}
+
+// newLogger writes JSON lines to w.
+func newLogger(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, nil))
+}

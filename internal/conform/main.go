@@ -1,0 +1,59 @@
+// Command conform raises a fresh server, gives it what the conformance suite
+// asks for, and runs cscheck against it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/pecete/pecete/internal/stage"
+)
+
+func main() {
+	program := flag.String("pecete", "bin/pecete", "the server's `PROGRAM`")
+	suite := flag.String("cscheck", "bin/cscheck", "the suite's `PROGRAM`")
+	out := flag.String("out", "build/conform", "`FOLDER` for the server and the reports")
+	flag.Parse()
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	if err := run(ctx, *program, *suite, *out, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "conform:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, program, suite, out string, args []string) (err error) {
+	data := filepath.Join(out, "data")
+	if err := errors.Join(os.RemoveAll(data), os.MkdirAll(out, 0o755)); err != nil {
+		return err
+	}
+	absolute, err := filepath.Abs(program)
+	if err != nil {
+		return err
+	}
+	s, err := stage.Raise(ctx, absolute, data)
+	if err != nil {
+		return err
+	}
+	fixtures, err := s.Fixtures(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Stop()) }()
+	if err := s.Serve(ctx); err != nil {
+		return err
+	}
+	args = append([]string{
+		"--config", fixtures, "--ca", filepath.Join(data, "tls.crt"), "--strict",
+		"--json", filepath.Join(out, "report.json"), "--junit", filepath.Join(out, "report.xml"),
+	}, append(args, s.URL+"/csc/v2")...)
+	check := exec.CommandContext(ctx, suite, args...)
+	check.Stdout, check.Stderr = os.Stdout, os.Stderr
+	return check.Run()
+}

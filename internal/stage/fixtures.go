@@ -1,0 +1,174 @@
+package stage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// signers is how many signers the conformance suite is given: each can
+// authorize three times at once and then once in 30 seconds, so that with a
+// dozen a run seldom waits.
+const signers = 12
+
+// fixtures is the file cscheck reads; its package documents it.
+type fixtures struct {
+	Client      fixtureClient       `json:"client"`
+	OtherClient fixtureClient       `json:"otherClient"`
+	Users       []fixtureUser       `json:"users"`
+	Stranger    fixtureStranger     `json:"stranger"`
+	Languages   []string            `json:"languages"`
+	Commands    map[string][]string `json:"commands"`
+}
+
+type fixtureClient struct {
+	ID     string `json:"id"`
+	Secret string `json:"secret"`
+}
+
+type fixtureUser struct {
+	ID          string              `json:"id"`
+	TOTPSecret  string              `json:"totpSecret,omitempty"`
+	Credentials []fixtureCredential `json:"credentials"`
+}
+
+type fixtureCredential struct {
+	ID    string   `json:"id"`
+	Roles []string `json:"roles"`
+}
+
+type fixtureStranger struct {
+	User       string `json:"user"`
+	Credential string `json:"credential"`
+}
+
+// Fixtures makes the signers, credentials and clients that the conformance
+// suite asks for, and returns the path of the file that describes them.
+func (s *Stage) Fixtures(ctx context.Context) (string, error) {
+	f := fixtures{Languages: []string{"en", "ro"}, Commands: map[string][]string{
+		"disable": {s.Program, "--config", s.Config(), "credential", "disable"},
+		"enable":  {s.Program, "--config", s.Config(), "credential", "enable"},
+	}}
+	for n := range signers {
+		user, err := s.fixtureUser(ctx, n)
+		if err != nil {
+			return "", err
+		}
+		f.Users = append(f.Users, user)
+	}
+	if err := s.fixtureOutsiders(ctx, &f); err != nil {
+		return "", err
+	}
+	if err := s.fixtureClients(ctx, &f); err != nil {
+		return "", err
+	}
+	text, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(s.Folder, "fixtures.json")
+	return path, os.WriteFile(path, text, 0o600)
+}
+
+// fixtureUser makes a signer with credentials of both kinds of key; the first
+// has one of each other role too.
+func (s *Stage) fixtureUser(ctx context.Context, n int) (fixtureUser, error) {
+	signer, err := s.AddSigner(ctx, fmt.Sprintf("signer%d@example.org", n), "Demo", fmt.Sprintf("Signer %d", n))
+	if err != nil {
+		return fixtureUser{}, err
+	}
+	user, err := signer.fixture("ec")
+	if err != nil {
+		return user, err
+	}
+	wanted := []struct {
+		role string
+		args []string
+	}{{"rsa", []string{"--key", "RSA-3072"}}}
+	if n == 0 {
+		wanted = append(wanted, []struct {
+			role string
+			args []string
+		}{
+			{"scal1", []string{"--scal", "1"}},
+			{"disabled", nil},
+			{"expired", []string{
+				"--not-before", time.Now().UTC().Add(-time.Hour).Format(time.RFC3339),
+				"--not-after", time.Now().UTC().Add(-time.Minute).Format(time.RFC3339),
+			}},
+			{"disposable", nil},
+		}...)
+	}
+	for _, w := range wanted {
+		id, err := s.AddCredential(ctx, signer.ID, w.args...)
+		if err != nil {
+			return user, err
+		}
+		user.Credentials = append(user.Credentials, fixtureCredential{id, []string{w.role}})
+		if w.role == "disabled" {
+			if _, err := s.Run(ctx, "credential", "disable", id); err != nil {
+				return user, err
+			}
+		}
+	}
+	return user, nil
+}
+
+func (p Signer) fixture(role string) (fixtureUser, error) {
+	uri, err := url.Parse(p.OTPAuth)
+	if err != nil {
+		return fixtureUser{}, fmt.Errorf("otpauth URI: %w", err)
+	}
+	user := fixtureUser{ID: p.ID, TOTPSecret: uri.Query().Get("secret"), Credentials: []fixtureCredential{}}
+	for _, id := range p.Credentials {
+		user.Credentials = append(user.Credentials, fixtureCredential{id, []string{role}})
+	}
+	return user, nil
+}
+
+// fixtureOutsiders makes a signer who may be locked, one without credentials,
+// and one whom no client acts for.
+func (s *Stage) fixtureOutsiders(ctx context.Context, f *fixtures) error {
+	lockable, err := s.AddSigner(ctx, "lockable@example.org", "Demo", "Lockable")
+	if err != nil {
+		return err
+	}
+	user, err := lockable.fixture("lockable")
+	if err != nil {
+		return err
+	}
+	f.Users = append(f.Users, user)
+	bare, err := s.AddSigner(ctx, "bare@example.org", "Demo", "Bare", "--bare")
+	if err != nil {
+		return err
+	}
+	if user, err = bare.fixture(""); err != nil {
+		return err
+	}
+	f.Users = append(f.Users, user)
+	stranger, err := s.AddSigner(ctx, "stranger@example.org", "Demo", "Stranger")
+	if err != nil {
+		return err
+	}
+	f.Stranger = fixtureStranger{User: stranger.ID, Credential: stranger.Credentials[0]}
+	return nil
+}
+
+func (s *Stage) fixtureClients(ctx context.Context, f *fixtures) error {
+	var linked []string
+	for _, user := range f.Users {
+		linked = append(linked, user.ID)
+	}
+	for name, client := range map[string]*fixtureClient{"Conformance": &f.Client, "Other": &f.OtherClient} {
+		added, err := s.AddClient(ctx, name, linked...)
+		if err != nil {
+			return err
+		}
+		*client = fixtureClient(added)
+	}
+	return nil
+}

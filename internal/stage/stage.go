@@ -1,0 +1,222 @@
+// Package stage raises a fresh server for a demonstration, a conformance run or
+// a test: it drives the pecete program, as an operator would, in a folder of
+// its own, and never looks inside.
+package stage
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// A Stage is one server with a data folder.
+type Stage struct {
+	Program string // path of pecete
+	Folder  string // its data
+	URL     string // https://localhost:port
+	Env     []string
+
+	server *exec.Cmd
+	ended  chan error
+	log    *os.File
+}
+
+// Raise lays the data folder of a server that will listen on a free loopback
+// port.
+func Raise(ctx context.Context, program, folder string, args ...string) (*Stage, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	s := &Stage{Program: program, Folder: folder, URL: "https://localhost:" + port}
+	args = append([]string{"init", folder, "--listen", "127.0.0.1:" + port}, args...)
+	if _, err := s.run(ctx, args...); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find free port: %w", err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, err
+}
+
+// Config is the path of the server's configuration.
+func (s *Stage) Config() string { return filepath.Join(s.Folder, "pecete.yaml") }
+
+// Run runs an operator's command and returns what it printed.
+func (s *Stage) Run(ctx context.Context, args ...string) ([]byte, error) {
+	return s.run(ctx, append([]string{"--config", s.Config()}, args...)...)
+}
+
+func (s *Stage) run(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, s.Program, args...)
+	cmd.Env = append(os.Environ(), s.Env...)
+	var out, complaint bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("pecete %s: %w: %s", args[0], err, bytes.TrimSpace(complaint.Bytes()))
+	}
+	return out.Bytes(), nil
+}
+
+// runJSON runs a command that answers in JSON.
+func (s *Stage) runJSON(ctx context.Context, into any, args ...string) error {
+	out, err := s.Run(ctx, append(args, "-o", "json")...)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(out, into)
+}
+
+// A Client is a registered application.
+type Client struct {
+	ID     string `json:"client_id"`
+	Secret string `json:"client_secret"`
+}
+
+// AddClient registers an application that may act for the signers.
+func (s *Stage) AddClient(ctx context.Context, name string, signers ...string) (c Client, err error) {
+	args := []string{"client", "add", name}
+	for _, signer := range signers {
+		args = append(args, "--signer", signer)
+	}
+	return c, s.runJSON(ctx, &c, args...)
+}
+
+// A Signer is an enrolled person with an authenticator.
+type Signer struct {
+	ID          string   `json:"id"`
+	OTPAuth     string   `json:"otpauth"`
+	Credentials []string `json:"credentialIDs"`
+}
+
+// AddSigner enrols a signer; args go to signer add as they are.
+func (s *Stage) AddSigner(ctx context.Context, email, given, family string, args ...string) (p Signer, err error) {
+	args = append([]string{"signer", "add", "--email", email, "--given-name", given, "--family-name", family}, args...)
+	return p, s.runJSON(ctx, &p, args...)
+}
+
+// AddCredential makes a signer another credential and returns its ID.
+func (s *Stage) AddCredential(ctx context.Context, signer string, args ...string) (string, error) {
+	var added struct {
+		ID string `json:"credentialID"`
+	}
+	err := s.runJSON(ctx, &added, append([]string{"credential", "add", signer}, args...)...)
+	return added.ID, err
+}
+
+// Serve starts the server and waits until it is ready. Its log goes to
+// server.log in the folder.
+func (s *Stage) Serve(ctx context.Context) error {
+	log, err := os.OpenFile(filepath.Join(s.Folder, "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	s.log = log
+	s.server = exec.Command(s.Program, "--config", s.Config(), "serve")
+	s.server.Env = append(os.Environ(), s.Env...)
+	s.server.Stdout, s.server.Stderr = log, log
+	s.server.SysProcAttr = dieWithParent()
+	if err := s.server.Start(); err != nil {
+		return fmt.Errorf("start server: %w", err)
+	}
+	s.ended = make(chan error, 1)
+	go func() { s.ended <- s.server.Wait() }()
+	return s.ready(ctx)
+}
+
+// ready waits until /readyz says so.
+func (s *Stage) ready(ctx context.Context) error {
+	web, err := s.HTTP()
+	if err != nil {
+		return err
+	}
+	defer web.CloseIdleConnections()
+	for {
+		if resp, err := web.Get(s.URL + "/readyz"); err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case err := <-s.ended:
+			s.ended <- err
+			return fmt.Errorf("server ended: %w: %s", errors.Join(err, s.log.Close()), s.lastWords())
+		case <-ctx.Done():
+			return fmt.Errorf("server is not ready: %w: %s", ctx.Err(), s.lastWords())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// lastWords is the last line of the server's log.
+func (s *Stage) lastWords() string {
+	file, err := os.Open(filepath.Join(s.Folder, "server.log"))
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	last := ""
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		last = lines.Text()
+	}
+	return last
+}
+
+// Kill ends the server at once, as a power failure would.
+func (s *Stage) Kill() error { return s.end(syscall.SIGKILL) }
+
+// Stop lets the server finish and end.
+func (s *Stage) Stop() error { return s.end(syscall.SIGTERM) }
+
+func (s *Stage) end(signal os.Signal) error {
+	if s.server == nil {
+		return nil
+	}
+	_ = s.server.Process.Signal(signal) // it may have ended already
+	err := <-s.ended
+	s.server = nil
+	if signal == syscall.SIGKILL {
+		err = nil
+	}
+	return errors.Join(err, s.log.Close())
+}
+
+// HTTP is a client that trusts the server's certificate and nothing else.
+func (s *Stage) HTTP() (*http.Client, error) {
+	text, err := os.ReadFile(filepath.Join(s.Folder, "tls.crt"))
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, errors.New("tls.crt holds no certificate")
+	}
+	return &http.Client{
+		Timeout: 30 * time.Second,
+		Transport: &http.Transport{
+			TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			MaxIdleConnsPerHost: 100,
+			ForceAttemptHTTP2:   true,
+		},
+	}, nil
+}
