@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/pecete/pecete/conformance"
+)
+
+// listCases writes a line a case, of the methods asked for.
+func listCases(out io.Writer, o options) int {
+	for _, c := range conformance.Cases() {
+		if len(o.methods) == 0 || slices.Contains(o.methods, c.Ref.Method) {
+			fmt.Fprintf(out, "%-38s %-13s %-8s %s\n", c.ID, c.Check, c.Level, c.Says)
+		}
+	}
+	return exitConformant
+}
+
+// explain writes all that is known of the cases with an id.
+func explain(out io.Writer, id string) int {
+	found := conformance.Find(id)
+	if len(found) == 0 {
+		fmt.Fprintf(out, "there is no case or check %s; --list has them all\n", id)
+		return exitUsage
+	}
+	for i, c := range found {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintf(out, "%s\n\n  %s.\n\n", c.ID, c.Says)
+		fmt.Fprintf(out, "  check   %s\n", c.Check)
+		fmt.Fprintf(out, "  clause  %s\n", clause(c.Ref))
+		fmt.Fprintf(out, "  level   %s: %s\n", c.Level, weight[c.Level])
+		fmt.Fprintf(out, "  needs   %s\n", needs(c))
+	}
+	return exitConformant
+}
+
+var weight = map[conformance.Level]string{
+	conformance.Must:     "a server that does otherwise fails",
+	conformance.Should:   "a server that does otherwise is warned; with --strict it fails",
+	conformance.Optional: "a server that offers it and does otherwise fails",
+	conformance.Doubt:    "the text is not clear; what the server does is reported",
+}
+
+func clause(r conformance.Ref) string {
+	where := r.Clause + " of v2.0.0.2"
+	if strings.ContainsAny(r.Clause, "v ") {
+		where = r.Clause
+	}
+	if r.Method == conformance.General {
+		return where
+	}
+	return r.Method + ", " + where
+}
+
+func needs(c conformance.Case) string {
+	if len(c.Needs) == 0 {
+		return "nothing more"
+	}
+	words := make([]string, len(c.Needs))
+	for i, f := range c.Needs {
+		words[i] = string(f)
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,75 @@
+// Package conformance asks a server whether it keeps the Cloud Signature
+// Consortium API v2, and says clause by clause where it does not.
+//
+// It is a black box's judge: it sees HTTP and nothing else, knows no code of
+// the server it looks at, and imports none. A requirement is a [Case], a value
+// with an id that never changes; [Cases] has them all, [Run] tries them on a
+// [Target] and returns a [Report]. The clause numbers are those of v2.0.0.2.
+//
+// # What a case may say
+//
+// A status and an error code that differ from the text are failures. A wrong
+// error_description alone is a warning, since §10.1 lets a server word its
+// errors; [Options].Strict makes it a failure, and unmet recommendations too.
+// Where the text contradicts itself or is silent a case has level [Doubt]: it
+// reports what the server does and never fails it.
+//
+// # What the suite needs
+//
+// Most requirements cannot be tried on an empty server. The operator makes
+// some signers and describes them in a JSON file ([ReadFixtures]):
+//
+//	{
+//	  "client":      {"id": "…", "secret": "…"},
+//	  "otherClient": {"id": "…", "secret": "…"},
+//	  "clientAuth":  "basic",
+//	  "users": [
+//	    {"id": "…", "totpSecret": "BASE32", "values": {"PIN": "…"},
+//	     "credentials": [{"id": "…", "roles": ["ec"]}, {"id": "…", "roles": ["rsa"]}]},
+//	    {"id": "…", "credentials": []}
+//	  ],
+//	  "stranger":  {"user": "…", "credential": "…"},
+//	  "otpWindow": 1,
+//	  "languages": ["en", "ro"],
+//	  "rateLimit": 0,
+//	  "commands":  {"disable": ["…"], "enable": ["…"], "otp": ["…"]}
+//	}
+//
+// Everything may be left out; the cases that need it are then skipped, with
+// the reason. Unknown members are errors.
+//
+//   - client is registered for client_credentials and may act for every user of
+//     users; otherClient too, but what one of them was granted the other must
+//     not be able to use. clientAuth is "basic" or "post".
+//   - A user's totpSecret answers the authentication objects that values, by
+//     their id, do not. A user without credentials lets the suite see an empty
+//     list.
+//   - stranger is a signer neither client may act for, with an enabled
+//     credential.
+//   - otpWindow says how many steps before and after the present one the server
+//     takes a code of: 0 or 1, by default 1.
+//   - languages are those info speaks, the default one first.
+//   - rateLimit is the number of calls with a bad token after which the server
+//     is known to answer 429; 0 if it does not.
+//   - commands are programs the suite runs with the credential's id (otp: the
+//     user's id and the object's id) as last arguments. otp prints a code.
+//
+// The roles of a credential, all of mode explicit:
+//
+//	ec          enabled, SCAL 2, multisign 3 to 100, offers ecdsa-with-SHA256
+//	rsa         enabled, SCAL 2, multisign 3 to 100, offers rsaEncryption,
+//	            sha256WithRSAEncryption and RSASSA-PSS
+//	scal1       enabled, SCAL 1
+//	disabled    its key is disabled
+//	expired     its certificate has run out
+//	disposable  like ec; commands.disable and commands.enable work on it
+//	lockable    its user, who has no other credential, may be locked by failures
+//
+// # One-time codes
+//
+// A server takes each TOTP code once, so a signer can authorize three times at
+// once (the step before, this one, the next) and then once in 30 seconds. The
+// suite spends codes carefully, lets cases that are refused share one
+// authorization, and takes signers in turn: with twelve signers that have both
+// ec and rsa a run seldom waits.
+package conformance

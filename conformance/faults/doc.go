@@ -1,0 +1,45 @@
+// Package faults breaks servers, to prove that the conformance suite sees it.
+//
+// A [Fault] is one way for a server to be wrong, and the case that is there to
+// notice. A [Proxy] stands before a server that keeps the API and commits one
+// fault: what goes to the server or comes from it is changed in just the way
+// the fault says and otherwise handed on. So faults need no broken server, only
+// a good one, whoever made it.
+//
+// A fault is committed on HTTP: a proxy cannot make a server forget a rule, but
+// it can answer as a server would that had.
+package faults
+
+import "crypto/tls"
+
+// A Fault is a way for a server to be wrong. The zero value of each field
+// changes nothing.
+type Fault struct {
+	// Case is the case that must notice.
+	Case string
+	// Says is what the broken server does, in a few words.
+	Says string
+	// Request changes the call before the server sees it. Answer is still
+	// shown the call as it came.
+	Request func(*Call)
+	// Answer changes what the server answered to the call.
+	Answer func(*Call, *Reply)
+	// Path is where the broken server has what belongs under /csc/v2.
+	Path string
+	// TLS changes how the broken server shakes hands.
+	TLS func(*tls.Config)
+	// SSL3 says that the broken server greets whoever says hello in SSL 3.0.
+	SSL3 bool
+}
+
+// All returns all faults, in the order of the cases. Faults may remember what
+// they saw: each call makes them anew.
+func All() []Fault {
+	var all []Fault
+	for _, some := range [][]Fault{
+		general(), info(), token(), list(), credentialInfo(), authorize(), signHash(), signHashAlgorithms(), limits(),
+	} {
+		all = append(all, some...)
+	}
+	return all
+}

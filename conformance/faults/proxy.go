@@ -1,0 +1,238 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"maps"
+	"math/big"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// basePath is what a base URI ends in (v2.0.0.2 §7.2).
+const basePath = "/csc/v2"
+
+// A Proxy is a server that commits one fault.
+type Proxy struct {
+	URL         string         // its base URI
+	CA          *x509.CertPool // who vouches for it
+	Certificate []byte         // of that authority, DER
+
+	fault    Fault
+	origin   string // https://host:port of the good server
+	own      string // and of this one
+	upstream *http.Client
+	server   *http.Server
+	done     chan struct{}
+	mu       sync.Mutex // faults remember things
+}
+
+// A Call is a request on its way to the server.
+type Call struct {
+	Verb   string
+	Proto  string
+	Method string // "signatures/signHash", "oauth2/token"; else the path
+	Header http.Header
+	Body   []byte
+}
+
+// A Reply is an answer on its way back.
+type Reply struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Start stands a proxy with the fault before the server at the base URI, which
+// the authorities in ca vouch for.
+func Start(base string, ca *x509.CertPool, f Fault) (*Proxy, error) {
+	origin, ok := strings.CutSuffix(base, basePath)
+	if !ok {
+		return nil, fmt.Errorf("the base URI %s does not end in %s", base, basePath)
+	}
+	certificate, pool, err := selfSigned()
+	if err != nil {
+		return nil, fmt.Errorf("make a certificate: %w", err)
+	}
+	conf := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	if f.TLS != nil {
+		f.TLS(conf)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	if f.SSL3 {
+		l = greeter{l}
+	}
+	p := &Proxy{CA: pool, Certificate: certificate.Certificate[0], fault: f, origin: origin, own: "https://" + l.Addr().String(), done: make(chan struct{})}
+	p.URL = p.own + basePath
+	if f.Path != "" {
+		p.URL = p.own + f.Path
+	}
+	p.upstream = &http.Client{
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
+	}
+	p.server = &http.Server{Handler: p, TLSConfig: conf, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute}
+	go func() {
+		defer close(p.done)
+		_ = p.server.ServeTLS(l, "", "") // ends with ErrServerClosed
+	}()
+	return p, nil
+}
+
+// Close ends the proxy and everything under way in it.
+func (p *Proxy) Close() error {
+	err := p.server.Close()
+	<-p.done
+	p.upstream.CloseIdleConnections()
+	return err
+}
+
+// ServeHTTP hands a request on and the answer back, with the fault.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	c := &Call{Verb: r.Method, Proto: r.Proto, Method: p.method(r.URL), Header: r.Header, Body: body}
+	sent := *c
+	if p.fault.Request != nil {
+		p.fault.Request(&sent)
+	}
+	reply, err := p.forward(r.Context(), &sent, r.URL)
+	if err != nil {
+		panic(http.ErrAbortHandler) // the server is gone: so is this one
+	}
+	if p.fault.Answer != nil {
+		p.mu.Lock()
+		p.fault.Answer(c, reply)
+		p.mu.Unlock()
+	}
+	maps.Copy(w.Header(), reply.Header)
+	w.Header().Del("Content-Length")
+	w.WriteHeader(reply.Status)
+	_, _ = w.Write(reply.Body) // the client may have left
+}
+
+func (p *Proxy) method(u *url.URL) string {
+	path := strings.TrimPrefix(u.Path, "/")
+	if m, ok := strings.CutPrefix(u.Path, p.path()+"/"); ok {
+		path = m
+	}
+	return path
+}
+
+func (p *Proxy) path() string {
+	if p.fault.Path != "" {
+		return p.fault.Path
+	}
+	return basePath
+}
+
+// forward asks the good server. Where it speaks of itself it is made to speak
+// of the proxy.
+func (p *Proxy) forward(ctx context.Context, c *Call, u *url.URL) (*Reply, error) {
+	target := p.origin + u.EscapedPath()
+	if rest, ok := strings.CutPrefix(u.EscapedPath(), p.path()); ok {
+		target = p.origin + basePath + rest
+	}
+	if u.RawQuery != "" {
+		target += "?" + u.RawQuery
+	}
+	req, err := http.NewRequestWithContext(ctx, c.Verb, target, bytes.NewReader(c.Body))
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(req.Header, c.Header)
+	req.Header.Del("Accept-Encoding") // so that the transport undoes what it asks for
+	res, err := p.upstream.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+		body = bytes.ReplaceAll(body, []byte(p.origin), []byte(p.own))
+	}
+	return &Reply{res.StatusCode, res.Header.Clone(), body}, err
+}
+
+// selfSigned makes a certificate for the loopback addresses.
+func selfSigned() (tls.Certificate, *x509.CertPool, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "a server with a fault"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		BasicConstraintsValid: true, IsCA: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(leaf)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, pool, nil
+}
+
+// greeter accepts connections and answers a hello of SSL 3.0 itself.
+type greeter struct{ net.Listener }
+
+// Accept returns the next connection.
+func (g greeter) Accept() (net.Conn, error) {
+	c, err := g.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &greeting{Conn: c}, nil
+}
+
+// greeting looks at the first bytes of a connection before TLS does.
+type greeting struct {
+	net.Conn
+	looked bool
+}
+
+// Read hands on what came, but for a hello of SSL 3.0: that it answers.
+func (g *greeting) Read(b []byte) (int, error) {
+	n, err := g.Conn.Read(b)
+	if g.looked || n < 3 {
+		return n, err
+	}
+	g.looked = true
+	if !bytes.HasPrefix(b[:n], []byte{22, 3, 0}) {
+		return n, err
+	}
+	hello := append([]byte{2, 0, 0, 38, 3, 0}, make([]byte, 32)...)
+	hello = append(hello, 0, 0x00, 0x35, 0) // no session, a cipher suite, no compression
+	if _, err := g.Write(append([]byte{22, 3, 0, 0, byte(len(hello))}, hello...)); err != nil {
+		return 0, err
+	}
+	return 0, errors.New("greeted in SSL 3.0")
+}

@@ -1,0 +1,96 @@
+package faults
+
+import (
+	"bytes"
+	"crypto/tls"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// before stands the fault before a server that answers every call with itself.
+func before(t *testing.T, f Fault) (p *Proxy, ask func(method, body string) (*http.Response, string)) {
+	t.Helper()
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Seen", r.Method+" "+r.URL.RequestURI()+" "+r.Header.Get("X-Sent"))
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = io.Copy(w, r.Body)
+		_, _ = io.WriteString(w, "https://"+r.Host)
+	}))
+	t.Cleanup(server.Close)
+	p, err := Start(server.URL+basePath, server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.CA}}}
+	return p, func(method, body string) (*http.Response, string) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, p.URL+"/"+method+"?a=%2F", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Sent", "as it is")
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res, string(text)
+	}
+}
+
+// Without a fault a proxy is the server, under another name.
+func TestNoFault(t *testing.T) {
+	p, ask := before(t, Fault{})
+	res, body := ask("credentials/list", `{"broken": `)
+	own := strings.TrimSuffix(p.URL, basePath)
+	if res.StatusCode != http.StatusTeapot || body != `{"broken": `+own {
+		t.Errorf("%d %s", res.StatusCode, body)
+	}
+	if seen := res.Header.Get("X-Seen"); seen != "PUT /csc/v2/credentials/list?a=%2F as it is" {
+		t.Errorf("the server saw %q", seen)
+	}
+}
+
+func TestAFaultIsOneFault(t *testing.T) {
+	_, ask := before(t, Fault{Path: "/elsewhere", Request: func(c *Call) { c.Body = bytes.ToUpper(c.Body) },
+		Answer: func(c *Call, r *Reply) {
+			if c.Method == "info" && string(c.Body) == "quiet" {
+				r.Status = http.StatusAccepted
+			}
+		}})
+	res, body := ask("info", "quiet")
+	if res.StatusCode != http.StatusAccepted || !strings.HasPrefix(body, "QUIET") || !strings.HasPrefix(res.Header.Get("X-Seen"), "PUT /csc/v2/info?") {
+		t.Errorf("%d %s %s", res.StatusCode, body, res.Header)
+	}
+	if res, _ = ask("info", "loud"); res.StatusCode != http.StatusTeapot {
+		t.Errorf("%d", res.StatusCode)
+	}
+}
+
+func TestStartWantsABaseURI(t *testing.T) {
+	if _, err := Start("https://127.0.0.1:1", nil, Fault{}); err == nil {
+		t.Error("a server without /csc/v2 has no proxy")
+	}
+}
+
+func TestAt(t *testing.T) {
+	o := object{"a": []any{object{"b": object{"c": "x"}}, object{"b": object{"c": "y"}}, "no object"}}
+	var seen []string
+	at(o, "a.b.c", func(in object, name string) { seen = append(seen, in[name].(string)) })
+	if strings.Join(seen, "") != "xy" {
+		t.Errorf("%v", seen)
+	}
+}

@@ -1,0 +1,93 @@
+package faults
+
+import (
+	"strings"
+	"time"
+)
+
+// A server may keep the API in more than one way. The variants are changes that
+// leave it conformant, for cases that only speak to servers of that kind.
+
+// Issuer is a server that names its authorization server by oauth2Issuer.
+func Issuer() Fault {
+	issuer := ""
+	return Fault{Says: "names the issuer", Answer: func(c *Call, r *Reply) {
+		edits(methodInfo, func(o object) {
+			if base, ok := o["oauth2"].(string); ok {
+				issuer = base
+				delete(o, "oauth2")
+				o["oauth2Issuer"] = base
+			}
+		})(c, r)
+		if strings.HasPrefix(c.Method, ".well-known/oauth-authorization-server") && issuer != "" {
+			r.put(200, object{"issuer": issuer, "authorization_endpoint": issuer + "/oauth2/authorize", "token_endpoint": issuer + "/oauth2/token"})
+		}
+	}}
+}
+
+// Servers is a server of v2.2 that names several authorization servers.
+func Servers() Fault {
+	return Fault{Says: "names its authorization servers", Answer: edits(methodInfo, func(o object) {
+		o["oauth2Servers"] = []any{object{"baseUri": o["oauth2"], "authType": o["authType"]}}
+		delete(o, "oauth2")
+		delete(o, "oauth2Issuer")
+		delete(o, "supportsRar")
+	})}
+}
+
+// Renewing is a server that lets a SAD serve one call, whatever it is for.
+func Renewing() Fault {
+	used := map[any]bool{}
+	return Fault{Says: "wants a SAD renewed between calls", Answer: func(c *Call, r *Reply) {
+		if c.Method != methodSignHash || !good(c, r) {
+			return
+		}
+		sad, _ := c.member("SAD")
+		if used[sad] {
+			r.put(400, object{"error": "invalid_request", "error_description": "Invalid parameter SAD"})
+		}
+		used[sad] = true
+	}}
+}
+
+// Hasty is a server whose access tokens and SADs live two seconds.
+func Hasty() Fault {
+	const life = 2
+	ends := map[string]time.Time{}
+	over := func(s string) bool { end, ok := ends[s]; return ok && time.Now().After(end) }
+	shorten := func(method, value, seconds string) answer {
+		return edits(method, func(o object) {
+			if s, ok := o[value].(string); ok {
+				ends[s], o[seconds] = time.Now().Add(life*time.Second), life
+			}
+		})
+	}
+	return Fault{Says: "is in haste", Answer: func(c *Call, r *Reply) {
+		shorten(methodToken, "access_token", "expires_in")(c, r)
+		shorten(methodAuthorize, "SAD", "expiresIn")(c, r)
+		if over(strings.TrimPrefix(c.Header.Get("Authorization"), "Bearer ")) {
+			r.put(401, object{"error": "expired_token"})
+		}
+		if sad, _ := c.member("SAD"); c.Method == methodSignHash && over(text(sad)) {
+			r.put(400, object{"error": "invalid_request", "error_description": "SAD expired"})
+		}
+	}}
+}
+
+func text(v any) string { s, _ := v.(string); return s }
+
+// MostBadTokens is how many calls with a bad token a Limited server answers.
+const MostBadTokens = 20
+
+// Limited is a server that has enough of bad tokens after a while.
+func Limited() Fault {
+	n := 0
+	return Fault{Says: "has a limit", Answer: func(_ *Call, r *Reply) {
+		if r.Status != 401 {
+			return
+		}
+		if n++; n > MostBadTokens {
+			r.put(429, object{"error": "temporarily_unavailable"})
+		}
+	}}
+}

@@ -1,0 +1,106 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Feature is something a case needs: the name of a method that info must
+// claim, or one of the constants below.
+type Feature string
+
+// The features that are not methods. Those in the first group the server
+// claims, those in the second the fixtures provide.
+const (
+	OverTLS        Feature = "https"
+	OAuth2Issuer   Feature = "info.oauth2Issuer"
+	OAuth2Servers  Feature = "info.oauth2Servers"
+	Synchronous    Feature = "info.asynchronousOperationMode false"
+	Patience       Feature = "patience" // enough of it for a token or SAD to expire
+	Client         Feature = "client"
+	OtherClient    Feature = "otherClient"
+	Signer         Feature = "a credential with role ec or rsa"
+	RoleEC         Feature = "a credential with role ec"
+	RoleRSA        Feature = "a credential with role rsa"
+	RoleSCAL1      Feature = "a credential with role scal1"
+	RoleDisabled   Feature = "a credential with role disabled"
+	RoleExpired    Feature = "a credential with role expired"
+	RoleDisposable Feature = "a credential with role disposable"
+	RoleLockable   Feature = "a credential with role lockable"
+	Disabling      Feature = "commands.disable and commands.enable"
+	Stranger       Feature = "stranger"
+	EmptyUser      Feature = "a user without credentials"
+	TwoLanguages   Feature = "two languages"
+	RateLimit      Feature = "rateLimit"
+)
+
+// needed are the features of c and the method it is about.
+func (c Case) needed() []Feature {
+	method := c.Ref.Method
+	if method == General || method == methodInfo || strings.HasPrefix(method, "oauth2/") {
+		return c.Needs
+	}
+	return slices.Concat([]Feature{Feature(method)}, c.Needs)
+}
+
+// lacks says why t cannot be asked about f; nil if it can.
+func (t *Target) lacks(ctx context.Context, f Feature) error {
+	switch f {
+	case OverTLS:
+		if !strings.HasPrefix(t.Base, "https://") {
+			return unclaimed("the server is asked over plain HTTP")
+		}
+	case OAuth2Issuer, OAuth2Servers:
+		if _, there := t.claims(ctx)[strings.TrimPrefix(string(f), "info.")]; !there {
+			return unclaimed("the server does not use " + string(f))
+		}
+	case Synchronous:
+		if t.claims(ctx)["asynchronousOperationMode"] == true {
+			return unclaimed("the server signs asynchronously too")
+		}
+	case Patience:
+		return nil // the case knows how much it needs
+	default:
+		if strings.Contains(string(f), "/") {
+			return t.lacksMethod(ctx, string(f))
+		}
+		if !t.Fixtures.provide(f) {
+			return unprovided(fmt.Sprintf("the fixtures lack %s", f))
+		}
+	}
+	return nil
+}
+
+func (t *Target) lacksMethod(ctx context.Context, method string) error {
+	if methods, _ := t.claims(ctx).strings("methods"); !slices.Contains(methods, method) {
+		return unclaimed("info.methods does not name " + method)
+	}
+	return nil
+}
+
+// provide reports whether the fixtures have f.
+func (f Fixtures) provide(feature Feature) bool {
+	switch feature {
+	case Client:
+		return f.Client.ID != ""
+	case OtherClient:
+		return f.OtherClient.ID != ""
+	case Signer:
+		return f.has(roleEC) || f.has(roleRSA)
+	case Disabling:
+		return len(f.Commands.Disable) > 0 && len(f.Commands.Enable) > 0
+	case Stranger:
+		return f.Stranger.User != "" && f.Stranger.Credential != ""
+	case EmptyUser:
+		_, ok := f.emptyUser()
+		return ok
+	case TwoLanguages:
+		return len(f.Languages) > 1
+	case RateLimit:
+		return f.RateLimit > 0
+	}
+	role, ok := strings.CutPrefix(string(feature), "a credential with role ")
+	return ok && f.has(role)
+}

@@ -1,0 +1,191 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+)
+
+// Fixtures are the clients, signers and credentials the operator made for the
+// suite. The package documentation describes the file they are read from.
+type Fixtures struct {
+	Client      ClientKey `json:"client"`
+	OtherClient ClientKey `json:"otherClient"`
+	// ClientAuth is how the clients prove themselves: "basic" (the default) or
+	// "post".
+	ClientAuth string   `json:"clientAuth"`
+	Users      []User   `json:"users"`
+	Stranger   Outsider `json:"stranger"`
+	OTPWindow  *int     `json:"otpWindow"`
+	Languages  []string `json:"languages"`
+	RateLimit  int      `json:"rateLimit"`
+	Commands   Commands `json:"commands"`
+
+	// codes are shared by the copies of what was read once: a code used at one
+	// target is used at all.
+	codes *codes
+}
+
+// A ClientKey is an OAuth client's id and secret.
+type ClientKey struct {
+	ID     string `json:"id"`
+	Secret string `json:"secret"`
+}
+
+// A User is a signer, with what the suite needs to act as one.
+type User struct {
+	ID string `json:"id"`
+	// TOTPSecret is in Base32, with or without padding.
+	TOTPSecret string `json:"totpSecret"`
+	// Values answer authentication objects by id.
+	Values      map[string]string `json:"values"`
+	Credentials []Credential      `json:"credentials"`
+}
+
+// A Credential is a credentialID and what the credential is good for.
+type Credential struct {
+	ID    string   `json:"id"`
+	Roles []string `json:"roles"`
+}
+
+// An Outsider is a signer the clients may not act for.
+type Outsider struct {
+	User       string `json:"user"`
+	Credential string `json:"credential"`
+}
+
+// Commands are programs with their first arguments.
+type Commands struct {
+	Disable []string `json:"disable"`
+	Enable  []string `json:"enable"`
+	OTP     []string `json:"otp"`
+}
+
+// The roles of credentials.
+const (
+	roleEC         = "ec"
+	roleRSA        = "rsa"
+	roleSCAL1      = "scal1"
+	roleDisabled   = "disabled"
+	roleExpired    = "expired"
+	roleDisposable = "disposable"
+	roleLockable   = "lockable"
+)
+
+var roles = []string{roleEC, roleRSA, roleSCAL1, roleDisabled, roleExpired, roleDisposable, roleLockable}
+
+// ReadFixtures reads and checks a fixtures file.
+func ReadFixtures(path string) (Fixtures, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Fixtures{}, fmt.Errorf("read fixtures: %w", err)
+	}
+	f, err := ParseFixtures(text)
+	if err != nil {
+		return Fixtures{}, fmt.Errorf("read fixtures %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// ParseFixtures checks the text of a fixtures file. Errors name the member,
+// never its value.
+func ParseFixtures(text []byte) (Fixtures, error) {
+	var f Fixtures
+	in := json.NewDecoder(bytes.NewReader(text))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&f); err != nil {
+		return Fixtures{}, err
+	}
+	if _, err := in.Token(); err != io.EOF {
+		return Fixtures{}, errors.New("something follows the JSON object")
+	}
+	f.codes = newCodes()
+	return f, f.check()
+}
+
+func (f Fixtures) check() error {
+	if !slices.Contains([]string{"", "basic", "post"}, f.ClientAuth) {
+		return errors.New(`clientAuth is neither "basic" nor "post"`)
+	}
+	if w := f.OTPWindow; w != nil && (*w < 0 || *w > 1) {
+		return errors.New("otpWindow is neither 0 nor 1")
+	}
+	if f.RateLimit < 0 {
+		return errors.New("rateLimit is negative")
+	}
+	seen := map[string]bool{f.Stranger.User: true}
+	for i, u := range f.Users {
+		if u.ID == "" || seen[u.ID] {
+			return fmt.Errorf("users[%d].id is empty or not the only one", i)
+		}
+		seen[u.ID] = true
+		if err := u.check(); err != nil {
+			return fmt.Errorf("users[%d].%w", i, err)
+		}
+	}
+	return nil
+}
+
+func (u User) check() error {
+	if _, err := totpKey(u.TOTPSecret); u.TOTPSecret != "" && err != nil {
+		return errors.New("totpSecret is not Base32")
+	}
+	for i, c := range u.Credentials {
+		if c.ID == "" {
+			return fmt.Errorf("credentials[%d].id is empty", i)
+		}
+		for _, r := range c.Roles {
+			if !slices.Contains(roles, r) {
+				return fmt.Errorf("credentials[%d].roles has the unknown role %q", i, r)
+			}
+		}
+		if slices.Contains(c.Roles, roleLockable) && len(u.Credentials) > 1 {
+			return fmt.Errorf("credentials[%d] is lockable, but not its user's only one", i)
+		}
+	}
+	return nil
+}
+
+// is reports whether c plays the role.
+func (c Credential) is(role string) bool { return slices.Contains(c.Roles, role) }
+
+func (f Fixtures) has(role string) bool { return len(f.holders(role)) > 0 }
+
+// A holding is a credential and whose it is.
+type holding struct {
+	User       User
+	Credential Credential
+}
+
+// holders are the credentials that play the role.
+func (f Fixtures) holders(role string) []holding {
+	var all []holding
+	for _, u := range f.Users {
+		for _, c := range u.Credentials {
+			if c.is(role) {
+				all = append(all, holding{u, c})
+			}
+		}
+	}
+	return all
+}
+
+func (f Fixtures) emptyUser() (User, bool) {
+	i := slices.IndexFunc(f.Users, func(u User) bool { return len(u.Credentials) == 0 })
+	if i < 0 {
+		return User{}, false
+	}
+	return f.Users[i], true
+}
+
+// window is how many steps before and after now a code is taken from.
+func (f Fixtures) window() int64 {
+	if f.OTPWindow == nil {
+		return 1
+	}
+	return int64(*f.OTPWindow)
+}

@@ -1,0 +1,226 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// A Target is a server under test and what the suite may use of it. Its
+// exported fields are set before the first run and not changed after.
+type Target struct {
+	Base     string         // https://host/csc/v2, without a slash at the end
+	CA       *x509.CertPool // who vouches for the server; nil: those the system trusts
+	Fixtures Fixtures
+	// Patience is how long a case may wait for a token or a SAD to expire.
+	Patience time.Duration
+	// Setup, if not nil, is the same server reached another way: what cases
+	// need beforehand is got there, so that only the call under test meets
+	// Base. Targets with the same Setup share codes and authorizations.
+	Setup *Target
+	Now   func() time.Time                           // nil: time.Now
+	Sleep func(context.Context, time.Duration) error // nil: waits
+
+	start   sync.Once
+	client  *http.Client
+	http1   *http.Client
+	secrets *secrets
+	stock   *stock
+
+	mu   sync.Mutex
+	seen map[string]any // answers several cases look at
+}
+
+const (
+	answerLimit = 4 << 20 // bytes; no answer of the API comes near
+	callTimeout = 60 * time.Second
+	mostRetries = 3 // of one call that was answered 429
+)
+
+// ready makes what the exported fields leave out. It runs once.
+func (t *Target) ready() {
+	t.start.Do(func() {
+		if t.Now == nil {
+			t.Now = time.Now
+		}
+		if t.Sleep == nil {
+			t.Sleep = sleep
+		}
+		t.client, t.http1 = t.newClient(true), t.newClient(false)
+		t.seen = map[string]any{}
+		if t.Setup != nil {
+			t.Setup.ready()
+			t.stock, t.secrets = t.Setup.stock, t.Setup.secrets
+			return
+		}
+		if t.Fixtures.codes == nil {
+			t.Fixtures.codes = newCodes()
+		}
+		t.secrets = &secrets{}
+		t.secrets.keepAll(t.Fixtures)
+		t.stock = newStock(t)
+	})
+}
+
+func (t *Target) newClient(http2 bool) *http.Client {
+	transport := &http.Transport{
+		TLSClientConfig:   &tls.Config{RootCAs: t.CA, MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2: http2,
+		Protocols:         new(http.Protocols),
+	}
+	transport.Protocols.SetHTTP1(true)
+	transport.Protocols.SetHTTP2(http2)
+	return &http.Client{
+		Transport:     transport,
+		Timeout:       callTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// A call is a request as it goes out, wrong ones included.
+type call struct {
+	verb   string // "": POST
+	method string // of the API; or, with url, a name for reports
+	url    string // "": Base and the method
+	header http.Header
+	body   []byte
+	http1  bool // HTTP/1.1 and nothing newer
+	tired  bool // take a 429 for an answer
+}
+
+// do sends c. A 429 makes it wait as long as it is told, a few times.
+func (t *Target) do(ctx context.Context, c call) *Answer {
+	t.ready()
+	for try := 0; ; try++ {
+		a := t.once(ctx, c)
+		if a.Status != http.StatusTooManyRequests || c.tired || try == mostRetries {
+			return a
+		}
+		wait, _ := strconv.Atoi(a.Header.Get("Retry-After"))
+		if err := t.Sleep(ctx, min(time.Duration(max(wait, 1))*time.Second, time.Minute)); err != nil {
+			a.err = err
+			return a
+		}
+	}
+}
+
+func (t *Target) once(ctx context.Context, c call) *Answer {
+	verb, url, client := c.verb, c.url, t.client
+	if verb == "" {
+		verb = http.MethodPost
+	}
+	if url == "" {
+		url = t.Base + "/" + c.method
+	}
+	if c.http1 {
+		client = t.http1
+	}
+	a := &Answer{request: verb + " " + c.method}
+	req, err := http.NewRequestWithContext(ctx, verb, url, bytes.NewReader(c.body))
+	if err != nil {
+		a.err = fmt.Errorf("%s: %w", a.request, err)
+		return a
+	}
+	maps.Copy(req.Header, c.header)
+	a.take(client.Do(req))
+	t.secrets.keepAnswer(a.Body)
+	return a
+}
+
+// take fills a with what the client brought.
+func (a *Answer) take(res *http.Response, err error) {
+	if err != nil {
+		a.err = fmt.Errorf("%s: %w", a.request, err)
+		return
+	}
+	defer res.Body.Close()
+	a.Status, a.Header, a.Proto = res.StatusCode, res.Header, res.Proto
+	if a.Body, err = io.ReadAll(io.LimitReader(res.Body, answerLimit)); err != nil {
+		a.err = fmt.Errorf("%s: read the answer: %w", a.request, err)
+	}
+}
+
+// post calls a method with a body, and with a bearer token unless it is "".
+func (t *Target) post(ctx context.Context, method, token string, body any) *Answer {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return &Answer{request: "POST " + method, err: err}
+	}
+	return t.send(ctx, method, token, text)
+}
+
+// send is post for a body that need not be JSON.
+func (t *Target) send(ctx context.Context, method, token string, body []byte) *Answer {
+	return t.do(ctx, call{method: method, header: headers(token), body: body})
+}
+
+// headers are those of an API call.
+func headers(token string) http.Header {
+	h := http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
+	if token != "" {
+		h.Set("Authorization", "Bearer "+token)
+	}
+	return h
+}
+
+// token is an access token of scope service for the suite's client.
+func (t *Target) token(ctx context.Context) (string, error) {
+	t.ready()
+	return t.stock.token(ctx, t.Fixtures.Client)
+}
+
+// ask calls a method with the suite's token.
+func (t *Target) ask(ctx context.Context, method string, body any) *Answer {
+	token, err := t.token(ctx)
+	if err != nil {
+		return &Answer{request: "POST " + method, err: err}
+	}
+	return t.post(ctx, method, token, body)
+}
+
+// see is what is remembered under name, got by get the first time.
+func see[T any](t *Target, name string, get func() T) T {
+	t.ready()
+	t.mu.Lock()
+	v, ok := t.seen[name]
+	t.mu.Unlock()
+	if ok {
+		return v.(T)
+	}
+	got := get()
+	t.mu.Lock()
+	t.seen[name] = got
+	t.mu.Unlock()
+	return got
+}
+
+// info is the server's answer to info, asked once.
+func (t *Target) info(ctx context.Context) *Answer {
+	return see(t, methodInfo, func() *Answer { return t.post(ctx, methodInfo, "", Object{}) })
+}
+
+// claims is what info says, nil if it says nothing readable.
+func (t *Target) claims(ctx context.Context) Object {
+	o, _ := t.info(ctx).WantOK()
+	return o
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
