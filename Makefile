@@ -1,0 +1,58 @@
+.DEFAULT_GOAL := all
+SHELL := /bin/sh
+
+LINT  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FILE  ?=
+DATA  ?= ./data
+LISTEN ?= 127.0.0.1:8443
+FUZZTIME ?= 30s
+
+.PHONY: all build vet lint test demo run conform bench fuzz clean help
+
+all: build vet lint ## build, vet and lint
+
+build: ## build the programs into bin/
+	@scripts/need cc
+	go build -o bin/pecete ./cmd/pecete
+	CGO_ENABLED=0 go build -o bin/cscheck ./cmd/cscheck
+
+vet: ## go vet
+	go vet ./...
+
+lint: ## golangci-lint with .golangci.yml
+	go run $(LINT) run ./...
+
+test: ## every test, with the race detector and real servers; installs what is missing
+	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool
+	go test -race -timeout 20m ./...
+
+demo: ## sign a PDF (FILE=some.pdf) over the API with a key in an HSM, from nothing
+	@scripts/need cc softhsm
+	@go build -o bin/pecete ./cmd/pecete
+	@go run ./internal/demo -pecete bin/pecete -out build/demo $(if $(FILE),-file '$(FILE)')
+
+run: ## serve with a data folder that stays (DATA=./data, LISTEN=127.0.0.1:8443)
+	@scripts/need cc softhsm
+	@go build -o bin/pecete ./cmd/pecete
+	@test -e $(DATA)/pecete.yaml || bin/pecete init --listen $(LISTEN) $(DATA) >/dev/null
+	@scripts/welcome bin/pecete $(DATA)
+	@exec bin/pecete serve --config $(DATA)/pecete.yaml
+
+conform: ## run the conformance suite against a freshly started server
+	@scripts/need cc softhsm
+	@go build -o bin/pecete ./cmd/pecete
+	@CGO_ENABLED=0 go build -o bin/cscheck ./cmd/cscheck
+	@go run ./internal/conform -pecete bin/pecete -cscheck bin/cscheck -out build/conform
+
+bench: ## benchmarks, as ratios against a reference in the same run
+	@scripts/need cc softhsm
+	go test -run '^$$' -bench . ./...
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@scripts/fuzz $(FUZZTIME)
+
+clean: ## remove what was built
+	rm -rf bin build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
