@@ -108,6 +108,8 @@ func (e Entry) missing() string {
 		needs = []member{grant}
 	case FactorVerified, FactorLocked:
 		needs = []member{{"user", e.User != ""}, {"factor", e.Factor != ""}}
+	default:
+		return ""
 	}
 	for _, m := range needs {
 		if !m.has {

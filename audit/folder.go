@@ -87,7 +87,7 @@ func verifyFile(path string, keys []*ecdsa.PublicKey, kept map[string]*Head, eac
 	if err != nil {
 		return FileReport{}, fmt.Errorf("audit: open log: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // read only
 	f := FileReport{Path: path}
 	if err := lock(file, syscall.LOCK_SH); err != nil {
 		f.Live = true

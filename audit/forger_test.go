@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,23 +51,32 @@ func (f *forger) story(t *testing.T, h *house) [][]byte {
 	for range 3 {
 		heads := bytes.Count(h.read(), []byte("audit.head"))
 		l := h.open(t)
-		for n := range 12 + f.IntN(4) {
-			hash := sha256.Sum256([]byte(strconv.Itoa(f.Int())))
-			must(t, l.Append(t.Context(), audit.Entry{
-				Event: audit.SignIntent, Request: strconv.Itoa(n), Client: "app_demo", User: "u_demo",
-				Credential: "c_demo", Grant: hex.EncodeToString(hash[8:]), Count: 1 + f.IntN(9),
-				Hashes: []string{hex.EncodeToString(hash[:])}, Reason: "<Demo & Semnatar>",
-			}))
-			if n == 7 {
-				eventually(t, "a head", func() bool { return bytes.Count(h.read(), []byte("audit.head")) > heads })
-			}
-		}
+		f.tell(t, l, 8)
+		eventually(t, "a head", func() bool { return bytes.Count(h.read(), []byte("audit.head")) > heads })
+		f.tell(t, l, 4+f.IntN(4))
 		must(t, l.Close(t.Context()))
 	}
 	if report, _ := h.verify(t); report.Unsigned != 0 || !report.Closed {
 		t.Fatalf("clean log: %+v", report)
 	}
 	return lines(h.text(t))
+}
+
+// tell appends n intents at once.
+func (f *forger) tell(t *testing.T, l *audit.Log, n int) {
+	var wait sync.WaitGroup
+	for range n {
+		hash, count := sha256.Sum256([]byte(strconv.Itoa(f.Int()))), 1+f.IntN(9)
+		wait.Go(func() {
+			if err := l.Append(t.Context(), audit.Entry{
+				Event: audit.SignIntent, Request: "r", Client: "app_demo", User: "u_demo", Credential: "c_demo",
+				Grant: hex.EncodeToString(hash[8:]), Count: count, Hashes: []string{hex.EncodeToString(hash[:])}, Reason: "<Demo & Semnatar>",
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
 }
 
 // read is the file, or nothing.

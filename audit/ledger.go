@@ -76,6 +76,7 @@ func (l *Ledger) Add(r Record) {
 			s := l.step(r)
 			s.verified = append(s.verified, r)
 		}
+	default: // tells of no signature
 	}
 }
 

@@ -228,6 +228,7 @@ func (f folder) reopen(t *testing.T) (names map[string]int, reason string) {
 			names[r.User]++
 		case audit.LogOpened:
 			reason = r.Reason
+		default:
 		}
 	}})
 	if err != nil || report.Unsigned != 0 {

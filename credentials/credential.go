@@ -35,4 +35,6 @@ type Caller struct {
 	Scope    string
 	// GrantID is set on a token of scope credential: it is the grant's SAD.
 	GrantID string
+	// CredentialID is then the one credential the token is good for.
+	CredentialID string
 }

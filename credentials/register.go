@@ -24,6 +24,9 @@ type Register struct {
 // caller's does not exist: ErrUnknown. A credential of a disabled signer is
 // disabled.
 func (r Register) Owned(ctx context.Context, who Caller, id string) (Credential, error) {
+	if who.CredentialID != "" && who.CredentialID != id {
+		return Credential{}, ErrUnknown
+	}
 	c, err := r.Store.Credential(ctx, id)
 	if err != nil {
 		return Credential{}, err

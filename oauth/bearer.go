@@ -45,14 +45,21 @@ func (p *Provider) Bearer(ctx context.Context, token csc.Secret) (credentials.Ca
 			return credentials.Caller{}, ErrTokenUnknown
 		}
 	}
-	who := credentials.Caller{
+	s, ok := kept.GetSession().(*session)
+	if !ok {
+		return credentials.Caller{}, fmt.Errorf("introspect access token: session is a %T", kept.GetSession())
+	}
+	if dead, err := p.storage().dead(ctx, s.Family); err != nil {
+		return credentials.Caller{}, err
+	} else if dead {
+		return credentials.Caller{}, ErrTokenUnknown
+	}
+	return credentials.Caller{
 		ClientID: kept.GetClient().GetID(),
 		Scope:    strings.Join(kept.GetGrantedScopes(), " "),
-	}
-	if s, ok := kept.GetSession().(*session); ok {
-		who.UserID, who.GrantID = s.UserID, s.GrantID
-	}
-	return who, nil
+		UserID:   s.UserID,
+		GrantID:  s.GrantID,
+	}, nil
 }
 
 // opaque makes and judges access tokens: 256 random bits, and what fosite calls
@@ -61,8 +68,12 @@ type opaque struct{ now func() time.Time }
 
 var _ oauth2.AccessTokenStrategy = opaque{}
 
-// GenerateAccessToken makes a token and its signature.
-func (opaque) GenerateAccessToken(context.Context, fosite.Requester) (token, signature string, err error) {
+// GenerateAccessToken makes a token and its signature, unless the session has
+// one ready.
+func (opaque) GenerateAccessToken(_ context.Context, r fosite.Requester) (token, signature string, err error) {
+	if s, ok := r.GetSession().(*session); ok && s.token != "" {
+		return s.token, signatureOf(s.token), nil
+	}
 	token = base64.RawURLEncoding.EncodeToString(random(32))
 	return token, signatureOf(token), nil
 }

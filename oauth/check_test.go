@@ -29,6 +29,7 @@ func TestClientCheck(t *testing.T) {
 		"a name that is not UTF-8":     func(c *Client) { c.Name = "a\xff" },
 		"a short verifier":             func(c *Client) { c.Verifiers = [][]byte{verifier, verifier[:31]} },
 		"a grant there is not":         func(c *Client) { c.Grants = []string{"password"} },
+		"nowhere to be answered":       func(c *Client) { c.RedirectURIs = nil },
 		"a scope there is not":         func(c *Client) { c.Scopes = []string{"openid"} },
 		"a redirect without a scheme":  redirect("//app.example.com/"),
 		"a redirect by http":           redirect("http://app.example.com/cb"),

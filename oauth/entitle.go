@@ -10,10 +10,12 @@ import (
 	"github.com/pecete/pecete/csc"
 )
 
-// grants are the values of grant_type there are, with the scopes that can be
-// asked by each (§8.4.4: client_credentials is for service authorization only).
+// grants are the values of grant_type there can be, with the scopes that can be
+// asked by each (§8.4.4: all but codes are for service authorization only).
 var grants = map[string][]string{
 	"client_credentials": {csc.ScopeService},
+	"authorization_code": {csc.ScopeService, csc.ScopeCredential},
+	"refresh_token":      {csc.ScopeService},
 }
 
 // entitled holds what an authenticated client asks against what there is and
@@ -21,6 +23,9 @@ var grants = map[string][]string{
 func entitled(c fosite.Client, grant, scope string) error {
 	if c.IsPublic() && grant == "client_credentials" || !c.GetGrantTypes().Has(grant) {
 		return csc.Fail(csc.UnauthorizedClient, nil)
+	}
+	if grant == "authorization_code" { // its scope was asked, and judged, before the code was made
+		return nil
 	}
 	asked := strings.Split(scope, " ")
 	for i, s := range asked {

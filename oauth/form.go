@@ -30,6 +30,10 @@ var lengths = []struct {
 	{"token", 1024},
 	{"token_type_hint", 64},
 	{"clientData", 8192},
+	{"code", 128},
+	{"redirect_uri", 2048},
+	{"code_verifier", 128},
+	{"refresh_token", 256},
 }
 
 // What is wrong with a form, for the log. The client is told in the words of
@@ -44,7 +48,7 @@ var (
 // readForm takes the parameters of a POST from its body and nowhere else.
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if r.Method != http.MethodPost {
-		return nil, errMethod()
+		return nil, errMethod(http.MethodPost)
 	}
 	if r.URL.RawQuery != "" {
 		return nil, csc.Malformed(errQuery)
@@ -83,34 +87,54 @@ func isForm(contentType []string) bool {
 		(!given || strings.EqualFold(charset, "utf-8"))
 }
 
+// A pairs is the parameters of a request, and which of them stand there twice.
+// Of those form has the first.
+type pairs struct {
+	form  url.Values
+	twice []string
+}
+
 // parseForm reads a form in which every parameter stands once (RFC 6749 §3.2).
-// One without a value is left out, as the same clause has it.
 func parseForm(body string) (url.Values, error) {
-	form := url.Values{}
-	for pair := range strings.SplitSeq(body, "&") {
+	in, err := readPairs(body)
+	if err == nil && len(in.twice) > 0 {
+		err = errTwice
+	}
+	if err != nil {
+		return nil, err
+	}
+	return in.form, nil
+}
+
+// readPairs reads form-encoded parameters. One without a value is left out (RFC
+// 6749 §3.1).
+func readPairs(text string) (pairs, error) {
+	in := pairs{form: url.Values{}}
+	for pair := range strings.SplitSeq(text, "&") {
 		if pair == "" {
 			continue
 		}
-		if len(form) == maxParams {
-			return nil, errTooMany
+		if len(in.form) == maxParams {
+			return in, errTooMany
 		}
 		k, v, _ := strings.Cut(pair, "=")
 		name, nameOK := decodeText(k)
 		value, valueOK := decodeText(v)
 		if !nameOK || !valueOK || name == "" {
-			return nil, errPair
+			return in, errPair
 		}
-		if _, twice := form[name]; twice {
-			return nil, errTwice
+		if in.form.Has(name) {
+			in.twice = append(in.twice, name)
+			continue
 		}
-		form[name] = []string{value}
+		in.form[name] = []string{value}
 	}
-	for name, value := range form {
+	for name, value := range in.form {
 		if value[0] == "" {
-			delete(form, name)
+			delete(in.form, name)
 		}
 	}
-	return form, nil
+	return in, nil
 }
 
 // decodeText undoes form encoding. A semicolon is refused where it stands

@@ -8,6 +8,7 @@ import (
 
 const (
 	defaultFailures = 20
+	defaultLoads    = 120
 	// maxKeys bounds the memory strangers can make a limiter use. Who comes
 	// when it is full is counted together with everyone else who does.
 	maxKeys = 16384

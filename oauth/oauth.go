@@ -10,6 +10,14 @@
 // is a line in that table, a handler in engine, and what it must remember in
 // session.go.
 //
+// The way of a signer: an authorization request is read once, from the query
+// (authorize.go) or from a push (push.go), into a request (request.go) and
+// becomes an interaction tied to the browser (interaction.go). The pages of the
+// login tell it who the signer is and what he agreed to; then a code goes to
+// the client (code.go) and is redeemed for a token, and in scope credential for
+// a grant (redeem.go). All that comes of one code is a family (family.go), and
+// dies as one.
+//
 // An access token is 256 random bits. Only its SHA-256 is kept, in the one-time
 // store, and the client behind it is looked up each time it is used, so that
 // removing or disabling a client ends its tokens at once.
@@ -25,6 +33,8 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 
 	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/onetime"
 )
 
@@ -59,22 +69,84 @@ type Provider struct {
 	// secret is never refused for them.
 	Failures int
 	Logger   *slog.Logger // nil for none
+
+	// StepKey keys what ties an interaction to its browser and its steps to each
+	// other: 32 random bytes, the same on every server that shares Tokens. With
+	// it, Register and Grants the authorization code grant is offered, with
+	// Refresh too the refresh token grant.
+	StepKey  []byte
+	Register credentials.Register
+	Grants   sad.Store
+	Refresh  RefreshStore
+	// LoginURL and ConsentURL are the pages of the login, "/login" and "/consent"
+	// if empty. They are sent to with the interaction in the parameter i.
+	LoginURL, ConsentURL string
+	// CredentialLife is how long a token of scope credential lives, in whole
+	// seconds; sad.DefaultLife if zero, and never more than sad.MaxLife.
+	CredentialLife time.Duration
+	// RefreshIdle is how long a refresh token waits to be used, RefreshLife how
+	// long after the login it and those that replace it end; DefaultRefreshIdle
+	// and DefaultRefreshLife if zero.
+	RefreshIdle, RefreshLife time.Duration
+	// Loads is how many authorization requests one address may open within a
+	// minute before it is answered 429; 120 if zero.
+	Loads int
 }
 
 // Mount adds the endpoints to mux, and beside them an answer in JSON for every
 // other path under /oauth2/.
 func (p *Provider) Mount(mux *http.ServeMux) {
 	e := newEndpoints(p)
-	mux.Handle("/oauth2/token", e.serve(e.token))
-	mux.Handle("/oauth2/revoke", e.serve(e.revoke))
+	for _, r := range e.routes() {
+		mux.Handle(r.path, r.handler)
+	}
 	mux.HandleFunc("/oauth2/", e.nothing)
 }
 
-func (p *Provider) serviceLife() time.Duration {
-	if p.ServiceLife == 0 {
-		return DefaultServiceLife
+// A route is a path with who answers it, and the member of the metadata it is
+// announced in.
+type route struct {
+	path    string
+	member  string
+	handler http.Handler
+}
+
+// routes are the endpoints there are: what is mounted and what is announced.
+func (e *endpoints) routes() []route {
+	all := []route{
+		{"/oauth2/token", "token_endpoint", e.serve(http.StatusOK, e.token)},
+		{"/oauth2/revoke", "revocation_endpoint", e.serve(http.StatusOK, e.revoke)},
+		{e.metadataPath(), "", http.HandlerFunc(e.metadata)},
 	}
-	return p.ServiceLife
+	if e.interactive() {
+		all = append(all,
+			route{"/oauth2/authorize", "authorization_endpoint", http.HandlerFunc(e.authorize)},
+			route{"/oauth2/pushed_authorize", "pushed_authorization_request_endpoint", e.serve(http.StatusCreated, e.push)})
+	}
+	return all
+}
+
+// interactive reports whether there is what the authorization code grant needs.
+func (p *Provider) interactive() bool {
+	return len(p.StepKey) > 0 && p.Register.Store != nil && p.Grants != nil
+}
+
+func (p *Provider) serviceLife() time.Duration { return either(p.ServiceLife, DefaultServiceLife) }
+
+func (p *Provider) credentialLife() time.Duration {
+	return min(either(p.CredentialLife, sad.DefaultLife), sad.MaxLife)
+}
+
+func (p *Provider) loginURL() string   { return either(p.LoginURL, "/login") }
+func (p *Provider) consentURL() string { return either(p.ConsentURL, "/consent") }
+
+// either is set, or otherwise if that is nothing.
+func either[T comparable](set, otherwise T) T {
+	var nothing T
+	if set == nothing {
+		return otherwise
+	}
+	return set
 }
 
 func (p *Provider) storage() storage {
@@ -86,15 +158,17 @@ type endpoints struct {
 	*Provider
 	engine   *fosite.Fosite
 	failures *limiter
+	loads    *limiter
 	log      *slog.Logger
 }
 
 func newEndpoints(p *Provider) *endpoints {
-	most := p.Failures
-	if most == 0 {
-		most = defaultFailures
+	e := &endpoints{
+		Provider: p,
+		failures: newLimiter(either(p.Failures, defaultFailures), time.Minute, p.Now),
+		loads:    newLimiter(either(p.Loads, defaultLoads), time.Minute, p.Now),
+		log:      p.Logger,
 	}
-	e := &endpoints{Provider: p, failures: newLimiter(most, time.Minute, p.Now), log: p.Logger}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -117,16 +191,20 @@ func (e *endpoints) config() *fosite.Config {
 		EnforcePKCE:                   true,
 		DisableRefreshTokenValidation: true,
 	}
+	helper := &oauth2.HandleHelper{
+		AccessTokenStrategy: opaque{now: e.Now},
+		AccessTokenStorage:  e.storage(),
+		Config:              c,
+	}
 	c.TokenEndpointHandlers = fosite.TokenEndpointHandlers{
 		entitlement{},
-		&oauth2.ClientCredentialsGrantHandler{
-			HandleHelper: &oauth2.HandleHelper{
-				AccessTokenStrategy: opaque{now: e.Now},
-				AccessTokenStorage:  e.storage(),
-				Config:              c,
-			},
-			Config: c,
-		},
+		&oauth2.ClientCredentialsGrantHandler{HandleHelper: helper, Config: c},
+	}
+	if e.interactive() {
+		c.TokenEndpointHandlers = append(c.TokenEndpointHandlers, &redemption{e, helper})
+	}
+	if e.refreshes() {
+		c.TokenEndpointHandlers = append(c.TokenEndpointHandlers, &renewal{e, helper})
 	}
 	return c
 }

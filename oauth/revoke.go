@@ -1,10 +1,12 @@
 package oauth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/ory/fosite"
 
@@ -12,9 +14,9 @@ import (
 	"github.com/pecete/pecete/csc"
 )
 
-// revoke implements oauth2/revoke (v2.0.0.2 §8.4.5) for access tokens. Another
-// client's token is refused in the words for one that does not exist, and
-// lives on.
+// revoke implements oauth2/revoke (v2.0.0.2 §8.4.5). Which kind of token it is shows
+// in the token, whatever the hint. Another client's is refused in the words for
+// one that does not exist, and lives on.
 func (e *endpoints) revoke(r *http.Request, form url.Values) (any, error) {
 	switch hint := form.Get("token_type_hint"); {
 	case !form.Has("token"):
@@ -27,29 +29,66 @@ func (e *endpoints) revoke(r *http.Request, form url.Values) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	signature := signatureOf(form.Get("token"))
+	if strings.Contains(form.Get("token"), ".") {
+		return nil, e.revokeRefresh(ctx, form.Get("token"), client.GetID())
+	}
+	return nil, e.revokeAccess(ctx, signatureOf(form.Get("token")), client.GetID())
+}
+
+func errToken(cause error) error { return csc.Refused("Invalid string parameter token", cause) }
+
+// revokeAccess ends an access token and, if there is one, the grant it is the
+// SAD of; the refresh token lives on.
+func (e *endpoints) revokeAccess(ctx context.Context, signature, clientID string) error {
 	token, err := e.storage().GetAccessTokenSession(ctx, signature, nil)
 	switch {
 	case errors.Is(err, fosite.ErrNotFound):
-		return nil, csc.Refused("Invalid string parameter token", err)
+		return errToken(err)
 	case err != nil:
-		return nil, fmt.Errorf("look up access token: %w", err)
-	case token.GetClient().GetID() != client.GetID():
-		return nil, csc.Refused("Invalid string parameter token", errForeign)
+		return fmt.Errorf("look up access token: %w", err)
+	case token.GetClient().GetID() != clientID:
+		return errToken(errForeign)
 	}
-	err = e.Audit.Append(ctx, audit.Entry{
-		Event:  audit.TokenRevoked,
-		Client: client.GetID(),
-		User:   token.GetSession().GetSubject(),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("record the revocation: %w", err)
+	if err := e.recordRevocation(ctx, clientID, token.GetSession().GetSubject(), ""); err != nil {
+		return err
+	}
+	if s, ok := token.GetSession().(*session); ok && s.GrantID != "" {
+		if err := e.removeGrant(ctx, s.GrantID); err != nil {
+			return err
+		}
 	}
 	err = e.storage().DeleteAccessTokenSession(ctx, signature)
 	if err != nil && !errors.Is(err, fosite.ErrNotFound) { // somebody else was quicker
-		return nil, fmt.Errorf("revoke access token: %w", err)
+		return fmt.Errorf("revoke access token: %w", err)
 	}
-	return nil, nil
+	return nil
+}
+
+// revokeRefresh ends a refresh token with all that came of its login, also by a
+// token of the family that was replaced since.
+func (e *endpoints) revokeRefresh(ctx context.Context, token, clientID string) error {
+	if !e.refreshes() {
+		return errToken(nil)
+	}
+	kept, _, err := e.findRefresh(ctx, token, clientID)
+	if errors.Is(err, ErrUnknownRefresh) {
+		return errToken(err)
+	}
+	if err != nil {
+		return fmt.Errorf("look up refresh token: %w", err)
+	}
+	if err := e.recordRevocation(ctx, clientID, kept.UserID, ""); err != nil {
+		return err
+	}
+	return e.kill(ctx, kept.ID, "")
+}
+
+func (e *endpoints) recordRevocation(ctx context.Context, clientID, userID, why string) error {
+	err := e.Audit.Append(ctx, audit.Entry{Event: audit.TokenRevoked, Client: clientID, User: userID, Reason: why})
+	if err != nil {
+		return fmt.Errorf("record the revocation: %w", err)
+	}
+	return nil
 }
 
 var errForeign = errors.New("token of another client")

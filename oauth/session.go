@@ -9,9 +9,17 @@ import (
 
 // A session is what a token stands for beside its client and scope.
 type session struct {
-	UserID  string                         `json:"user,omitempty"`  // "" where the client acts for itself
-	GrantID string                         `json:"grant,omitempty"` // of the sad.Grant behind a token of scope credential
+	UserID  string                         `json:"user,omitempty"`   // "" where the client acts for itself
+	GrantID string                         `json:"grant,omitempty"`  // of the sad.Grant behind a token of scope credential
+	Family  string                         `json:"family,omitempty"` // "" where no code was redeemed
 	Expires map[fosite.TokenType]time.Time `json:"expires"`
+
+	// What the answer to one token request is made of, never kept.
+	token   string  // to be made, "" for any
+	code    *code   // redeemed by it
+	start   string  // of the refresh tokens of a family that begins
+	refresh string  // to be handed out
+	renewed Refresh // the family as it was before
 }
 
 var _ fosite.Session = (*session)(nil)

@@ -26,7 +26,7 @@ func TestSessionInJSON(t *testing.T) {
 	if err := json.Unmarshal(text, &back); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(s, back); diff != "" {
+	if diff := cmp.Diff(s, back, cmp.AllowUnexported(session{})); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -39,7 +39,7 @@ func TestSessionClone(t *testing.T) {
 	a := &session{UserID: "u_1"}
 	a.SetExpiresAt(fosite.AccessToken, time.Unix(1, 0))
 	b, ok := a.Clone().(*session)
-	if !ok || !cmp.Equal(a, b) {
+	if !ok || !cmp.Equal(a, b, cmp.AllowUnexported(session{})) {
 		t.Fatalf("%+v is cloned to %+v", a, b)
 	}
 	b.SetExpiresAt(fosite.AccessToken, time.Unix(2, 0))

@@ -32,6 +32,7 @@ type refusal struct {
 	status int
 	says   *csc.Error
 	retry  time.Duration
+	allow  string // the methods there are
 }
 
 func (r *refusal) Error() string { return r.says.Error() }
@@ -46,8 +47,11 @@ func errMethodOfClient() *csc.Error {
 	return &csc.Error{Code: csc.InvalidClient, Description: "Client authentication method is not supported"}
 }
 
-func errMethod() error {
-	return &refusal{status: http.StatusMethodNotAllowed, says: csc.Refused("The HTTP method is not allowed here", nil)}
+func errMethod(allow string) error {
+	return &refusal{
+		status: http.StatusMethodNotAllowed, allow: allow,
+		says: csc.Refused("The HTTP method is not allowed here", nil),
+	}
 }
 
 func errMediaType() error {
@@ -63,8 +67,8 @@ func errTooOften(wait time.Duration) error {
 }
 
 // serve is an endpoint made of a function from a form to an answer or an error.
-// No answer means 204.
-func (e *endpoints) serve(f func(*http.Request, url.Values) (any, error)) http.Handler {
+// An answer goes with the status, no answer means 204.
+func (e *endpoints) serve(status int, f func(*http.Request, url.Values) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		form, err := readForm(w, r)
 		var answer any
@@ -77,7 +81,7 @@ func (e *endpoints) serve(f func(*http.Request, url.Values) (any, error)) http.H
 		case answer == nil:
 			write(w, http.StatusNoContent, nil)
 		default:
-			write(w, http.StatusOK, answer)
+			write(w, status, answer)
 		}
 	})
 }
@@ -95,16 +99,68 @@ func (e *endpoints) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", `Basic realm=`+strconv.QuoteToASCII(e.Issuer)+`, charset="UTF-8"`)
 	case http.StatusMethodNotAllowed:
-		w.Header().Set("Allow", http.MethodPost)
+		w.Header().Set("Allow", said.allow)
 	}
 	if said.retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(said.retry.Seconds()))))
 	}
-	if said.status >= http.StatusInternalServerError {
-		e.log.LogAttrs(r.Context(), slog.LevelError, "authorization server cannot answer",
-			slog.String("path", r.URL.Path), slog.Int("status", said.status), slog.String("error", err.Error()))
-	}
+	e.logFailure(r.Context(), r.URL.Path, said.status, err)
 	write(w, said.status, said.says)
+}
+
+// logFailure tells the log of what is no client's fault.
+func (e *endpoints) logFailure(ctx context.Context, path string, status int, err error) {
+	if status >= http.StatusInternalServerError {
+		e.log.LogAttrs(ctx, slog.LevelError, "authorization server cannot answer",
+			slog.String("path", path), slog.Int("status", status), slog.String("error", err.Error()))
+	}
+}
+
+// redirect sends the browser back to its client.
+func (e *endpoints) redirect(w http.ResponseWriter, to string) {
+	closed(w.Header())
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusFound)
+}
+
+// step sends the browser to a page of ours.
+func (e *endpoints) step(w http.ResponseWriter, page string, s *saved) {
+	closed(w.Header())
+	w.Header().Set("Location", page+"?i="+s.id)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// page shows the browser why it is not sent back to a client. It is the only
+// writer of pages.
+func (e *endpoints) page(w http.ResponseWriter, r *http.Request, err error) {
+	said := &fault{status: http.StatusInternalServerError, says: saysBroken}
+	switch {
+	case errors.As(err, &said):
+	case errors.Is(err, ErrInteraction):
+		said = &fault{status: http.StatusBadRequest, says: saysOver}
+	case passes(err):
+		said = &fault{status: http.StatusServiceUnavailable, says: saysLater}
+	}
+	e.logFailure(r.Context(), r.URL.Path, said.status, err)
+	body := render(said.says, languageOf(r))
+	closed(w.Header())
+	if said.status == http.StatusServiceUnavailable || said.status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(said.status)
+	_, _ = w.Write(body)
+}
+
+// closed sets what every answer to a browser has: it is kept by nobody, framed
+// by nobody, runs nothing, and tells nobody where it was.
+func closed(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
 }
 
 // worded is what a client is told of err: our own refusals as they are, fosite's

@@ -29,33 +29,43 @@ func (p *Prover) Password(ctx context.Context, email string, password csc.Secret
 		return User{}, err
 	}
 	defer leave()
-	begun, refusal := Attempts{}, error(nil)
+	var begun Attempts
+	var refusal error
 	hash := user.PasswordHash
 	if user.ID != "" {
-		if begun, refusal = p.begin(ctx, user.ID, FactorPassword, p.PasswordLimits.or(PasswordLimits())); refusal != nil {
-			hash = "" // the same work for nothing
-		}
+		begun, refusal = p.begin(ctx, user.ID, FactorPassword, p.PasswordLimits.or(PasswordLimits()))
+	}
+	if refusal != nil {
+		hash = "" // the same work for nothing
 	}
 	right, stale, err := p.Passwords.matches(password, hash)
-	switch {
-	case err != nil:
+	if err != nil {
 		return User{}, fmt.Errorf("password of %s: %w", user.ID, err)
-	case refusal != nil:
-		return User{}, refusal
-	case user.ID == "":
-		return User{}, p.refuse(ctx, "", FactorPassword, "unknown address", Attempts{}, ErrWrong)
-	case !right:
-		return User{}, p.refuse(ctx, user.ID, FactorPassword, "wrong", begun, ErrWrong)
-	case user.Disabled:
-		return User{}, p.refuse(ctx, user.ID, FactorPassword, "disabled", begun, ErrDisabled)
 	}
-	if _, err := p.succeed(ctx, audit.Entry{User: user.ID, Factor: FactorPassword}, begun); err != nil {
-		return User{}, err
+	if refusal == nil {
+		refusal = p.admit(ctx, user, right, begun)
+	}
+	if refusal != nil {
+		return User{}, refusal
 	}
 	if stale {
 		return user, p.rehash(ctx, &user, password)
 	}
 	return user, nil
+}
+
+// admit records what came of an attempt that was judged.
+func (p *Prover) admit(ctx context.Context, user User, right bool, begun Attempts) error {
+	switch {
+	case user.ID == "":
+		return p.refuse(ctx, "", FactorPassword, "unknown address", begun, ErrWrong)
+	case !right:
+		return p.refuse(ctx, user.ID, FactorPassword, "wrong", begun, ErrWrong)
+	case user.Disabled:
+		return p.refuse(ctx, user.ID, FactorPassword, "disabled", begun, ErrDisabled)
+	}
+	_, err := p.succeed(ctx, audit.Entry{User: user.ID, Factor: FactorPassword}, begun)
+	return err
 }
 
 // byEmail returns the user with the address, or the zero User.

@@ -116,7 +116,7 @@ func (l *Log) Records(t testing.TB) []audit.Record {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // read only
 	var all []audit.Record
 	_, err = audit.Verify(file, audit.VerifyOptions{Keys: l.Key.Keys(), Live: true, Each: func(r audit.Record) {
 		switch r.Event {

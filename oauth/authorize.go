@@ -1,0 +1,222 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/onetime"
+)
+
+// maxQuery is the longest query, in bytes; what is longer is to be pushed.
+const maxQuery = 16 << 10
+
+// A fault is why a browser is shown a page and not sent back to a client. Of
+// what passes it has the cause.
+type fault struct {
+	status int
+	says   sentence
+	cause  error
+}
+
+func (f *fault) Error() string { return fmt.Sprintf("%s: %v", f.says, f.cause) }
+
+// Unwrap returns the cause.
+func (f *fault) Unwrap() error { return f.cause }
+
+// authorize implements oauth2/authorize (v2.0.0.2 §8.4.2): the start of an
+// interaction, and with the parameter i the way on after each of its steps.
+func (e *endpoints) authorize(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet {
+		e.fail(w, r, errMethod(http.MethodGet))
+		return
+	}
+	pairs, err := readPairs(r.URL.RawQuery)
+	if err != nil || len(r.URL.RawQuery) > maxQuery {
+		e.page(w, r, &fault{http.StatusBadRequest, saysRequest, err})
+		return
+	}
+	if pairs.form.Has("i") {
+		e.resume(w, r, pairs)
+		return
+	}
+	if wait := e.loads.fail(network(r.RemoteAddr)); wait > 0 {
+		e.page(w, r, &fault{http.StatusTooManyRequests, saysOften, nil})
+		return
+	}
+	e.start(w, r, pairs)
+}
+
+// start opens an interaction and sends the browser to the login.
+func (e *endpoints) start(w http.ResponseWriter, r *http.Request, in pairs) {
+	browser := e.browser(r)
+	var cookie *http.Cookie
+	if browser == "" {
+		cookie, browser = e.newBrowser()
+	}
+	s, err := e.asked(r, in, browser)
+	var told *answered
+	switch {
+	case errors.As(err, &told):
+		e.redirect(w, told.to)
+	case err != nil:
+		e.page(w, r, err)
+	default:
+		if cookie != nil {
+			http.SetCookie(w, cookie)
+		}
+		e.onward(w, r, s)
+	}
+}
+
+// An answered is a request that was answered to the client with an error.
+type answered struct {
+	to    string
+	cause error
+}
+
+func (a *answered) Error() string { return "answered to the client: " + a.cause.Error() }
+
+// Unwrap returns the cause.
+func (a *answered) Unwrap() error { return a.cause }
+
+// asked is the interaction of a request, which is either all in the query or,
+// beside client_id, not in it at all.
+func (e *endpoints) asked(r *http.Request, in pairs, browser string) (*saved, error) {
+	ctx := r.Context()
+	for _, name := range in.twice {
+		if name == "client_id" || name == "redirect_uri" || name == "request_uri" {
+			return nil, &fault{http.StatusBadRequest, saysRequest, errTwice}
+		}
+	}
+	c, err := e.storage().client(ctx, in.form.Get("client_id"))
+	if errors.Is(err, ErrUnknownClient) {
+		return nil, &fault{http.StatusBadRequest, saysClient, err}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up client: %w", err)
+	}
+	if uri := in.form.Get("request_uri"); uri != "" {
+		k, err := e.pushedRequest(ctx, uri)
+		if err == nil && k.Request.Client != c.ID {
+			err = ErrInteraction
+		}
+		if err != nil {
+			return nil, err
+		}
+		return e.loaded(r, k, browser)
+	}
+	redirect, err := redirectOf(c, in.form.Get("redirect_uri"))
+	if err != nil {
+		return nil, &fault{http.StatusBadRequest, saysRedirect, err}
+	}
+	s := &saved{Browser: browser}
+	s.Request = request{Client: c.ID, RedirectURI: redirect, Given: in.form.Has("redirect_uri")}
+	if err = s.Request.fill(c, in.form, in.twice); err == nil {
+		err = e.open(ctx, s)
+	}
+	if err != nil {
+		return nil, &answered{e.refused(ctx, s.Request, err), err}
+	}
+	return s, nil
+}
+
+// refused is the redirect that tells a client of err; what it cannot be told
+// the log is.
+func (e *endpoints) refused(ctx context.Context, q request, err error) string {
+	said := worded(err)
+	e.logFailure(ctx, "/oauth2/authorize", said.status, err)
+	told := url.Values{"error": {string(said.says.Code)}}
+	if said.says.Description != "" {
+		told.Set("error_description", said.says.Description)
+	}
+	return q.answerURL(e.Issuer, told)
+}
+
+// resume goes on where the interaction i stands.
+func (e *endpoints) resume(w http.ResponseWriter, r *http.Request, in pairs) {
+	if len(in.twice) > 0 {
+		e.page(w, r, &fault{http.StatusBadRequest, saysRequest, errTwice})
+		return
+	}
+	s, err := e.find(r, in.form.Get("i"))
+	if err == nil {
+		_, err = e.storage().client(r.Context(), s.Request.Client)
+	}
+	if errors.Is(err, ErrUnknownClient) {
+		err = &fault{http.StatusBadRequest, saysClient, err}
+	}
+	if err != nil {
+		e.page(w, r, err)
+		return
+	}
+	e.onward(w, r, s)
+}
+
+// onward sends the browser to the page that is next, or back to the client.
+func (e *endpoints) onward(w http.ResponseWriter, r *http.Request, s *saved) {
+	ctx := r.Context()
+	switch {
+	case s.Stage == stageAsked:
+		e.step(w, e.loginURL(), s)
+	case s.Stage == stageDeclined:
+		e.finish(w, r, s, csc.Fail(csc.AccessDenied, nil))
+	case s.Request.Detail == nil || s.Stage == stageAgreed:
+		e.finish(w, r, s, nil)
+	default:
+		if _, err := e.choices(ctx, s.Request.Detail, s.User); err != nil {
+			e.finish(w, r, s, err)
+			return
+		}
+		e.step(w, e.consentURL(), s)
+	}
+}
+
+// finish ends the interaction and answers the client: with err, or with a code.
+// Of any number of finishes of an interaction, and of a pushed request, one
+// does.
+func (e *endpoints) finish(w http.ResponseWriter, r *http.Request, s *saved, err error) {
+	ctx := r.Context()
+	if passes(err) { // it may be tried again
+		e.page(w, r, err)
+		return
+	}
+	if lost := e.end(ctx, s); lost != nil {
+		e.page(w, r, lost)
+		return
+	}
+	var code string
+	if err == nil {
+		code, err = e.makeCode(ctx, s)
+	}
+	if err != nil {
+		e.redirect(w, e.refused(ctx, s.Request, err))
+		return
+	}
+	e.redirect(w, s.Request.answerURL(e.Issuer, url.Values{"code": {code}}))
+}
+
+// end forgets the interaction and takes the marker of its pushed request.
+func (e *endpoints) end(ctx context.Context, s *saved) error {
+	ended, err := e.Tokens.Swap(ctx, interactionKey(s.id), s.raw, nil, 0)
+	if err != nil {
+		return fmt.Errorf("end interaction: %w", err)
+	}
+	if !ended {
+		return ErrInteraction
+	}
+	if s.Pushed == "" {
+		return nil
+	}
+	_, err = e.Tokens.Take(ctx, s.Pushed)
+	if errors.Is(err, onetime.ErrUnknown) {
+		return ErrInteraction
+	}
+	if err != nil {
+		return fmt.Errorf("take pushed request: %w", err)
+	}
+	return nil
+}

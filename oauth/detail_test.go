@@ -1,0 +1,100 @@
+package oauth
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pecete/pecete/csc"
+)
+
+// A log is told nothing of what the client or the signer wrote.
+func TestDetailInLogs(t *testing.T) {
+	var b strings.Builder
+	d := Detail{CredentialID: "c_1", Count: 1, HashOID: csc.OIDSHA256, Description: "secret contract", ClientData: "secret order"}
+	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", slog.Any("detail", d))
+	if strings.Contains(b.String(), "secret") || !strings.Contains(b.String(), `"clientData":12`) {
+		t.Error(b.String())
+	}
+}
+
+// A request is the same after the store.
+func TestRequestInJSON(t *testing.T) {
+	q := request{
+		Client: "app", RedirectURI: "https://a.example/", Given: true, State: "s\"\u2028", Scope: "credential", Challenge: "c", Lang: "ro",
+		Detail: &Detail{
+			Qualifier: "q", Count: 2, HashOID: "o", Description: "d", ClientData: "x",
+			Digests: []DocumentDigest{{Digest: csc.Digest{1, 2}, Label: "l", Kind: csc.SDR}, {Digest: csc.Digest{3}}},
+		},
+	}
+	text, err := json.Marshal(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back request
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(q, back); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Whatever a stranger sends, what is taken of it holds what a request promises.
+func FuzzRequest(f *testing.F) {
+	const c = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+	for _, query := range []string{
+		"", "response_type=code", "response_type=code&code_challenge=" + c + "&code_challenge_method=S256&scope=service&state=%00",
+		"response_type=code&code_challenge=" + c + "&code_challenge_method=S256&scope=credential&credentialID=c_1&numSignatures=1&hashes=" + c + "&hashAlgorithmOID=" + csc.OIDSHA256,
+		"a=1&a=2&;&%zz", "response_type=code&response_type=token",
+	} {
+		f.Add(query)
+	}
+	client := Client{ID: "app", Grants: []string{"authorization_code"}, Scopes: []string{"service", "credential"}}
+	f.Fuzz(func(t *testing.T, query string) {
+		in, err := readPairs(query)
+		if err != nil {
+			return
+		}
+		q := request{Client: "app", RedirectURI: "https://a.example/?x=y"}
+		if err := q.fill(client, in.form, in.twice); err != nil {
+			if said := worded(err); said.status != 400 {
+				t.Errorf("%q: %v", query, err)
+			}
+		} else if len(in.twice) > 0 || !isDigest(q.Challenge) || (q.Detail == nil) != (q.Scope == "service") {
+			t.Errorf("%q: taken as %+v", query, q)
+		}
+		if d := q.Detail; d != nil && err == nil {
+			if d.Count < 1 || len(d.Digests) > 0 && (len(d.Digests) != d.Count || d.HashOID == "") || (d.CredentialID == "") == (d.Qualifier == "") {
+				t.Errorf("%q: taken as %+v", query, d)
+			}
+		}
+		to, err := url.Parse(q.answerURL("https://i.example", url.Values{"code": {"c"}}))
+		if err != nil || to.Host != "a.example" || to.Query().Get("state") != q.State || to.Query().Get("x") != "y" {
+			t.Errorf("%q: answered at %v, %v", query, to, err)
+		}
+	})
+}
+
+// A redirect URI that is taken is read as it stands by every parser that reads
+// URLs, and leads to a host.
+func FuzzRedirect(f *testing.F) {
+	for _, uri := range []string{"https://a.example/cb", "http://127.0.0.1:1/", `https://a.example\@b.example`, "https://a.example@b.example/", "https://[::1%25a]/"} {
+		f.Add(uri)
+	}
+	f.Fuzz(func(t *testing.T, uri string) {
+		if checkRedirect(uri) != nil {
+			return
+		}
+		u, err := url.Parse(uri)
+		rest := strings.TrimPrefix(strings.TrimPrefix(uri, "https://"), "http://")
+		host, _, _ := strings.Cut(strings.Split(rest, "?")[0], "/")
+		if err != nil || u.Host != host || strings.ContainsAny(uri, "\\#@ \t\r\n") && !strings.Contains(u.Path+u.RawQuery, "@") {
+			t.Errorf("%q is taken", uri)
+		}
+	})
+}

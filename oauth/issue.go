@@ -1,0 +1,135 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/credentials/sad"
+	"github.com/pecete/pecete/csc"
+)
+
+// lifeOf is how long the access token that is asked will live.
+func (e *endpoints) lifeOf(asked fosite.Requester) time.Duration {
+	if asked.GetRequestedScopes().Has(csc.ScopeCredential) {
+		return e.credentialLife()
+	}
+	return e.serviceLife()
+}
+
+// issue makes the tokens that were found to be due. Every record is written
+// before they leave, and a token without one does not live.
+func (e *endpoints) issue(ctx context.Context, asked fosite.AccessRequester) (any, error) {
+	s, ok := asked.GetSession().(*session)
+	if !ok {
+		return nil, fmt.Errorf("issue access token: session is a %T", asked.GetSession())
+	}
+	for _, scope := range asked.GetRequestedScopes() {
+		asked.GrantScope(scope)
+	}
+	life := e.lifeOf(asked)
+	s.SetExpiresAt(fosite.AccessToken, e.Now().Add(life))
+	made, err := e.engine.NewAccessResponse(ctx, asked)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("issue access token: %w", err), e.undo(ctx, s))
+	}
+	told := tokenAnswer{
+		AccessToken: made.GetAccessToken(), TokenType: "Bearer", ExpiresIn: int64(life / time.Second),
+		Scope: strings.Join(asked.GetGrantedScopes(), " "), RefreshToken: s.refresh,
+	}
+	if err := e.complete(ctx, asked, s, &told); err != nil {
+		return nil, errors.Join(err, e.withdraw(ctx, s, told.AccessToken), e.undo(ctx, s))
+	}
+	return told, nil
+}
+
+// complete writes what a token stands for: the record of it, and what came of a
+// code, which is a grant or a refresh token.
+func (e *endpoints) complete(ctx context.Context, asked fosite.AccessRequester, s *session, told *tokenAnswer) error {
+	client := asked.GetClient()
+	err := e.Audit.Append(ctx, audit.Entry{
+		Event: audit.TokenIssued, Client: client.GetID(), User: s.UserID, Reason: "scope " + told.Scope,
+	})
+	if err != nil {
+		return fmt.Errorf("record the token: %w", err)
+	}
+	if s.code == nil {
+		return nil
+	}
+	switch {
+	case s.GrantID != "":
+		err = e.grant(ctx, s, told)
+	case e.refreshes() && client.GetGrantTypes().Has("refresh_token"):
+		told.RefreshToken, err = e.beginRefresh(ctx, s, client.GetID())
+	}
+	if err != nil {
+		return err
+	}
+	return e.settle(ctx, s.Family, signatureOf(told.AccessToken))
+}
+
+// grant records and keeps the grant behind a token of scope credential: the
+// record first, since a grant nobody recorded must not be spendable. Its id is
+// that of the token as a SAD.
+func (e *endpoints) grant(ctx context.Context, s *session, told *tokenAnswer) error {
+	k := s.code
+	d := k.Request.Detail
+	c, err := e.fit(ctx, d, k.User, k.Credential)
+	if refused := (*csc.Error)(nil); errors.As(err, &refused) {
+		return errCodeOver(err)
+	}
+	if err != nil {
+		return err
+	}
+	g := sad.Grant{
+		ID: s.GrantID, UserID: k.User, ClientID: k.Request.Client, CredentialID: c.ID,
+		Expires: s.GetExpiresAt(fosite.AccessToken), Count: d.Count, Left: d.Count,
+		Bound: len(d.Digests) > 0, HashOID: d.HashOID,
+	}
+	for _, one := range d.Digests {
+		g.Hashes = append(g.Hashes, sad.Agreed{Digest: one.Digest, Kind: one.Kind})
+	}
+	err = e.Audit.Append(ctx, audit.Entry{
+		Event: audit.GrantIssued, Client: g.ClientID, User: g.UserID, Credential: g.CredentialID,
+		Certificate: c.Fingerprint(), Grant: g.ID, Count: g.Count, Bound: g.Bound,
+		Hashes: csc.Hex(d.hashes()), HashOID: d.HashOID,
+		Factor: credentials.FactorCode, Step: k.Step, Reason: "shown " + k.Shown,
+	})
+	if err != nil {
+		return fmt.Errorf("record the grant: %w", err)
+	}
+	if err := e.Grants.Put(ctx, g); err != nil {
+		return fmt.Errorf("keep grant: %w", err)
+	}
+	if d.Qualifier != "" {
+		told.CredentialID = c.ID
+	}
+	return nil
+}
+
+// undo takes back what a request changed that is answered with an error.
+func (e *endpoints) undo(ctx context.Context, s *session) error {
+	if s.refresh == "" {
+		return nil
+	}
+	return e.restore(ctx, s)
+}
+
+// withdraw forgets a token that nobody was given, and all that was to come of
+// its code.
+func (e *endpoints) withdraw(ctx context.Context, s *session, token string) error {
+	if s.code != nil {
+		return e.kill(ctx, s.Family, signatureOf(token))
+	}
+	err := e.storage().DeleteAccessTokenSession(context.WithoutCancel(ctx), signatureOf(token))
+	if err != nil {
+		return fmt.Errorf("withdraw the token: %w", err)
+	}
+	return nil
+}

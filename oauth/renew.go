@@ -1,0 +1,152 @@
+package oauth
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ory/fosite"
+	"github.com/ory/fosite/handler/oauth2"
+
+	"github.com/pecete/pecete/csc"
+)
+
+// A renewal is the refresh_token grant: the token is good once and replaced by
+// the next of its family. A second use of one ends the family, since either its
+// client or who else has it is not who it was given to (RFC 9700 §4.14.2).
+type renewal struct {
+	*endpoints
+	helper *oauth2.HandleHelper
+}
+
+var _ fosite.TokenEndpointHandler = (*renewal)(nil)
+
+// CanHandleTokenEndpointRequest reports whether r brings a refresh token.
+func (*renewal) CanHandleTokenEndpointRequest(_ context.Context, r fosite.AccessRequester) bool {
+	return r.GetGrantTypes().ExactOne("refresh_token")
+}
+
+// CanSkipClientAuth is false.
+func (*renewal) CanSkipClientAuth(context.Context, fosite.AccessRequester) bool { return false }
+
+// splitRefresh returns the family and the hash of a refresh token, "" if it
+// cannot be one.
+func splitRefresh(token string) (family, hash string) {
+	start, end, _ := strings.Cut(token, ".")
+	if family = signatureOf(start); family == "" || signatureOf(end) == "" {
+		return "", ""
+	}
+	return family, signatureOf(end)
+}
+
+// nextRefresh makes a token of the family that begins with start, and its hash.
+func nextRefresh(start string) (token, hash string) {
+	end := base64.RawURLEncoding.EncodeToString(random(32))
+	return start + "." + end, signatureOf(end)
+}
+
+// findRefresh returns the family a token is of, if it is the client's.
+func (e *endpoints) findRefresh(ctx context.Context, token, clientID string) (kept Refresh, hash string, err error) {
+	family, hash := splitRefresh(token)
+	if family == "" {
+		return kept, "", ErrUnknownRefresh
+	}
+	kept, err = e.Refresh.Refresh(ctx, family)
+	if err == nil && kept.ClientID != clientID {
+		err = ErrUnknownRefresh
+	}
+	return kept, hash, err
+}
+
+// HandleTokenEndpointRequest judges the token and replaces it.
+func (h *renewal) HandleTokenEndpointRequest(ctx context.Context, r fosite.AccessRequester) error {
+	token := r.GetRequestForm().Get("refresh_token")
+	if token == "" {
+		return missing("refresh_token")
+	}
+	kept, hash, err := h.findRefresh(ctx, token, r.GetClient().GetID())
+	now := h.Now()
+	switch {
+	case errors.Is(err, ErrUnknownRefresh):
+		return refusedGrant("Invalid parameter refresh_token", err)
+	case err != nil:
+		return fmt.Errorf("look up refresh token: %w", err)
+	case hash != kept.Hash:
+		return h.reused(ctx, kept)
+	case !now.Before(kept.Expires) || !now.Before(kept.Used.Add(h.refreshIdle())):
+		return refusedGrant("Refresh token expired", errTooLate)
+	case !r.GetRequestedScopes().MatchesExact(kept.Scope):
+		return csc.Fail(csc.InvalidScope, nil)
+	}
+	if err := h.still(ctx, kept.UserID, "Invalid parameter refresh_token"); err != nil {
+		return err
+	}
+	return h.replace(ctx, r, kept, token)
+}
+
+func (h *renewal) replace(ctx context.Context, r fosite.AccessRequester, kept Refresh, token string) error {
+	s, ok := r.GetSession().(*session)
+	if !ok {
+		return fmt.Errorf("replace refresh token: session is a %T", r.GetSession())
+	}
+	start, _, _ := strings.Cut(token, ".")
+	next, hash := nextRefresh(start)
+	swapped, err := h.Refresh.SwapRefresh(ctx, kept.ID, kept.Hash, hash, h.Now())
+	if err != nil {
+		return fmt.Errorf("replace refresh token: %w", err)
+	}
+	if !swapped { // somebody was quicker
+		return h.reused(ctx, kept)
+	}
+	s.UserID, s.Family, s.refresh, s.renewed = kept.UserID, kept.ID, next, kept
+	return nil
+}
+
+// restore makes the token good again whose successor nobody was given, so that
+// an outage does not look like a second use afterwards.
+func (e *endpoints) restore(ctx context.Context, s *session) error {
+	_, hash := splitRefresh(s.refresh)
+	_, err := e.Refresh.SwapRefresh(context.WithoutCancel(ctx), s.renewed.ID, hash, s.renewed.Hash, s.renewed.Used)
+	if err != nil {
+		return fmt.Errorf("restore refresh token: %w", err)
+	}
+	return nil
+}
+
+var errReused = errors.New("refresh token used again")
+
+// reused ends a family.
+func (h *renewal) reused(ctx context.Context, kept Refresh) error {
+	if err := h.kill(ctx, kept.ID, ""); err != nil {
+		return err
+	}
+	if err := h.recordRevocation(ctx, kept.ClientID, kept.UserID, "refresh token used again"); err != nil {
+		return err
+	}
+	return refusedGrant("Invalid parameter refresh_token", errReused)
+}
+
+// PopulateTokenEndpointResponse makes the access token.
+func (h *renewal) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, w fosite.AccessResponder) error {
+	if !h.CanHandleTokenEndpointRequest(ctx, r) {
+		return fosite.ErrUnknownRequest
+	}
+	_, err := h.helper.IssueAccessToken(ctx, h.lifeOf(r), r, w)
+	return err
+}
+
+// beginRefresh keeps a family that begins, and returns its first token.
+func (e *endpoints) beginRefresh(ctx context.Context, s *session, clientID string) (string, error) {
+	token, hash := nextRefresh(s.start)
+	now := e.Now()
+	err := e.Refresh.AddRefresh(ctx, Refresh{
+		ID: s.Family, Hash: hash, ClientID: clientID, UserID: s.UserID,
+		Scope: csc.ScopeService, Used: now, Expires: now.Add(e.refreshLife()),
+	})
+	if err != nil {
+		return "", fmt.Errorf("keep refresh token: %w", err)
+	}
+	return token, nil
+}

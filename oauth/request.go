@@ -1,0 +1,139 @@
+package oauth
+
+import (
+	"encoding/base64"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/pecete/pecete/csc"
+)
+
+// A request is an authorization request that was found to be one. It is what is
+// kept: what the client sent beside it is forgotten.
+type request struct {
+	Client      string  `json:"client"`
+	RedirectURI string  `json:"redirect"`
+	Given       bool    `json:"given,omitempty"` // the client named RedirectURI
+	State       string  `json:"state,omitempty"`
+	Scope       string  `json:"scope"`
+	Challenge   string  `json:"challenge"`
+	Lang        string  `json:"lang,omitempty"`
+	Detail      *Detail `json:"detail,omitempty"`
+}
+
+// requestLengths are the longest values of the parameters of a request, in
+// bytes, in the order they are checked in.
+var requestLengths = []struct {
+	name string
+	most int
+}{
+	{"response_type", 64}, {"scope", 256}, {"state", 1024}, {"code_challenge", 43},
+	{"code_challenge_method", 16}, {"response_mode", 64}, {"lang", 35},
+	{"credentialID", 128}, {"signatureQualifier", 128}, {"numSignatures", 9},
+	{"hashAlgorithmOID", 64}, {"description", 4 * maxDescription},
+	{"clientData", 8192},
+}
+
+// notOffered are the parameters whose effect a client relies on and would not
+// get: they are refused and not ignored.
+var notOffered = []string{"request", "account_token", "authorization_details"}
+
+// fill reads the rest of a request whose client and redirect URI are known. The
+// state is first: it goes into the answer, whatever is wrong with the rest.
+func (q *request) fill(c Client, form url.Values, twice []string) error {
+	if state := form.Get("state"); len(state) <= 1024 && !slices.Contains(twice, "state") {
+		q.State = state
+	}
+	if len(twice) > 0 {
+		return csc.Malformed(errTwice)
+	}
+	for _, l := range requestLengths {
+		if len(form.Get(l.name)) > l.most {
+			return csc.Invalid(l.name)
+		}
+	}
+	for _, name := range notOffered {
+		if form.Has(name) {
+			return csc.Refused("The parameter "+name+" is not supported", nil)
+		}
+	}
+	if err := responseType(form); err != nil {
+		return err
+	}
+	if err := q.scope(c, form.Get("scope")); err != nil {
+		return err
+	}
+	if err := q.challenge(form.Get("code_challenge"), form.Get("code_challenge_method")); err != nil {
+		return err
+	}
+	if q.Lang = form.Get("lang"); !plainName(q.Lang) {
+		return csc.Invalid("lang")
+	}
+	if q.Scope != csc.ScopeCredential {
+		return nil // the parameters of a credential mean nothing here
+	}
+	var err error
+	q.Detail, err = flatDetail(form)
+	return err
+}
+
+func responseType(form url.Values) error {
+	switch kind := form.Get("response_type"); {
+	case kind == "":
+		return missing("response_type")
+	case kind != "code":
+		return csc.Fail(csc.UnsupportedResponseType, nil)
+	case form.Has("response_mode") && form.Get("response_mode") != "query":
+		return csc.Invalid("response_mode")
+	}
+	return nil
+}
+
+// scope is service if nothing is asked; never both (§8.4.1).
+func (q *request) scope(c Client, asked string) error {
+	q.Scope = either(asked, csc.ScopeService)
+	if !slices.Contains(grants["authorization_code"], q.Scope) {
+		return csc.Fail(csc.InvalidScope, nil)
+	}
+	if !slices.Contains(c.Grants, "authorization_code") || !slices.Contains(c.Scopes, q.Scope) {
+		return csc.Fail(csc.UnauthorizedClient, nil)
+	}
+	return nil
+}
+
+// challenge takes S256 and nothing else (RFC 9700 §2.1.1); no method means
+// plain (RFC 7636 §4.3).
+func (q *request) challenge(value, method string) error {
+	switch {
+	case value == "":
+		return missing("code_challenge")
+	case method == "":
+		return missing("code_challenge_method")
+	case method != "S256":
+		return csc.Invalid("code_challenge_method")
+	case !isDigest(value):
+		return csc.Invalid("code_challenge")
+	}
+	q.Challenge = value
+	return nil
+}
+
+// isDigest reports whether s is base64url of 32 bytes.
+func isDigest(s string) bool {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && len(b) == 32 && len(s) == 43
+}
+
+// answerURL is where the client is told, with whom it is told by (RFC 9207).
+func (q request) answerURL(issuer string, told url.Values) string {
+	if q.State != "" {
+		told.Set("state", q.State)
+	}
+	told.Set("iss", issuer)
+	joint := "?"
+	if strings.Contains(q.RedirectURI, "?") {
+		joint = "&"
+	}
+	return q.RedirectURI + joint + told.Encode()
+}
