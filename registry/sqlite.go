@@ -115,11 +115,14 @@ func makeFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("make the file: %w", strip(err))
 	}
-	defer os.Remove(empty.Name())
-	if err := empty.Close(); err != nil {
-		return fmt.Errorf("make the file: %w", err)
+	err = empty.Close()
+	if err == nil {
+		err = os.Link(empty.Name(), path)
 	}
-	if err := os.Link(empty.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
+	if errors.Is(err, os.ErrExist) {
+		err = nil // another process was first
+	}
+	if err = errors.Join(err, os.Remove(empty.Name())); err != nil {
 		return fmt.Errorf("make the file: %w", err)
 	}
 	return nil
