@@ -1,0 +1,147 @@
+package login
+
+import (
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/users"
+)
+
+// consentVisit is a visit by someone who logged in and is asked to agree to
+// something; if it is not, the answer is given.
+func (p *Pages) consentVisit(w http.ResponseWriter, r *http.Request) (visit, bool) {
+	v, ok := p.visit(w, r, ConsentPath)
+	switch {
+	case !ok:
+		return v, false
+	case v.i.Detail == nil:
+		p.fail(v, oauth.ErrInteraction)
+		return v, false
+	case v.i.UserID == "":
+		v.goTo(LoginPath + "?" + url.Values{"i": {v.i.ID}}.Encode())
+		return v, false
+	}
+	return v, true
+}
+
+func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) {
+	v, ok := p.consentVisit(w, r)
+	if !ok {
+		return
+	}
+	chosen, err := p.choose(r.Context(), v.i, r.URL.Query().Get(fieldCredential))
+	if err != nil {
+		p.fail(v, err)
+		return
+	}
+	signer, err := p.Users.User(r.Context(), v.i.UserID)
+	if err != nil {
+		p.fail(v, err)
+		return
+	}
+	page, err := p.consentPage(v, chosen, signer)
+	if err != nil {
+		p.fail(v, err)
+		return
+	}
+	p.render(v, http.StatusOK, "consent.html", page)
+}
+
+func (p *Pages) answerConsent(w http.ResponseWriter, r *http.Request) {
+	v, ok := p.consentVisit(w, r)
+	if !ok {
+		return
+	}
+	form, err := p.form(v)
+	if err != nil {
+		p.fail(v, err)
+		return
+	}
+	switch form.Get(fieldDecision) {
+	case decline:
+		next, err := p.OAuth.Declined(r.Context(), v.i)
+		if err != nil {
+			p.fail(v, err)
+			return
+		}
+		v.goTo(next)
+	case sign:
+		p.agree(v, form)
+	default:
+		p.fail(v, errForm)
+	}
+}
+
+// agree judges the code once everything else is found to be as it was shown,
+// so that no other fault costs the signer a code.
+func (p *Pages) agree(v visit, form url.Values) {
+	ctx := v.r.Context()
+	chosen, err := p.choose(ctx, v.i, form.Get(fieldCredential))
+	if err != nil {
+		p.fail(v, err)
+		return
+	}
+	c := chosen.credential
+	digest := shown(v.i, c)
+	if chosen.bar != "" || chosen.open || c.ID != form.Get(fieldCredential) || !same(form.Get(fieldShown), hex.EncodeToString(digest)) {
+		p.back(v, v.self(), note{Kind: noteChange})
+		return
+	}
+	page := v.self()
+	if len(chosen.others) > 0 {
+		page = v.choosing(c.ID)
+	}
+	code := strings.ReplaceAll(form.Get(fieldCode), " ", "") // as some apps show it
+	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+		p.back(v, page, note{Kind: noteShape})
+		return
+	}
+	proof, err := p.Prover.Code(ctx, v.i.UserID, csc.Secret(code))
+	if n := refused(err); n.Kind != "" {
+		p.back(v, page, n)
+		return
+	}
+	if err != nil {
+		p.fail(v, err)
+		return
+	}
+	next, err := p.OAuth.Agreed(ctx, v.i, c.ID, digest, proof.Step)
+	var unfit *csc.Error
+	switch {
+	case errors.As(err, &unfit): // since a moment ago; the page says why
+		p.back(v, page, note{Kind: noteChange})
+	case err != nil:
+		p.fail(v, err)
+	default:
+		v.goTo(next)
+	}
+}
+
+// refused words what the judge of codes answered.
+func refused(err error) note {
+	var wrong *users.RefusedError
+	var pause *users.PausedError
+	switch {
+	case errors.As(err, &pause):
+		return note{Kind: notePaused, Until: pause.Until}
+	case errors.Is(err, users.ErrPaused):
+		return note{Kind: notePaused}
+	case errors.Is(err, users.ErrLocked):
+		return note{Kind: noteLocked}
+	case errors.As(err, &wrong) && wrong.Used:
+		return note{Kind: noteUsed, Left: wrong.Left}
+	case errors.As(err, &wrong):
+		return note{Kind: noteCode, Left: wrong.Left}
+	}
+	return note{}
+}
+
+// choosing is the page with one of several credentials chosen.
+func (v visit) choosing(credential string) string {
+	return v.path + "?" + url.Values{"i": {v.i.ID}, fieldCredential: {credential}}.Encode()
+}

@@ -1,0 +1,335 @@
+package login_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/login"
+	"github.com/pecete/pecete/oauth"
+)
+
+func signWith(code string) url.Values { return url.Values{"decision": {"sign"}, "code": {code}} }
+
+func numbered(n int) []string {
+	var labels []string
+	for i := range n {
+		labels = append(labels, fmt.Sprintf("Contract %d of %d.pdf", i+1, n))
+	}
+	return labels
+}
+
+// fours is hex in groups of four.
+func fours(hex string) string {
+	return strings.TrimSpace(regexp.MustCompile(`.{4}`).ReplaceAllString(hex, "$0 "))
+}
+
+func TestConsentShowsEverything(t *testing.T) {
+	h := newHouse(t)
+	h.credential("c_1")
+	for n, headings := range map[int][2]string{
+		1:   {"1 document to sign", "1 document de semnat"},
+		12:  {"12 documents to sign", "12 documente de semnat"},
+		100: {"100 documents to sign", "100 de documente de semnat"},
+	} {
+		i := h.ask(numbered(n), func(i *oauth.Interaction) { i.Detail.Description = "Rent of flat 12" })
+		_, english := h.get("/consent?i=one&lang=en")
+		_, romanian := h.get("/consent?i=one&lang=ro")
+		wantTold(t, english, headings[0], "22 November 2027, 12:00 UTC", "we have not seen them")
+		wantTold(t, romanian, headings[1], "22 noiembrie 2027, ora 12:00 UTC", "noi nu le-am văzut")
+		for _, page := range []string{english, romanian} {
+			wantTold(t, page, "Demo application", "Demo Signer (demo.signer@example.org)", "Demo certificate",
+				"CN=Demo Signer", "CN=Demo Issuing CA", "SHA-256", "Rent of flat 12",
+				`inputmode="numeric"`, `autocomplete="one-time-code"`, `maxlength="6"`)
+			for _, d := range i.Detail.Digests {
+				hex := d.Digest.String()
+				wantTold(t, page, ">"+d.Label+"<", ">"+fours(hex[:16])+"<", ">"+fours(hex)+"<")
+			}
+		}
+	}
+}
+
+func TestAgree(t *testing.T) {
+	h := newHouse(t)
+	c := h.credential("c_1")
+	i := h.ask(numbered(2))
+	resp, _ := h.send("/consent?i=one", signWith(h.code()))
+	wantRedirect(t, resp, next)
+	if len(h.desk.agreed) != 1 {
+		t.Fatalf("agreed %d times", len(h.desk.agreed))
+	}
+	got := h.desk.agreed[0]
+	if got.credential != "c_1" || got.step != noon.Unix()/30 || !bytes.Equal(got.shown, login.Shown(i, c)) {
+		t.Errorf("agreed to %+v", got)
+	}
+}
+
+func TestCodeMayHaveABlankAsAppsShowIt(t *testing.T) {
+	h := newHouse(t)
+	h.credential("c_1")
+	h.ask(numbered(1))
+	code := h.code()
+	resp, _ := h.send("/consent?i=one", signWith(" "+code[:3]+" "+code[3:]))
+	wantRedirect(t, resp, next)
+}
+
+func TestDecline(t *testing.T) {
+	h := newHouse(t)
+	h.credential("c_1")
+	h.ask(numbered(1))
+	resp, _ := h.send("/consent?i=one", url.Values{"decision": {"decline"}, "shown": {"whatever"}})
+	wantRedirect(t, resp, next)
+	if h.desk.declined != 1 || len(h.desk.agreed) != 0 {
+		t.Errorf("declined %d times, agreed %d times", h.desk.declined, len(h.desk.agreed))
+	}
+	if resp, _ := h.get("/consent?i=one"); resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("after the end the page is answered with %d", resp.StatusCode)
+	}
+}
+
+// told sends a code and returns the page after it.
+func (h *house) told(code string) string {
+	h.t.Helper()
+	resp, _ := h.send("/consent?i=one", signWith(code))
+	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/consent?i=one" {
+		h.t.Fatalf("code answered with %d to %q", resp.StatusCode, resp.Header.Get("Location"))
+	}
+	_, page := h.get("/consent?i=one")
+	return html.UnescapeString(page)
+}
+
+func TestWrongCodes(t *testing.T) {
+	h := newHouse(t)
+	h.credential("c_1")
+	h.ask(numbered(1))
+	for _, left := range []string{
+		"You have 4 more tries.", "You have 3 more tries.", "You have 2 more tries.", "You have 1 more try.", "You have no more tries for now.",
+	} {
+		wantTold(t, h.told(h.wrongCode()), "This code is not right.", left, `aria-invalid="true" aria-describedby="error hint" autofocus`)
+	}
+	wantTold(t, h.told(h.code()), "Too many codes were not right", "accepted again from 12:15 UTC")
+	h.after(16 * time.Minute)
+	for range 5 {
+		wantTold(t, h.told(h.wrongCode()), "This code is not right.")
+	}
+	h.after(16 * time.Minute)
+	wantTold(t, h.told(h.code()), "your code is locked")
+	if len(h.desk.agreed) != 0 {
+		t.Error("agreed")
+	}
+}
+
+func TestUsedCode(t *testing.T) {
+	h := newHouse(t)
+	h.credential("c_1")
+	h.ask(numbered(1))
+	code := h.code()
+	h.send("/consent?i=one", signWith(code))
+	h.ask(numbered(1))
+	wantTold(t, h.told(code), "used already", "within 30 seconds", "You have 4 more tries.")
+	h.after(30 * time.Second)
+	resp, _ := h.send("/consent?i=one", signWith(h.code()))
+	wantRedirect(t, resp, next)
+}
+
+// What is no code costs no try.
+func TestNoCode(t *testing.T) {
+	h := newHouse(t)
+	h.credential("c_1")
+	h.ask(numbered(1))
+	for _, code := range []string{"", "12345", "1234567", "12345a", "١٢٣٤٥٦", "-12345", "1\u200b2345", "123456\n"} {
+		wantTold(t, h.told(code), "Type the six digits")
+	}
+	wantTold(t, h.told(h.wrongCode()), "You have 4 more tries.")
+}
+
+// An agreement is to what was shown, and no fault but the code's costs a code.
+func TestAgreementIsToWhatWasShown(t *testing.T) {
+	for name, change := range map[string]func(h *house, form url.Values){
+		"the digest is altered":      func(_ *house, form url.Values) { form.Set("shown", strings.Repeat("0", 64)) },
+		"the digest is missing":      func(_ *house, form url.Values) { form.Del("shown") },
+		"the digest is in capitals":  func(_ *house, form url.Values) { form.Set("shown", strings.ToUpper(form.Get("shown"))) },
+		"the credential is missing":  func(_ *house, form url.Values) { form.Del("credential") },
+		"the credential is another":  func(_ *house, form url.Values) { form.Set("credential", "c_2") },
+		"a label changed":            func(h *house, _ url.Values) { h.ask([]string{"other.pdf"}) },
+		"a document was added":       func(h *house, _ url.Values) { h.ask(numbered(2)) },
+		"the certificate is renewed": func(h *house, _ url.Values) { h.renew("c_1") },
+		"the credential is disabled": func(h *house, _ url.Values) { h.status("c_1", true, false) },
+		"the credential is revoked":  func(h *house, _ url.Values) { h.status("c_1", false, true) },
+		"the application is renamed": func(h *house, _ url.Values) {
+			h.ask(numbered(1), func(i *oauth.Interaction) { i.Client.Name = "Other" })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.credential("c_1")
+			h.credential("c_2")
+			h.ask(numbered(1))
+			_, page := h.get("/consent?i=one")
+			form := hidden(page)
+			form.Set("decision", "sign")
+			form.Set("code", h.code())
+			change(h, form)
+			resp, _ := h.do(http.MethodPost, "/consent?i=one", form)
+			wantRedirect(t, resp, "/consent?i=one")
+			if len(h.desk.agreed) != 0 {
+				t.Fatal("agreed")
+			}
+			if a, err := h.store.Attempts(t.Context(), h.signer.ID, "totp"); err != nil || a.Failures != 0 {
+				t.Errorf("it cost a try: %+v, %v", a, err)
+			}
+			later, err := h.store.UseStep(t.Context(), h.signer.ID, noon.Unix()/30-1)
+			if err != nil || !later {
+				t.Errorf("it cost a code: %v", err)
+			}
+		})
+	}
+}
+
+func (h *house) status(id string, disabled, revoked bool) {
+	h.t.Helper()
+	must(h.t, h.store.SetCredentialStatus(h.t.Context(), id, disabled, revoked))
+}
+
+// renew lets the register show another certificate for the credential.
+func (h *house) renew(id string) {
+	h.pages.Register.Store = renewed{h.store, id, certificate(h.t, noon.AddDate(0, -1, 0), noon.AddDate(2, 0, 0))}
+}
+
+type renewed struct {
+	credentials.Store
+	id  string
+	der []byte
+}
+
+func (r renewed) Credential(ctx context.Context, id string) (credentials.Credential, error) {
+	c, err := r.Store.Credential(ctx, id)
+	if id == r.id {
+		c.Certificates = [][]byte{r.der}
+	}
+	return c, err
+}
+
+func TestConsentRefuses(t *testing.T) {
+	type (
+		credential  = credentials.Credential
+		interaction = oauth.Interaction
+	)
+	keep := func(*credential) {}
+	same := func(*interaction) {}
+	for _, row := range []struct {
+		name string
+		of   func(*credential)
+		ask  func(*interaction)
+		want string
+	}{
+		{"a credential there is not", keep, func(i *interaction) { i.Detail.CredentialID = "c_9" }, "no certificate that fits"},
+		{"another user's credential", func(c *credential) { c.UserID = "u_other" }, same, "no certificate that fits"},
+		{"a qualifier the credential has not", keep, func(i *interaction) { i.Detail.Qualifier = "eu_eidas_qes" }, "no certificate that fits"},
+		{"a qualifier nobody has", keep, func(i *interaction) { i.Detail.CredentialID, i.Detail.Qualifier = "", "eu_eidas_qes" }, "no certificate that fits"},
+		{"neither credential nor qualifier", keep, func(i *interaction) { i.Detail.CredentialID = "" }, "no certificate that fits"},
+		{"a disabled credential", func(c *credential) { c.Disabled = true }, same, "is disabled"},
+		{"a revoked credential", func(c *credential) { c.Revoked = true }, same, "is revoked"},
+		{"an expired certificate", func(c *credential) {
+			c.Certificates = [][]byte{certificate(t, noon.AddDate(-2, 0, 0), noon.AddDate(-1, 0, 0))}
+		}, same, "has expired"},
+		{"a certificate of tomorrow", func(c *credential) {
+			c.Certificates = [][]byte{certificate(t, noon.AddDate(0, 0, 1), noon.AddDate(1, 0, 0))}
+		}, same, "not valid yet"},
+		{"a credential of the other way", func(c *credential) { c.Mode = csc.Explicit }, same, "in the application"},
+		{"more signatures than allowed", func(c *credential) { c.Multisign = 1 }, same, "more signatures at once"},
+		{"no signatures", keep, func(i *interaction) { i.Detail.Count = 0 }, "more signatures at once"},
+		{"fewer hashes than signatures", keep, func(i *interaction) { i.Detail.Count = 3 }, "did not say for every signature"},
+		{"no hashes at SCAL 2", keep, func(i *interaction) { i.Detail.Digests = nil }, "did not say for every signature"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := newHouse(t)
+			if row.name == "another user's credential" {
+				h.stranger("u_other")
+			}
+			h.credential("c_1", row.of)
+			h.ask(numbered(2), row.ask)
+			resp, page := h.get("/consent?i=one")
+			wantTold(t, page, row.want, "Back to the application")
+			if resp.StatusCode != http.StatusOK || strings.Contains(page, `name="code"`) {
+				t.Errorf("status %d, or the page asks for a code", resp.StatusCode)
+			}
+			resp, _ = h.send("/consent?i=one", signWith(h.code()))
+			wantRedirect(t, resp, "/consent?i=one")
+			if len(h.desk.agreed) != 0 {
+				t.Fatal("agreed")
+			}
+			resp, _ = h.send("/consent?i=one", url.Values{"decision": {"decline"}})
+			wantRedirect(t, resp, next)
+		})
+	}
+}
+
+func TestUnnamedDocuments(t *testing.T) {
+	h := newHouse(t)
+	h.credential("c_1", func(c *credentials.Credential) { c.SCAL = csc.SCAL1 })
+	h.ask(nil, func(i *oauth.Interaction) { i.Detail.Count = 20; i.Detail.HashOID = "" })
+	_, page := h.get("/consent?i=one&lang=ro")
+	wantTold(t, page, "Acord pentru 20 de semnături", "nu a spus ce se va semna", "Permiteți 20 de semnături")
+	resp, _ := h.send("/consent?i=one", signWith(h.code()))
+	wantRedirect(t, resp, next)
+}
+
+func TestChoiceByQualifier(t *testing.T) {
+	h := newHouse(t)
+	of := func(q csc.Qualifier, text string) func(*credentials.Credential) {
+		return func(c *credentials.Credential) { c.Qualifier, c.Description = q, text }
+	}
+	byQualifier := func(i *oauth.Interaction) { i.Detail.CredentialID, i.Detail.Qualifier = "", "ro_demo_sig" }
+	h.credential("c_1", of("ro_other_sig", "Other"))
+	h.credential("c_2", of("ro_demo_sig", "Personal"))
+	h.ask(numbered(1), byQualifier)
+	_, page := h.get("/consent?i=one")
+	wantTold(t, page, "Personal", `name="code"`)
+
+	h.credential("c_3", of("ro_demo_sig", "For the company"))
+	h.credential("c_4", of("ro_demo_sig", "Old"))
+	h.status("c_4", false, true)
+	_, page = h.get("/consent?i=one")
+	wantTold(t, page, "Choose a certificate", "Personal", "For the company", `href="/consent?credential=c_3&i=one"`)
+	if strings.Contains(page, `name="code"`) || strings.Contains(page, ">Old<") || strings.Contains(page, ">Other<") {
+		t.Error("the choice asks for a code, or offers what does not fit")
+	}
+	for _, picked := range []string{"c_1", "c_4", "c_9", "../c_3"} {
+		if _, page := h.get("/consent?i=one&credential=" + picked); strings.Contains(page, `name="code"`) {
+			t.Errorf("%s can be picked", picked)
+		}
+	}
+	resp, _ := h.send("/consent?i=one&credential=c_3", signWith(h.wrongCode()))
+	wantRedirect(t, resp, "/consent?credential=c_3&i=one")
+	resp, _ = h.send("/consent?i=one&credential=c_3", signWith(h.code()))
+	wantRedirect(t, resp, next)
+	if len(h.desk.agreed) != 1 || h.desk.agreed[0].credential != "c_3" {
+		t.Errorf("agreed to %+v", h.desk.agreed)
+	}
+}
+
+func TestConsentNeedsLogin(t *testing.T) {
+	h := newHouse(t)
+	h.credential("c_1")
+	h.ask(numbered(1), loggedOut)
+	resp, page := h.get("/consent?i=one")
+	wantRedirect(t, resp, "/login?i=one")
+	if strings.Contains(page, "Contract") {
+		t.Error("a stranger sees the documents")
+	}
+	resp, _ = h.do(http.MethodPost, "/consent?i=one", url.Values{"decision": {"decline"}})
+	wantRedirect(t, resp, "/login?i=one")
+	if h.desk.declined != 0 {
+		t.Error("a stranger declined")
+	}
+}

@@ -1,0 +1,106 @@
+// Package login is what a signer sees of the authorization server: a page to
+// log in with the password, and a page that shows what an application wants
+// signed and asks for the six-digit code. The pages are HTML without any
+// script, in English and Romanian.
+//
+// Package oauth sends the browser here with an interaction and takes it back
+// with a redirect; what happened in between it learns from LoggedIn, Agreed and
+// Declined. An agreement is to what was shown: its digest goes into the form,
+// is computed anew from the interaction when the form comes back, and is handed
+// on with the agreement.
+//
+// Whatever an application wrote (its name, labels, descriptions) is shown with
+// everything visible that would hide, reorder or cover text.
+package login
+
+import (
+	"context"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/users"
+)
+
+// The paths of the pages.
+const (
+	LoginPath   = "/login"
+	ConsentPath = "/consent"
+	stylePath   = "/login/style.css"
+)
+
+// Interactions are the authorization requests that signers are asked about;
+// *oauth.Provider keeps them. The redirects that it returns are answered with
+// 303.
+type Interactions interface {
+	// Interaction finds the request that the parameter i names for the browser
+	// that has its cookie; oauth.ErrInteraction if there is none.
+	Interaction(r *http.Request) (oauth.Interaction, error)
+	// LoggedIn notes who is at the browser.
+	LoggedIn(ctx context.Context, i oauth.Interaction, userID string) (next string, err error)
+	// Agreed notes that the signer agreed to what the digest shown is of, with
+	// the code of step.
+	Agreed(ctx context.Context, i oauth.Interaction, credentialID string, shown []byte, step int64) (next string, err error)
+	// Declined ends the request.
+	Declined(ctx context.Context, i oauth.Interaction) (next string, err error)
+}
+
+// Pages are the login page and the consent page.
+type Pages struct {
+	OAuth    Interactions
+	Prover   *users.Prover
+	Users    users.Store
+	Register credentials.Register
+	// Key authenticates forms and notes: 32 random bytes, the same for all who
+	// answer under one name.
+	Key []byte
+	// Name is what the service calls itself.
+	Name string
+	// Languages are those offered, the first is for who understands none of
+	// them: "en" and "ro", which is also what none at all means.
+	Languages []string
+	// Demo writes on every page that nothing here has legal value.
+	Demo   bool
+	Logger *slog.Logger
+	Now    func() time.Time
+
+	pages map[string]*template.Template
+}
+
+// Mount adds the pages to mux.
+func (p *Pages) Mount(mux *http.ServeMux) {
+	p.pages = parse()
+	mux.Handle("GET "+LoginPath, p.safe(p.showLogin))
+	mux.Handle("POST "+LoginPath, p.safe(p.logIn))
+	mux.Handle("GET "+ConsentPath, p.safe(p.showConsent))
+	mux.Handle("POST "+ConsentPath, p.safe(p.answerConsent))
+	mux.HandleFunc("GET "+stylePath, serveStyle)
+}
+
+// A visit is one request to a page, for an interaction that exists.
+type visit struct {
+	w    http.ResponseWriter
+	r    *http.Request
+	i    oauth.Interaction
+	path string
+	lang tongue
+}
+
+// visit finds the interaction; if there is none, the answer is given.
+func (p *Pages) visit(w http.ResponseWriter, r *http.Request, path string) (visit, bool) {
+	i, err := p.OAuth.Interaction(r)
+	v := visit{w: w, r: r, i: i, path: path, lang: p.tongue(w, r, i.Lang)}
+	if err != nil {
+		p.fail(v, err)
+		return v, false
+	}
+	return v, true
+}
+
+// goTo answers a form.
+func (v visit) goTo(url string) {
+	http.Redirect(v.w, v.r, url, http.StatusSeeOther)
+}

@@ -1,0 +1,109 @@
+package login
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/users"
+)
+
+// maxEmail is the longest address there is, in bytes (RFC 5321 §4.5.3.1).
+const maxEmail = 254
+
+// loginPage is what the login page shows.
+type loginPage struct {
+	frame
+	Client        string
+	ForCredential bool
+	Note          note
+	Failures      int
+	Minutes       int
+}
+
+// loginVisit is a visit by someone who has yet to log in; if it is not, the
+// answer is given.
+func (p *Pages) loginVisit(w http.ResponseWriter, r *http.Request) (visit, bool) {
+	v, ok := p.visit(w, r, LoginPath)
+	switch {
+	case !ok:
+		return v, false
+	case v.i.UserID != "" && v.i.Detail != nil:
+		v.goTo(ConsentPath + "?" + url.Values{"i": {v.i.ID}}.Encode())
+		return v, false
+	case v.i.UserID != "":
+		p.fail(v, oauth.ErrInteraction)
+		return v, false
+	}
+	return v, true
+}
+
+func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) {
+	v, ok := p.loginVisit(w, r)
+	if !ok {
+		return
+	}
+	limits := p.Prover.PasswordLimits
+	if limits == (users.Limits{}) {
+		limits = users.PasswordLimits()
+	}
+	p.render(v, http.StatusOK, "login.html", loginPage{
+		frame:         p.frame(v, "login.title"),
+		Client:        v.i.Client.Name,
+		ForCredential: v.i.Detail != nil,
+		Note:          p.note(v),
+		Failures:      limits.Failures,
+		Minutes:       int(limits.Window.Minutes()),
+	})
+}
+
+func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
+	v, ok := p.loginVisit(w, r)
+	if !ok {
+		return
+	}
+	form, err := p.form(v)
+	if err != nil {
+		p.fail(v, err)
+		return
+	}
+	email := strings.TrimSpace(form.Get(fieldEmail))
+	password := csc.Secret(form.Get(fieldPassword))
+	if email == "" || password == "" {
+		p.back(v, v.self(), note{Kind: noteEmpty, Email: short(email)})
+		return
+	}
+	user, err := p.Prover.Password(r.Context(), email, password)
+	switch {
+	case errors.Is(err, users.ErrWrong), errors.Is(err, users.ErrPaused), errors.Is(err, users.ErrLocked):
+		p.back(v, v.self(), note{Kind: noteWrong, Email: short(email)}) // one text: a stranger learns nothing
+		return
+	case errors.Is(err, users.ErrDisabled):
+		p.back(v, v.self(), note{Kind: noteDisabled, Email: short(email)})
+		return
+	case err != nil:
+		p.fail(v, err)
+		return
+	}
+	next, err := p.OAuth.LoggedIn(r.Context(), v.i, user.ID)
+	if err != nil {
+		p.fail(v, err)
+		return
+	}
+	newBrowser(w) // no form from before the login is good after it
+	v.goTo(next)
+}
+
+// short is an address worth giving back.
+func short(email string) string {
+	if len(email) > maxEmail {
+		return ""
+	}
+	return email
+}
+
+// self is the page again.
+func (v visit) self() string { return v.path + "?" + url.Values{"i": {v.i.ID}}.Encode() }
