@@ -1,12 +1,15 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"regexp"
 
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/oauth"
 )
 
 // bearerHeader is the form §11 asks of the header; the scheme in any case (RFC
@@ -32,14 +35,38 @@ func (s *Server) identify(r *http.Request) (credentials.Caller, error) {
 	if len(values) > 1 || match == nil {
 		return credentials.Caller{}, csc.Refused("Malformed authorization header.", nil)
 	}
-	return s.Bearer.Bearer(r.Context(), csc.Secret(match[1]))
+	who, err := s.Bearer.Bearer(r.Context(), csc.Secret(match[1]))
+	if err != nil {
+		return who, err
+	}
+	return s.credential(r.Context(), who)
 }
 
-// grantFor finds the grant a signature is asked under (§11.10): the SAD of the
-// body, known by its hash.
-func grantFor(value csc.Secret) (string, error) {
-	if value == "" {
-		return "", csc.Missing("string", "SAD")
+// credential completes a caller of scope credential: its token is good for one
+// credential, and dies with the grant it stands for (§8.4).
+func (s *Server) credential(ctx context.Context, who credentials.Caller) (credentials.Caller, error) {
+	if who.GrantID == "" {
+		return who, nil
 	}
-	return sad.ID(value), nil
+	grant, err := s.Signer.Grants.Get(ctx, who.GrantID)
+	if errors.Is(err, sad.ErrUnknown) {
+		return who, oauth.ErrTokenUnknown
+	}
+	who.CredentialID = grant.CredentialID
+	return who, err
+}
+
+// grantFor finds the grant a signature is asked under, in the three ways of
+// §11.10: a service token with a SAD, a service token with a credential token as
+// SAD, a credential token alone. Two different ones are none.
+func grantFor(who credentials.Caller, value csc.Secret) (string, error) {
+	switch {
+	case who.GrantID == "" && value == "":
+		return "", csc.Missing("string", "SAD")
+	case who.GrantID == "":
+		return sad.ID(value), nil
+	case value != "" && sad.ID(value) != who.GrantID:
+		return "", csc.Invalid("SAD")
+	}
+	return who.GrantID, nil
 }

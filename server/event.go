@@ -54,7 +54,8 @@ func (s *Server) recorded(next http.Handler) http.Handler {
 		s.Logger.LogAttrs(ctx, level, "request", append([]slog.Attr{
 			slog.String("id", id), slog.String("from", address(r)),
 			slog.String("verb", r.Method), slog.String("path", r.URL.Path),
-			slog.Int("status", out.status), slog.Duration("took", s.Now().Sub(start)),
+			slog.Int("status", out.status),
+			slog.Float64("ms", float64(s.Now().Sub(start).Microseconds())/1000),
 		}, e.attrs...)...)
 	})
 }

@@ -13,7 +13,10 @@ import (
 	"github.com/pecete/pecete/oauth"
 )
 
-var errNoHeader = errors.New("no authorization header")
+var (
+	errNoHeader = errors.New("no authorization header")
+	errScope    = errors.New("a token of scope credential does not open this method")
+)
 
 // A refusal is an error of the API with a status that its code alone does not
 // have.
@@ -96,12 +99,13 @@ func (s *Server) noMethod(c *gin.Context) {
 	})
 }
 
-// noRoute answers 501 where a method of the API could be (Table 2), 404
+func (s *Server) noRoute(c *gin.Context) { s.fail(c.Writer, c.Request, nothingHere(c.Request)) }
+
+// nothingHere is 501 where a method of the API could be (Table 2), 404
 // elsewhere.
-func (s *Server) noRoute(c *gin.Context) {
-	status, sentence := http.StatusNotFound, "There is nothing here"
-	if strings.HasPrefix(c.Request.URL.Path, csc.BasePath+"/") {
-		status, sentence = http.StatusNotImplemented, "The method is not implemented"
+func nothingHere(r *http.Request) error {
+	if strings.HasPrefix(r.URL.Path, csc.BasePath+"/") {
+		return &refusal{status: http.StatusNotImplemented, told: csc.Refused("The method is not implemented", nil)}
 	}
-	s.fail(c.Writer, c.Request, &refusal{status: status, told: csc.Refused(sentence, nil)})
+	return &refusal{status: http.StatusNotFound, told: csc.Refused("There is nothing here", nil)}
 }

@@ -123,14 +123,15 @@ func (h *house) wire() {
 	h.register = credentials.Register{Store: h.registry, Users: h.registry, Now: h.clock.Now}
 	grants := sad.Grants{Store: h.tickets, Now: h.clock.Now}
 	h.api = &server.Server{
-		Contract: contract, Bearer: h.provider, OAuth: mux, Register: h.register,
+		Contract: contract, Bearer: h.provider, Mux: mux, Register: h.register,
 		Authorizer: credentials.Authorizer{
 			Register: h.register, Grants: grants, Audit: h.auditLog, Now: h.clock.Now,
 			Prover: &users.Prover{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now},
 		},
 		Signer: signing.Signer{Register: h.register, Grants: grants, Keys: h.keys, Audit: h.auditLog, Now: h.clock.Now},
 		About: server.About{
-			Name: "Pecete", Region: "RO", URL: "https://localhost", Languages: []string{"en", "ro"},
+			AuthType: []string{"oauth2client"},
+			Name:     "Pecete", Region: "RO", URL: "https://localhost", Languages: []string{"en", "ro"},
 			Description: map[string]string{"en": "For tests", "ro": "Pentru teste"},
 			Keys:        []csc.KeySpec{csc.P256, csc.RSA3072}, PKCS1v15: true,
 		},

@@ -17,6 +17,7 @@ type About struct {
 	Name        string
 	Region      string            // ISO 3166-1 alpha-2
 	URL         string            // https://host[:port], no slash at the end
+	AuthType    []string          // how service authorization is had here (§11.1)
 	Logo        string            // URL of a JPEG or PNG of at most 256×256; our own if ""
 	Description map[string]string // by language; the first of Languages is the default
 	Languages   []string          // RFC 5646
@@ -43,7 +44,7 @@ func (s *Server) info(_ context.Context, req csc.InfoRequest) (csc.InfoResponse,
 		Region:             s.About.Region,
 		Lang:               lang,
 		Description:        s.About.Description[lang],
-		AuthType:           []string{"oauth2client"},
+		AuthType:           s.About.AuthType,
 		OAuth2:             s.About.URL,
 		SupportedHashTypes: []csc.HashKind{csc.DTBSR},
 		SignAlgorithms:     csc.SignAlgorithms{Algos: algos, AlgoParams: params},

@@ -24,7 +24,7 @@ func (s *Server) credentialsAuthorize(ctx context.Context, who credentials.Calle
 
 // signHash implements signatures/signHash (v2.0.0.2 §11.10).
 func (s *Server) signHash(ctx context.Context, who credentials.Caller, req csc.SignHashRequest) (csc.SignHashResponse, error) {
-	grant, err := grantFor(req.SAD)
+	grant, err := grantFor(who, req.SAD)
 	if err != nil {
 		return csc.SignHashResponse{}, err
 	}

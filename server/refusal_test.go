@@ -226,6 +226,9 @@ func TestTransport(t *testing.T) {
 		{"a method of the API that is not there", "POST", csc.BasePath + "/signatures/signDoc", `{}`, nil, 501, "invalid_request", "The method is not implemented"},
 		{"no method of the API", "POST", csc.BasePath + "/credentials/steal", `{}`, nil, 501, "invalid_request", ""},
 		{"a path elsewhere", "GET", "/admin", ``, nil, 404, "invalid_request", "There is nothing here"},
+		{"a doubled slash", "POST", csc.BasePath + "//info", `{}`, nil, 501, "invalid_request", "The method is not implemented"},
+		{"a doubled slash before the token", "POST", "/oauth2//token", ``, nil, 404, "invalid_request", "There is nothing here"},
+		{"dots in the path", "POST", "/oauth2/../csc/v2/info", `{}`, nil, 404, "invalid_request", ""},
 		{"a slash behind the method", "POST", list + "/", `{}`, nil, 501, "invalid_request", ""},
 	}
 	for _, tt := range tests {

@@ -12,6 +12,12 @@ type route struct {
 	handler func(*Server) gin.HandlerFunc
 }
 
+// withCredentialToken are the methods that a token of scope credential opens,
+// for its credential (§8.4); the others want scope service.
+func withCredentialToken(m csc.Method) bool {
+	return m == csc.MethodCredentialInfo || m == csc.MethodSignHash
+}
+
 // routes is the truth about which methods there are: the router and
 // info.methods are both read from it. It is a function because info, which is
 // in it, reads it.

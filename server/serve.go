@@ -28,6 +28,12 @@ func serve[Req, Resp any](s *Server, m csc.Method, method func(context.Context, 
 		}
 		note(c.Request.Context(), "client", who.ClientID)
 		note(c.Request.Context(), "user", who.UserID)
+		if who.GrantID != "" && !withCredentialToken(m) {
+			s.fail(c.Writer, c.Request, &refusal{
+				status: http.StatusForbidden, told: csc.Fail(csc.UnauthorizedClient, errScope),
+			})
+			return
+		}
 		answer(s, m, c, func(ctx context.Context, req Req) (Resp, error) {
 			return method(ctx, who, req)
 		})

@@ -8,6 +8,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -21,9 +23,11 @@ import (
 // A Server answers the CSC API at csc.BasePath, and beside it the contract, the
 // logo and the two health pages.
 type Server struct {
-	Contract   *openapi.Contract
-	Bearer     Bearer
-	OAuth      http.Handler // everything under /oauth2/ and /.well-known/
+	Contract *openapi.Contract
+	Bearer   Bearer
+	// Mux has what is served beside the API: the authorization server and its
+	// pages. Handler adds the API to it, and may be called once.
+	Mux        *http.ServeMux
 	Register   credentials.Register
 	Authorizer credentials.Authorizer
 	Signer     signing.Signer
@@ -58,10 +62,20 @@ func (s *Server) Handler() http.Handler {
 	engine.NoMethod(s.noMethod)
 	engine.NoRoute(s.noRoute)
 
-	mux := http.NewServeMux()
-	mux.Handle("/oauth2/", s.OAuth)
-	mux.Handle("/", engine)
-	return s.recorded(s.limited(mux))
+	s.Mux.Handle("/", engine)
+	return s.recorded(s.limited(s.clean(s.Mux)))
+}
+
+// clean refuses paths that are not in their shortest form: the mux would
+// redirect them, and a redirected POST may lose or repeat its body.
+func (s *Server) clean(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if tidy := path.Clean("/" + r.URL.Path); tidy != strings.TrimSuffix(r.URL.Path, "/") && r.URL.Path != "/" {
+			s.fail(w, r, nothingHere(r))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *Server) contract(c *gin.Context) {
