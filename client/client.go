@@ -1,7 +1,10 @@
-// Package client calls a CSC API v2 server over HTTPS, as any application
-// would: service tokens by client credentials, then the methods with the types
-// of package csc. Nothing it is told or sends gets into an error or a trace but
-// the server's own error codes.
+// Package client speaks the CSC API v2 as an application does: it learns from
+// info where the authorization server is, gets a service token there, and calls
+// the methods with csc's types.
+//
+// It is careful where an application easily is not: nothing goes anywhere but
+// over HTTPS, redirects are not followed, answers have a greatest size, and no
+// secret reaches an error or a trace.
 package client
 
 import (
@@ -20,185 +23,180 @@ import (
 	"github.com/pecete/pecete/csc"
 )
 
-// maxAnswer bounds an answer's body.
-const maxAnswer = 8 << 20
+// maxAnswer is the most bytes of an answer that are read: the signatures of a
+// call with 10,000 hashes are less than half.
+const maxAnswer = 16 << 20
 
-// A Client talks to one server for one application. Its methods may be called
-// at the same time.
+// ErrAnswer says that the server answered, but not as the API says it does.
+var ErrAnswer = errors.New("client: unexpected answer")
+
+// A Client calls one server. It may be used by many at once; its fields are set
+// before the first call. How long a call may take is its context's to say.
 type Client struct {
-	BaseURL string // ends in csc.BasePath
+	BaseURL string // https://…/csc/v2
 	HTTP    *http.Client
-	ID      string // OAuth client_id
-	Secret  csc.Secret
-	// Trace, if set, is told of every exchange when it is over.
+	// ID and Secret are the application's own: with them the client gets itself
+	// service tokens by client credentials (v2.0.0.2 §8.4.4).
+	ID     string
+	Secret csc.Secret
+	// Token, if set, gives the access token of each call, in place of ID and
+	// Secret: for a signer's token, or one of scope credential.
+	Token func(ctx context.Context) (csc.Secret, error)
+	// Trace, if set, is told of each exchange when it is over.
 	Trace func(Exchange)
+	// Now is the clock that tokens grow old by; time.Now if nil.
+	Now func() time.Time
 
-	mu    sync.Mutex
-	token csc.Secret
+	once   sync.Once
+	turn   chan struct{} // held by who reads or renews what is below
+	oauth2 string        // info.oauth2
+	token  csc.Secret
+	until  time.Time // when token is renewed
 }
 
-// An Exchange is a call as it looked from outside.
+// An Exchange is one request and its answer, without what was said in them.
 type Exchange struct {
-	Method   string
+	Method   string // HTTP's
 	Path     string
 	Status   int // 0 if there was no answer
 	Duration time.Duration
 }
 
-// An Error is a refusal of the server's.
-type Error struct {
-	Status     int
-	RetryAfter time.Duration // 0 if the server did not say
-	// Code and Description are the server's words (v2.0.0.2 §10.1).
-	Code        csc.Code
-	Description string
+// Info asks what the server is and can do (info, v2.0.0.2 §11.1). No token is
+// sent.
+func (c *Client) Info(ctx context.Context, req csc.InfoRequest) (csc.InfoResponse, error) {
+	info, err := call[csc.InfoResponse](ctx, c, csc.MethodInfo, req, "")
+	if err == nil && c.lock(ctx) == nil {
+		c.oauth2 = info.OAuth2
+		c.unlock()
+	}
+	return info, err
 }
 
-func (e *Error) Error() string {
-	return fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Description)
+// List asks for a signer's credentials (credentials/list, v2.0.0.2 §11.4).
+func (c *Client) List(ctx context.Context, req csc.ListRequest) (csc.ListResponse, error) {
+	return authorized[csc.ListResponse](ctx, c, csc.MethodList, req)
 }
 
-// Authenticate asks for a service token (v2.0.0.2 §8.4.4), which the methods
-// then carry. Where the server takes such requests is read from its info.
-func (c *Client) Authenticate(ctx context.Context) error {
-	base, err := c.issuer(ctx)
+// CredentialInfo describes a credential (credentials/info, v2.0.0.2 §11.5).
+func (c *Client) CredentialInfo(ctx context.Context, req csc.CredentialInfoRequest) (csc.CredentialInfo, error) {
+	return authorized[csc.CredentialInfo](ctx, c, csc.MethodCredentialInfo, req)
+}
+
+// Authorize has a signer agree to signatures (credentials/authorize, v2.0.0.2
+// §11.6). An authorization that goes on elsewhere, which is told with 202, is an
+// *Error of that status.
+func (c *Client) Authorize(ctx context.Context, req csc.AuthorizeRequest) (csc.AuthorizeResponse, error) {
+	answer, err := authorized[csc.AuthorizeResponse](ctx, c, csc.MethodAuthorize, req)
+	if err == nil && answer.SAD == "" {
+		err = fmt.Errorf("%s: %w: no SAD", csc.MethodAuthorize, ErrAnswer)
+	}
+	return answer, err
+}
+
+// SignHash has hashes signed (signatures/signHash, v2.0.0.2 §11.10): one
+// signature for each hash, in the same order.
+func (c *Client) SignHash(ctx context.Context, req csc.SignHashRequest) (csc.SignHashResponse, error) {
+	answer, err := authorized[csc.SignHashResponse](ctx, c, csc.MethodSignHash, req)
+	if err == nil && len(answer.Signatures) != len(req.Hashes) {
+		err = fmt.Errorf("%s: %w: %d signatures for %d hashes", csc.MethodSignHash, ErrAnswer, len(answer.Signatures), len(req.Hashes))
+	}
+	return answer, err
+}
+
+// authorized calls a method with an access token. A token the client got
+// itself and that died before its time is renewed, once: a call with a dead
+// token did nothing.
+func authorized[Resp any](ctx context.Context, c *Client, method csc.Method, req any) (Resp, error) {
+	var none Resp
+	token, fresh, err := c.accessToken(ctx)
 	if err != nil {
-		return err
+		return none, err
 	}
-	form := url.Values{"grant_type": {"client_credentials"}, "scope": {csc.ScopeService}, "client_id": {c.ID}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/oauth2/token", strings.NewReader(form.Encode()))
+	answer, err := call[Resp](ctx, c, method, req, token)
+	var told *Error
+	if fresh || !errors.As(err, &told) || told.Status != http.StatusUnauthorized {
+		return answer, err
+	}
+	if token, err = c.renew(ctx, token); err != nil {
+		return none, err
+	}
+	return call[Resp](ctx, c, method, req, token)
+}
+
+// call posts req to a method and reads its answer; no token is sent if it is
+// empty.
+func call[Resp any](ctx context.Context, c *Client, method csc.Method, req any, token csc.Secret) (Resp, error) {
+	var answer Resp
+	body, err := json.Marshal(req)
 	if err != nil {
-		return err
+		return answer, fmt.Errorf("%s: encode request: %w", method, err)
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth(url.QueryEscape(c.ID), url.QueryEscape(string(c.Secret)))
-	var granted struct {
-		Token csc.Secret `json:"access_token"`
-	}
-	if err := c.exchange(req, &granted); err != nil {
-		return fmt.Errorf("ask for a service token: %w", err)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.token = granted.Token
-	return nil
-}
-
-// issuer is the base of the server's OAuth endpoints.
-func (c *Client) issuer(ctx context.Context) (string, error) {
-	quiet := &Client{BaseURL: c.BaseURL, HTTP: c.HTTP}
-	info, err := quiet.Info(ctx, csc.InfoRequest{})
+	post, err := c.post(ctx, strings.TrimSuffix(c.BaseURL, "/")+"/"+string(method), "application/json", body)
 	if err != nil {
-		return "", err
+		return answer, fmt.Errorf("%s: %w", method, err)
 	}
-	if info.OAuth2 == "" {
-		return "", errors.New("the server's info names no OAuth 2.0 server")
-	}
-	return strings.TrimSuffix(info.OAuth2, "/"), nil
-}
-
-// Info calls info (v2.0.0.2 §11.1).
-func (c *Client) Info(ctx context.Context, req csc.InfoRequest) (resp csc.InfoResponse, err error) {
-	return resp, c.call(ctx, csc.MethodInfo, req, &resp)
-}
-
-// List calls credentials/list (v2.0.0.2 §11.4).
-func (c *Client) List(ctx context.Context, req csc.ListRequest) (resp csc.ListResponse, err error) {
-	return resp, c.call(ctx, csc.MethodList, req, &resp)
-}
-
-// CredentialInfo calls credentials/info (v2.0.0.2 §11.5).
-func (c *Client) CredentialInfo(ctx context.Context, req csc.CredentialInfoRequest) (resp csc.CredentialInfo, err error) {
-	return resp, c.call(ctx, csc.MethodCredentialInfo, req, &resp)
-}
-
-// Authorize calls credentials/authorize (v2.0.0.2 §11.6).
-func (c *Client) Authorize(ctx context.Context, req csc.AuthorizeRequest) (resp csc.AuthorizeResponse, err error) {
-	return resp, c.call(ctx, csc.MethodAuthorize, req, &resp)
-}
-
-// SignHash calls signatures/signHash (v2.0.0.2 §11.10). An answer with another
-// number of signatures than hashes is an error.
-func (c *Client) SignHash(ctx context.Context, req csc.SignHashRequest) (resp csc.SignHashResponse, err error) {
-	if err := c.call(ctx, csc.MethodSignHash, req, &resp); err != nil {
-		return resp, err
-	}
-	if len(resp.Signatures) != len(req.Hashes) {
-		return resp, fmt.Errorf("%d signatures for %d hashes", len(resp.Signatures), len(req.Hashes))
-	}
-	return resp, nil
-}
-
-func (c *Client) call(ctx context.Context, m csc.Method, request, answer any) error {
-	body, err := json.Marshal(request)
-	if err != nil {
-		return fmt.Errorf("encode request of %s: %w", m, err)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.BaseURL+"/"+string(m), bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	c.mu.Lock()
-	token := c.token
-	c.mu.Unlock()
 	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+string(token))
+		post.Header.Set("Authorization", "Bearer "+string(token))
 	}
-	if err := c.exchange(req, answer); err != nil {
-		return fmt.Errorf("%s: %w", m, err)
+	if err := c.exchange(post, &answer); err != nil {
+		return answer, fmt.Errorf("%s: %w", method, err)
 	}
-	return nil
+	return answer, nil
 }
 
-// exchange sends req and reads a good answer into answer, or the server's error.
+var errPlain = errors.New("address is not https, or names a user")
+
+func (c *Client) post(ctx context.Context, address, mediaType string, body []byte) (*http.Request, error) {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	if parsed.Scheme != "https" || parsed.Host == "" || parsed.User != nil {
+		return nil, errPlain
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", mediaType)
+	req.Header.Set("Accept", "application/json")
+	return req, nil
+}
+
+// exchange sends req and decodes an answer of 200 into answer. Any other is an
+// *Error.
 func (c *Client) exchange(req *http.Request, answer any) error {
-	trace := Exchange{Method: req.Method, Path: req.URL.Path}
-	start := time.Now()
-	defer func() {
-		trace.Duration = time.Since(start)
-		if c.Trace != nil {
-			c.Trace(trace)
-		}
-	}()
-	resp, err := c.direct().Do(req)
+	web := http.Client{}
+	if c.HTTP != nil {
+		web = *c.HTTP
+	}
+	web.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	told := Exchange{Method: req.Method, Path: req.URL.Path}
+	began := time.Now()
+	if c.Trace != nil {
+		defer func() {
+			told.Duration = time.Since(began)
+			c.Trace(told)
+		}()
+	}
+	resp, err := web.Do(req)
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
-	trace.Status = resp.StatusCode
+	defer resp.Body.Close() //nolint:errcheck // all that is wanted was read
+	told.Status = resp.StatusCode
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err != nil {
+	switch {
+	case err != nil:
 		return fmt.Errorf("read answer: %w", err)
-	}
-	if len(body) > maxAnswer {
-		return fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
-	}
-	if resp.StatusCode != http.StatusOK {
-		return refusal(resp, body)
+	case len(body) > maxAnswer:
+		return fmt.Errorf("%w: more than %d bytes", ErrAnswer, maxAnswer)
+	case resp.StatusCode != http.StatusOK:
+		return newError(resp, body)
 	}
 	if err := json.Unmarshal(body, answer); err != nil {
-		return fmt.Errorf("decode answer: %w", err)
+		return fmt.Errorf("%w: %w", ErrAnswer, withoutValues(err))
 	}
 	return nil
-}
-
-// direct is the HTTP client, following no redirects: the API has none, and a
-// token must not go where they lead.
-func (c *Client) direct() *http.Client {
-	web := *c.HTTP
-	web.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &web
-}
-
-func refusal(resp *http.Response, body []byte) error {
-	var told csc.Error
-	if err := json.Unmarshal(body, &told); err != nil || told.Code == "" {
-		return fmt.Errorf("status %d without an error of the API", resp.StatusCode)
-	}
-	e := &Error{Status: resp.StatusCode, Code: told.Code, Description: told.Description}
-	if wait, err := time.ParseDuration(resp.Header.Get("Retry-After") + "s"); err == nil {
-		e.RetryAfter = wait
-	}
-	return e
 }
