@@ -267,6 +267,18 @@ func TestBadDevice(t *testing.T) {
 	}
 }
 
+func TestAuthorityThatIsNone(t *testing.T) {
+	t.Parallel()
+	signer := ec(t, elliptic.P256())
+	leaf := issue(t, authority(t, ec(t, elliptic.P384())), request(signer.Public()))
+	l := &Local{Signer: signer, Certificate: leaf, Now: func() time.Time { return noon }}
+	r := request(ec(t, elliptic.P256()).Public())
+	r.Subject.CommonName, r.NotAfter = "Other Demo", noon.AddDate(1, 0, 0)
+	if chain, err := l.Issue(t.Context(), r); err == nil {
+		t.Errorf("a signer certified another: %x", chain)
+	}
+}
+
 func TestIssueHonoursContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -55,7 +55,9 @@ func (t *Token) FinaliseElsewhere() error {
 }
 
 // Reload reloads the module as a recovery would.
-func (t *Token) Reload(ctx context.Context) error { return t.revive(ctx) }
+func (t *Token) Reload(ctx context.Context) error {
+	return errors.Join(t.module.reload(ctx, t.module.generation.Load()), t.attach(ctx, 0))
+}
 
 // Generation counts the times the module was initialised and finalised.
 func (t *Token) Generation() uint64 { return t.module.generation.Load() }
@@ -146,3 +148,9 @@ var (
 	EncodeECDSA = encodeECDSA
 	MaxSalt     = maxSalt
 )
+
+// Workers is how many sessions sign.
+func (t *Token) Workers() int {
+	n, _ := t.sessions()
+	return n
+}

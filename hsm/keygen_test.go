@@ -85,6 +85,9 @@ func TestGenerateCancelled(t *testing.T) {
 	for _, when := range []int{1, 2, 5, 20, 60} { // ms: before, in the midst, after
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(when)*time.Millisecond)
 		key, err := token.Generate(ctx, csc.RSA3072, fmt.Sprint("after ", when))
+		if err == nil && ctx.Err() != nil {
+			t.Errorf("after %d ms: made for nobody", when)
+		}
 		cancel()
 		found, missing := token.Find(t.Context(), fmt.Sprint("after ", when))
 		if err == nil && missing != nil || err != nil && !errors.Is(missing, hsm.ErrNoKey) {
@@ -131,6 +134,10 @@ func TestFindRefusesTwo(t *testing.T) {
 // An empty CKA_ID names no key: to a search it would match those without one.
 func TestNoID(t *testing.T) {
 	token := hsmtest.New(t)
+	_, err := token.GenerateWith(t.Context(), csc.P256, "without", pkcs11.NewAttribute(pkcs11.CKA_ID, []byte{}))
+	if err == nil {
+		t.Error("a key without CKA_ID was made")
+	}
 	_, sign := token.Sign(t.Context(), nil, ecdsaSHA256, digestOf("a"))
 	_, key := token.Key(t.Context(), nil)
 	_, label := token.Find(t.Context(), "")

@@ -141,20 +141,25 @@ func (w *worker) step(j *job, r rung, at epoch) error {
 	case newLogin:
 		return w.token.attach(j.ctx, at)
 	case newModule:
-		return w.token.revive(j.ctx)
+		return w.revive(j.ctx)
 	}
 	return fmt.Errorf("no rung %d", r)
 }
 
-// revive reloads the module until the token is there again, as often as the
-// pauses between reloads allow. Others who want the same wait for the one who
-// does it.
-func (t *Token) revive(ctx context.Context) error {
+// revive reloads the module until the canary signs, as often as the pauses
+// between reloads allow: a library that is loaded at the wrong moment finds the
+// token, or half of its keys, missing. Others who want the same wait for the one
+// who does it.
+func (w *worker) revive(ctx context.Context) error {
+	t := w.token
 	var fault error
 	for {
 		err := t.module.reload(ctx, t.module.generation.Load())
 		if err == nil {
 			err = t.attach(ctx, 0)
+		}
+		if err == nil {
+			_, err = w.sing(ctx)
 		}
 		switch {
 		case err == nil, errors.Is(err, ErrPIN), over(ctx, err):

@@ -126,8 +126,9 @@ func (r *rule) write(to []byte, n node) []byte {
 		return append(to, ']')
 	case jsontext.KindBeginObject:
 		return r.writeObject(to, n)
+	default: // a scalar, as it was sent
+		return append(to, n.raw...)
 	}
-	return append(to, n.raw...)
 }
 
 func (r *rule) writeObject(to []byte, n node) []byte {

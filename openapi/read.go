@@ -37,7 +37,7 @@ func read(body []byte, r *rule) (node, error) {
 	in := reader{body: body, dec: jsontext.NewDecoder(bytes.NewBuffer(body))}
 	n, err := in.value(r)
 	if err == nil {
-		if _, end := in.dec.ReadToken(); end != io.EOF {
+		if _, end := in.dec.ReadToken(); !errors.Is(end, io.EOF) {
 			return node{}, in.at(errTrailing)
 		}
 		return n, nil
@@ -65,19 +65,23 @@ func (in reader) at(err error) error {
 // value reads the next value. A nil rule keeps nothing of what is inside it.
 func (in reader) value(r *rule) (node, error) {
 	kind := in.dec.PeekKind()
-	switch kind {
-	case jsontext.KindBeginObject, jsontext.KindBeginArray:
-		if in.dec.StackDepth() == maxDepth {
-			return node{}, errDepth
-		}
-		if _, err := in.dec.ReadToken(); err != nil {
-			return node{}, err
-		}
-		if kind == jsontext.KindBeginArray {
-			return in.array(r)
-		}
-		return in.object(r)
+	if kind != jsontext.KindBeginObject && kind != jsontext.KindBeginArray {
+		return in.scalar(kind)
 	}
+	if in.dec.StackDepth() == maxDepth {
+		return node{}, errDepth
+	}
+	if _, err := in.dec.ReadToken(); err != nil {
+		return node{}, err
+	}
+	if kind == jsontext.KindBeginArray {
+		return in.array(r)
+	}
+	return in.object(r)
+}
+
+// scalar reads a value that holds no others, or finds that there is none.
+func (in reader) scalar(kind jsontext.Kind) (node, error) {
 	v, err := in.dec.ReadValue()
 	if err != nil {
 		return node{}, err

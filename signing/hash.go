@@ -89,20 +89,20 @@ func (s Signer) plan(ctx context.Context, who credentials.Caller, req csc.SignHa
 // broken by somebody who holds a real grant is recorded.
 func (s Signer) spend(ctx context.Context, grant string, use sad.Use, record audit.Entry) error {
 	_, err := sad.Spend(ctx, s.Grants, grant, use, s.Now())
-	if err == nil || errors.Is(err, sad.ErrUnknown) {
-		return refusal(err)
-	}
 	refused := refusal(err)
-	if refused != err {
-		record.Event, record.Reason = audit.GrantRefused, err.Error()
-		return errors.Join(refused, s.Audit.Append(ctx, record))
+	switch {
+	case refused == nil:
+		return err
+	case errors.Is(err, sad.ErrUnknown):
+		return refused
 	}
-	return err
+	record.Event, record.Reason = audit.GrantRefused, err.Error()
+	return errors.Join(refused, s.Audit.Append(ctx, record))
 }
 
 // refusal words an unspendable grant as signatures/signHash, v2.0.0.2 §11.10,
-// does.
-func refusal(err error) error {
+// does. It is nil if err is nil, or ours and not the client's.
+func refusal(err error) *csc.Error {
 	switch {
 	case errors.Is(err, sad.ErrExpired):
 		return csc.Refused("SAD expired", err)
@@ -118,7 +118,7 @@ func refusal(err error) error {
 		invalid.Cause = err
 		return invalid
 	}
-	return err // ours, not the client's
+	return nil
 }
 
 // sign does what follows the spending: intent, device, proof, outcome.

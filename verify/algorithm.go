@@ -89,7 +89,7 @@ func parsePSS(der []byte) (h crypto.Hash, salt int, ok bool) {
 	var body, hashField, mgfField, saltField cryptobyte.String
 	if !input.ReadASN1(&body, tag.SEQUENCE) || !input.Empty() ||
 		!body.ReadASN1(&hashField, explicit0) || !body.ReadASN1(&mgfField, explicit1) ||
-		!body.ReadASN1(&saltField, tag.Tag(2).ContextSpecific().Constructed()) || !body.Empty() {
+		!body.ReadASN1(&saltField, explicit2) || !body.Empty() {
 		return 0, 0, false
 	}
 	hash, ok1 := readIdentifier(&hashField)

@@ -34,9 +34,12 @@ var (
 	oidSignedData = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
 )
 
-var (
-	explicit0 = tag.Tag(0).ContextSpecific().Constructed()
-	explicit1 = tag.Tag(1).ContextSpecific().Constructed()
+// The constructed context tags [0], [1], [2] and [4].
+const (
+	explicit0 = tag.Tag(0xa0)
+	explicit1 = tag.Tag(0xa1)
+	explicit2 = tag.Tag(0xa2)
+	explicit4 = tag.Tag(0xa4)
 )
 
 // signedData is what a detached SignedData of one signer says (RFC 5652 §5).
@@ -219,8 +222,8 @@ func parseAttributes(set cryptobyte.String, signed bool) ([]attribute, error) {
 		}
 		for !values.Empty() {
 			var value cryptobyte.String
-			var any tag.Tag
-			if !values.ReadAnyASN1Element(&value, &any) {
+			var kind tag.Tag
+			if !values.ReadAnyASN1Element(&value, &kind) {
 				return nil, errAttributes
 			}
 			a.values = append(a.values, value)
@@ -246,8 +249,8 @@ func readIdentifier(s *cryptobyte.String) (id identifier, ok bool) {
 		return id, true
 	}
 	var parameters cryptobyte.String
-	var any tag.Tag
-	if !body.ReadAnyASN1Element(&parameters, &any) || !body.Empty() {
+	var kind tag.Tag
+	if !body.ReadAnyASN1Element(&parameters, &kind) || !body.Empty() {
 		return id, false
 	}
 	id.parameters = parameters

@@ -177,10 +177,12 @@ func bound(value cryptobyte.String, signer *x509.Certificate) (bool, error) {
 	}
 	h := crypto.SHA256 // the default
 	if first.PeekASN1Tag(tag.SEQUENCE) {
-		id, ok := readIdentifier(&first)
-		if h, ok = hashes[id.oid.String()]; !ok || !id.plain() {
+		id, read := readIdentifier(&first)
+		known, ok := hashes[id.oid.String()]
+		if !read || !ok || !id.plain() {
 			return false, errHash
 		}
+		h = known
 	}
 	if !first.ReadASN1(&digest, tag.OCTET_STRING) || !first.ReadOptionalASN1(&issuerSerial, &named, tag.SEQUENCE) || !first.Empty() {
 		return false, errNoBinding
@@ -196,7 +198,7 @@ func names(issuerSerial cryptobyte.String, cert *x509.Certificate) bool {
 	var general, directory cryptobyte.String
 	serial := new(big.Int)
 	return issuerSerial.ReadASN1(&general, tag.SEQUENCE) &&
-		general.ReadASN1(&directory, tag.Tag(4).ContextSpecific().Constructed()) && general.Empty() &&
+		general.ReadASN1(&directory, explicit4) && general.Empty() &&
 		issuerSerial.ReadASN1Integer(serial) && issuerSerial.Empty() &&
 		bytes.Equal(directory, cert.RawIssuer) && serial.Cmp(cert.SerialNumber) == 0
 }

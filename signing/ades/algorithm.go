@@ -70,6 +70,7 @@ func signatureIdentifier(a csc.Algorithm) pkix.AlgorithmIdentifier {
 		id.Parameters = asn1.NullRawValue
 	case csc.PSS:
 		id.Parameters = asn1.RawValue{FullBytes: csc.MarshalPSS(a.Hash, a.SaltLength)}
+	case csc.ECDSA: // RFC 5758 §3.2: absent
 	}
 	return id
 }
@@ -90,7 +91,7 @@ func checkSignature(a csc.Algorithm, cert *x509.Certificate, digest, signature [
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %v", ErrSignature, err)
+		return fmt.Errorf("%w: %w", ErrSignature, err)
 	}
 	return nil
 }

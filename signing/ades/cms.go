@@ -64,7 +64,7 @@ func (c *CMS) embed(certificates [][]byte) error {
 	for i, der := range certificates {
 		cert, err := x509.ParseCertificate(der)
 		if err != nil {
-			return fmt.Errorf("%w: certificate %d: %v", ErrCertificate, i+1, err)
+			return fmt.Errorf("%w: certificate %d: %w", ErrCertificate, i+1, err)
 		}
 		if c.signer == nil {
 			c.signer = cert

@@ -120,6 +120,21 @@ func TestCMSIsDeterministic(t *testing.T) {
 	}
 }
 
+func TestCMSCarriesEachCertificateOnce(t *testing.T) {
+	signer := adestest.NewCA(t).Signer(t, adestest.ECDSA())
+	signer.Certificates = append(signer.Certificates, signer.Certificates...)
+	cms := newCMS(t, signer)
+	der, err := cms.Finish(signer.Sign(t, cms.Digest()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, cert := range signer.Certificates[:2] {
+		if n := bytes.Count(der, cert); n != 1 {
+			t.Errorf("certificate %d is there %d times", i+1, n)
+		}
+	}
+}
+
 func TestCMSCarriesUnsignedAttributes(t *testing.T) {
 	ca := adestest.NewCA(t)
 	signer := ca.Signer(t, adestest.ECDSA())

@@ -79,7 +79,7 @@ func (d *Document) stringMethod() (string, error) {
 func encryptRC4(key, plain []byte) ([]byte, error) {
 	c, err := rc4.NewCipher(key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrEncryption, err)
+		return nil, fmt.Errorf("%w: %w", ErrEncryption, err)
 	}
 	out := make([]byte, len(plain))
 	c.XORKeyStream(out, plain)
@@ -90,7 +90,7 @@ func encryptRC4(key, plain []byte) ([]byte, error) {
 func encryptAES(key, plain []byte) ([]byte, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrEncryption, err)
+		return nil, fmt.Errorf("%w: %w", ErrEncryption, err)
 	}
 	pad := aes.BlockSize - len(plain)%aes.BlockSize
 	out := make([]byte, aes.BlockSize+len(plain)+pad)

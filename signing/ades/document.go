@@ -87,14 +87,14 @@ func configuration(password csc.Secret) *model.Configuration {
 func readError(err error) error {
 	for _, encryption := range []error{pdfcpu.ErrUnsupportedEncryptionFeature, pdfcpu.ErrMalformedEncryption} {
 		if errors.Is(err, encryption) {
-			return fmt.Errorf("%w: %v", ErrEncryption, err)
+			return fmt.Errorf("%w: %w", ErrEncryption, err)
 		}
 	}
 	switch {
 	case errors.Is(err, pdfcpu.ErrWrongPassword), errors.Is(err, pdfcpu.ErrPermissionDenied):
 		return ErrPassword
 	case errors.Is(err, pdfcpu.ErrCorruptHeader):
-		return fmt.Errorf("%w: %v", ErrNotPDF, err)
+		return fmt.Errorf("%w: %w", ErrNotPDF, err)
 	}
 	return damaged("%v", err)
 }

@@ -77,7 +77,7 @@ func startXRef(pdf []byte) (int64, error) {
 	s := scanner{pdf, at + len("startxref")}
 	offset, ok := s.integer()
 	s.space()
-	if !ok || !s.take("%%EOF") || offset <= 0 || offset >= at {
+	if !ok || !s.take("%%EOF") || offset <= 0 {
 		return 0, damaged("startxref leads nowhere")
 	}
 	return int64(offset), nil

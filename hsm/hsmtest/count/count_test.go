@@ -204,6 +204,23 @@ func TestSlowDevice(t *testing.T) {
 	}
 }
 
+// A token whose own canary does not sign right is not opened.
+func TestOpenRefusesWrongCanary(t *testing.T) {
+	c := hsmtest.Config(t)
+	t.Setenv("PECETE_COUNT_MODULE", c.Module)
+	t.Setenv("PECETE_COUNT_LOG", filepath.Join(t.TempDir(), "count.log"))
+	t.Setenv("PECETE_COUNT_CORRUPT", "1")
+	c.Module = count.Build(t)
+	token, err := hsm.Open(t.Context(), c)
+	var down interface{ Unavailable() bool }
+	if !errors.As(err, &down) {
+		t.Errorf("Open: %v, want an unavailable one", err)
+	}
+	if err == nil {
+		must(t, token.Close())
+	}
+}
+
 func TestRefusedPIN(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "count.log")
 	c := hsmtest.Config(t)

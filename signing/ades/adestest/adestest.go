@@ -12,6 +12,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"os"
 	"os/exec"
@@ -186,6 +187,8 @@ func (s *Signer) SignPDF(t testing.TB, pdf []byte, o ades.PDFOptions) []byte {
 }
 
 // rsaKey is made once, since it costs a second.
+//
+//nolint:gochecknoglobals // a value made once, of which every test may have the same
 var rsaKey = sync.OnceValues(func() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 func newKey(t testing.TB, spec csc.KeySpec) crypto.Signer {
@@ -237,7 +240,7 @@ func Run(t testing.TB, name string, args ...string) (string, int) {
 	}
 	command := exec.Command(name, args...)
 	out, err := command.CombinedOutput()
-	if _, exited := err.(*exec.ExitError); err != nil && !exited {
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
 	return string(out), command.ProcessState.ExitCode()
