@@ -102,9 +102,6 @@ func bad(text string) refusal {
 	return refusal{status: []int{400}, code: []string{"invalid_request"}, text: text}
 }
 
-// refused is 400 with a code and words of the server's choice.
-var refused = refusal{status: []int{400}}
-
 // want is nil if the answer is the refusal w.
 func (a *Answer) want(w refusal) error {
 	err := a.wantExactly(w)

@@ -29,7 +29,7 @@ func TestWant(t *testing.T) {
 		{"words of another form", answered(400, good), refusal{pattern: regexp.MustCompile("^Full")}, warned},
 		{"another status", answered(401, good), bad("Empty hash array"), failing},
 		{"another code", answered(400, `{"error":"invalid_token"}`), bad(""), failing},
-		{"a good answer", answered(200, `{}`), refused, failing},
+		{"a good answer", answered(200, `{}`), refused(), failing},
 		{"a broken server", answered(500, `{"error":"server_error"}`), refusal{}, failing},
 		{"any 4xx", answered(418, `{"error":"teapot"}`), refusal{}, -1},
 		{"no code", answered(400, `{"error_description":"no"}`), refusal{}, failing},

@@ -150,10 +150,12 @@ func (t *Target) note(a *asking, answer *Answer) {
 	}
 }
 
-// insist asks for an authorization of what digests says. Where the first code
-// may have been used before it tries once more, with one that cannot have been.
-func (t *Target) insist(ctx context.Context, role string, digests func(holding) ([][]byte, error)) (*asking, *Answer, error) {
-	for last := false; ; last = true {
+// insist asks for an authorization of what digests says, with changes. Where
+// the server will not have the proof and the code in it may have been used
+// before, by an earlier run or by a call that was refused, it tries again: with
+// the next signer or with a code that cannot have been.
+func (t *Target) insist(ctx context.Context, role string, digests func(holding) ([][]byte, error), changes ...change) (*asking, *Answer, error) {
+	for {
 		h, err := t.stock.pick(role)
 		if err != nil {
 			return nil, nil, err
@@ -167,18 +169,22 @@ func (t *Target) insist(ctx context.Context, role string, digests func(holding) 
 			return nil, nil, err
 		}
 		doubtful := t.stock.codes.doubtful(a.User.ID)
-		answer := t.authorize(ctx, a)
-		o, _ := answer.Object()
-		if last || !doubtful || o["error"] != "invalid_authentication_data" {
+		answer := t.authorize(ctx, a, changes...)
+		if o, _ := answer.Object(); !doubtful || o["error"] != "invalid_authentication_data" {
 			return a, answer, nil
 		}
 		t.stock.codes.skip(a.User.ID, t.Fixtures.window(), t.Now())
 	}
 }
 
+// these are the digests for any holder.
+func these(digests ...[]byte) func(holding) ([][]byte, error) {
+	return func(holding) ([][]byte, error) { return digests, nil }
+}
+
 // obtain is an authorization of the digests.
 func (t *Target) obtain(ctx context.Context, role string, digests ...[]byte) (*grant, error) {
-	a, answer, err := t.insist(ctx, role, func(holding) ([][]byte, error) { return digests, nil })
+	a, answer, err := t.insist(ctx, role, these(digests...))
 	if err != nil {
 		return nil, err
 	}

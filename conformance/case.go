@@ -52,7 +52,7 @@ func (l Level) String() string {
 // server's limits comes last.
 func Cases() []Case {
 	return slices.Concat(generalCases, infoCases, tokenCases, listCases,
-		credentialInfoCases, authorizeCases, signHashCases, limitCases)
+		credentialInfoCases, authorizeCases, signHashCases, signHashAlgorithmCases, limitCases)
 }
 
 // Find returns the cases with that id or check number.

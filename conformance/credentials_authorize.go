@@ -7,15 +7,13 @@ import (
 	"strings"
 )
 
-var refAuthorize = Ref{methodAuthorize, "11.6"}
-
 // authorizeCases are the requirements of credentials/authorize (v2.0.0.2
 // §11.6) for credentials of mode explicit that are proved in one call.
 var authorizeCases = []Case{
-	{ID: "authorize/explicit", Check: "CSC-AUTH-001", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/explicit", Check: "CSC-AUTH-001", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "the right proof gets an authorization",
 		Run:  func(ctx context.Context, t *Target) error { _, err := t.firstGrant(ctx).WantOK(); return err }},
-	{ID: "authorize/sad", Check: "CSC-AUTH-002", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/sad", Check: "CSC-AUTH-002", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "it comes as the string SAD",
 		Run: func(ctx context.Context, t *Target) error {
 			a := t.firstGrant(ctx)
@@ -25,7 +23,7 @@ var authorizeCases = []Case{
 			}
 			return err
 		}},
-	{ID: "authorize/expires-in-name", Check: "CSC-AUTH-003", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/expires-in-name", Check: "CSC-AUTH-003", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "its life is in expiresIn or, unsaid, 3600 seconds; no other member speaks of it",
 		Run: func(ctx context.Context, t *Target) error {
 			a := t.firstGrant(ctx)
@@ -37,7 +35,7 @@ var authorizeCases = []Case{
 			}
 			return err
 		}},
-	{ID: "authorize/expires-in", Check: "CSC-AUTH-004", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/expires-in", Check: "CSC-AUTH-004", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "expiresIn, where it is given, is a number of seconds greater than zero",
 		Run: func(ctx context.Context, t *Target) error {
 			a := t.firstGrant(ctx)
@@ -47,7 +45,7 @@ var authorizeCases = []Case{
 			}
 			return err
 		}},
-	{ID: "authorize/no-token", Check: "CSC-AUTH-005", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/no-token", Check: "CSC-AUTH-005", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "without an access token nothing is authorized, however good the proof",
 		Run: func(ctx context.Context, t *Target) error {
 			a, err := t.asking(ctx, signerRole(t), newDigests(1)...)
@@ -58,34 +56,34 @@ var authorizeCases = []Case{
 			t.note(a, answer)
 			return answer.want(refusal{status: []int{400, 401}})
 		}},
-	{ID: "authorize/id-missing", Check: "CSC-AUTH-006", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/id-missing", Check: "CSC-AUTH-006", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "without credentialID the call is refused",
 		Run:  authorizeRefused("", missingString("credentialID"), without("credentialID"))},
-	{ID: "authorize/id-unknown", Check: "CSC-AUTH-007", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/id-unknown", Check: "CSC-AUTH-007", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "a credentialID that is nobody's is refused",
 		Run:  authorizeRefused("", bad("Invalid parameter credentialID"), with("credentialID", rand.Text()))},
-	{ID: "authorize/disabled", Check: "CSC-AUTH-008", Ref: refAuthorize, Level: Must, Needs: []Feature{Client, RoleDisabled},
+	{ID: "authorize/disabled", Check: "CSC-AUTH-008", Ref: refTo(methodAuthorize), Level: Must, Needs: []Feature{Client, RoleDisabled},
 		Says: "a disabled credential authorizes nothing",
 		Run:  authorizeRefused(roleDisabled, bad("The credential identified by credentialID is disabled"))},
-	{ID: "authorize/count-missing", Check: "CSC-AUTH-009", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/count-missing", Check: "CSC-AUTH-009", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "without numSignatures the call is refused",
-		Run:  authorizeRefused("", badCount, without("numSignatures"))},
-	{ID: "authorize/count-string", Check: "CSC-AUTH-010", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+		Run:  authorizeRefused("", badCount(), without("numSignatures"))},
+	{ID: "authorize/count-string", Check: "CSC-AUTH-010", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "numSignatures as a string is refused",
-		Run:  authorizeRefused("", badCount, with("numSignatures", "1"))},
-	{ID: "authorize/count-fraction", Check: "CSC-AUTH-011", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+		Run:  authorizeRefused("", badCount(), with("numSignatures", "1"))},
+	{ID: "authorize/count-fraction", Check: "CSC-AUTH-011", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "numSignatures with a fraction is refused",
-		Run:  authorizeRefused("", badCount, with("numSignatures", 1.5))},
-	{ID: "authorize/count-zero", Check: "CSC-AUTH-012", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+		Run:  authorizeRefused("", badCount(), with("numSignatures", 1.5))},
+	{ID: "authorize/count-zero", Check: "CSC-AUTH-012", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "no signatures at all cannot be authorized",
 		Run:  authorizeRefused("", bad("Invalid value for parameter numSignatures"), with("numSignatures", 0))},
-	{ID: "authorize/count-negative", Check: "CSC-AUTH-013", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/count-negative", Check: "CSC-AUTH-013", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "nor fewer than none",
 		Run:  authorizeRefused("", bad("Invalid value for parameter numSignatures"), with("numSignatures", -1))},
-	{ID: "authorize/count-above", Check: "CSC-AUTH-014", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/count-above", Check: "CSC-AUTH-014", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "one signature more than multisign is refused",
 		Run:  countAbove},
-	{ID: "authorize/count-full", Check: "CSC-AUTH-015", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/count-full", Check: "CSC-AUTH-015", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "as many signatures as multisign are authorized at once",
 		Run: func(ctx context.Context, t *Target) error {
 			_, answer, err := t.insist(ctx, signerRole(t), func(h holding) ([][]byte, error) {
@@ -98,85 +96,83 @@ var authorizeCases = []Case{
 			_, err = answer.WantOK()
 			return err
 		}},
-	{ID: "authorize/wrong-proof", Check: "CSC-AUTH-016", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/wrong-proof", Check: "CSC-AUTH-016", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "a wrong value for a factor is refused",
 		Run: func(ctx context.Context, t *Target) error {
 			answer, _, err := t.wrongProof(ctx)
 			if err != nil {
 				return err
 			}
-			return answer.want(badProof)
+			return answer.want(badProof())
 		}},
-	{ID: "authorize/no-proof", Check: "CSC-AUTH-017", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/no-proof", Check: "CSC-AUTH-017", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "without authData nothing is authorized",
 		Run: badly("", without("authData"), refusal{status: []int{400}, code: []string{"invalid_authentication_data"},
-			or: []refusal{refused}})},
+			or: []refusal{refused()}})},
 	{ID: "authorize/unknown-object", Check: "CSC-AUTH-023", Ref: Ref{methodAuthorize, "8.3.1.2"}, Level: Doubt, Needs: viaSigner,
 		Says: "authData for an object the credential does not have is refused",
-		Run:  badly("", alterProof(func(p []Object) []Object { return append(p, Object{"id": "zz", "value": "000000"}) }), refused)},
+		Run:  badly("", alterProof(func(p []Object) []Object { return append(p, Object{"id": "zz", "value": "000000"}) }), refused())},
 	{ID: "authorize/object-twice", Check: "CSC-AUTH-024", Ref: Ref{methodAuthorize, "8.3.1.2"}, Level: Doubt, Needs: viaSigner,
 		Says: "authData with the same object twice is refused",
-		Run:  badly("", alterProof(func(p []Object) []Object { return append(p, p[0]) }), refused)},
+		Run:  badly("", alterProof(func(p []Object) []Object { return append(p, p[0]) }), refused())},
 	{ID: "authorize/format", Check: "CSC-AUTH-025", Ref: Ref{methodAuthorize, "8.3.1.3"}, Level: Doubt, Needs: viaSigner,
 		Says: "letters are no answer to an object of digits",
-		Run:  badly("abcdef", func(Object) {}, refused)},
-	{ID: "authorize/hashes-missing", Check: "CSC-AUTH-026", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+		Run:  badly("abcdef", func(Object) {}, refused())},
+	{ID: "authorize/hashes-missing", Check: "CSC-AUTH-026", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "a credential of SCAL 2 authorizes nothing without hashes",
-		Run:  authorizeRefused("", refused, without("hashes"), without("hashAlgorithmOID"))},
-	{ID: "authorize/hashes-fewer", Check: "CSC-AUTH-027", Ref: refAuthorize, Level: Doubt, Needs: viaSigner,
+		Run:  authorizeRefused("", refused(), without("hashes"), without("hashAlgorithmOID"))},
+	{ID: "authorize/hashes-fewer", Check: "CSC-AUTH-027", Ref: refTo(methodAuthorize), Level: Doubt, Needs: viaSigner,
 		Says: "at SCAL 2 fewer hashes than numSignatures are refused or authorized, and nothing else",
 		Run: func(ctx context.Context, t *Target) error {
-			a, err := t.asking(ctx, signerRole(t), newDigests(1)...)
+			_, answer, err := t.insist(ctx, signerRole(t), these(newDigests(1)...), with("numSignatures", 2))
 			if err != nil {
 				return err
 			}
-			answer := t.authorize(ctx, a, with("numSignatures", 2))
 			if answer.Status == 200 {
 				return nil
 			}
-			return answer.want(refused)
+			return answer.want(refused())
 		}},
-	{ID: "authorize/scal1", Check: "CSC-AUTH-028", Ref: refAuthorize, Level: Must, Needs: []Feature{Client, RoleSCAL1},
+	{ID: "authorize/scal1", Check: "CSC-AUTH-028", Ref: refTo(methodAuthorize), Level: Must, Needs: []Feature{Client, RoleSCAL1},
 		Says: "a credential of SCAL 1 needs no hashes",
 		Run: func(ctx context.Context, t *Target) error {
 			_, err := t.obtain(ctx, roleSCAL1)
 			return err
 		}},
-	{ID: "authorize/hash-oid-missing", Check: "CSC-AUTH-029", Ref: refAuthorize, Level: Must, Needs: viaSigner,
+	{ID: "authorize/hash-oid-missing", Check: "CSC-AUTH-029", Ref: refTo(methodAuthorize), Level: Must, Needs: viaSigner,
 		Says: "hashes without hashAlgorithmOID are refused",
-		Run:  authorizeRefused("", refused, without("hashAlgorithmOID"))},
+		Run:  authorizeRefused("", refused(), without("hashAlgorithmOID"))},
 	{ID: "authorize/hash-oid-weak", Check: "CSC-AUTH-030", Ref: Ref{methodAuthorize, "11.10"}, Level: Doubt, Needs: viaSigner,
 		Says: "hashes of SHA-1 are refused",
-		Run: authorizeRefused("", refused, with("hashAlgorithmOID", oidSHA1),
+		Run: authorizeRefused("", refused(), with("hashAlgorithmOID", oidSHA1),
 			with("hashes", encode(make([]byte, 20))))},
-	{ID: "authorize/hash-not-base64", Check: "CSC-AUTH-031", Ref: refAuthorize, Level: Doubt, Needs: viaSigner,
+	{ID: "authorize/hash-not-base64", Check: "CSC-AUTH-031", Ref: refTo(methodAuthorize), Level: Doubt, Needs: viaSigner,
 		Says: "a hash that is not Base64 is refused",
-		Run:  authorizeRefused("", refused, with("hashes", []string{"***"}))},
-	{ID: "authorize/hash-length", Check: "CSC-AUTH-032", Ref: refAuthorize, Level: Doubt, Needs: viaSigner,
+		Run:  authorizeRefused("", refused(), with("hashes", []string{"***"}))},
+	{ID: "authorize/hash-length", Check: "CSC-AUTH-032", Ref: refTo(methodAuthorize), Level: Doubt, Needs: viaSigner,
 		Says: "a hash of another length than its algorithm's is refused",
-		Run:  authorizeRefused("", refused, with("hashes", encode(make([]byte, 31))))},
-	{ID: "authorize/lock", Check: "CSC-AUTH-037", Ref: refAuthorize, Level: Optional, Needs: []Feature{Client, RoleLockable},
+		Run:  authorizeRefused("", refused(), with("hashes", encode(make([]byte, 31))))},
+	{ID: "authorize/lock", Check: "CSC-AUTH-037", Ref: refTo(methodAuthorize), Level: Optional, Needs: []Feature{Client, RoleLockable},
 		Says: "after wrong values enough no more are judged",
 		Run:  locks},
-	{ID: "authorize/description-long", Check: "CSC-AUTH-038", Ref: refAuthorize, Level: Doubt, Needs: viaSigner,
+	{ID: "authorize/description-long", Check: "CSC-AUTH-038", Ref: refTo(methodAuthorize), Level: Doubt, Needs: viaSigner,
 		Says: "a description of more than 500 characters is refused or cut",
 		Run: func(ctx context.Context, t *Target) error {
-			a, err := t.asking(ctx, signerRole(t), newDigests(1)...)
+			_, answer, err := t.insist(ctx, signerRole(t), these(newDigests(1)...), with("description", strings.Repeat("x", 501)))
 			if err != nil {
 				return err
 			}
-			answer := t.authorize(ctx, a, with("description", strings.Repeat("x", 501)))
 			if answer.Status == 200 {
 				return nil
 			}
-			return answer.want(refused)
+			return answer.want(refused())
 		}},
-	{ID: "authorize/malformed-header", Check: "CSC-AUTH-039", Ref: refAuthorize, Level: Must,
+	{ID: "authorize/malformed-header", Check: "CSC-AUTH-039", Ref: refTo(methodAuthorize), Level: Must,
 		Says: "an Authorization header that is none is refused",
 		Run: func(ctx context.Context, t *Target) error {
-			return malformed(ctx, t, methodAuthorize).want(malformedHeader)
+			return malformed(ctx, t, methodAuthorize).want(malformedHeader())
 		}},
-	{ID: "authorize/proof-not-echoed", Check: "CSC-AUTH-040", Ref: refAuthorize, Level: Doubt, Needs: viaSigner,
+	{ID: "authorize/proof-not-echoed", Check: "CSC-AUTH-040", Ref: refTo(methodAuthorize), Level: Doubt, Needs: viaSigner,
 		Says: "what the signer gave as proof is not in the answer",
 		Run: func(ctx context.Context, t *Target) error {
 			answer, value, err := t.wrongProof(ctx)
@@ -193,14 +189,8 @@ var authorizeCases = []Case{
 		Run:  codeOnce},
 }
 
-var (
-	// viaSigner is what a case needs that authorizes, or nearly.
-	viaSigner = []Feature{Client, Signer, methodCredentialInfo}
-
-	badCount = bad("Missing (or invalid type) integer parameter numSignatures")
-	badProof = refusal{status: []int{400}, code: []string{"invalid_authentication_data"},
-		text: "The authentication data is invalid"}
-)
+// viaSigner is what a case needs that authorizes, or nearly.
+var viaSigner = []Feature{Client, Signer, methodCredentialInfo}
 
 // signerRole is the role cases use that need any credential that can sign.
 func signerRole(t *Target) string {
@@ -213,7 +203,7 @@ func signerRole(t *Target) string {
 // firstGrant is the answer to one good request, which several cases look at.
 func (t *Target) firstGrant(ctx context.Context) *Answer {
 	return see(t, methodAuthorize, func() *Answer {
-		_, answer, err := t.insist(ctx, signerRole(t), func(holding) ([][]byte, error) { return newDigests(1), nil })
+		_, answer, err := t.insist(ctx, signerRole(t), these(newDigests(1)...))
 		if err != nil {
 			return &Answer{request: "POST " + methodAuthorize, err: err}
 		}
@@ -229,26 +219,23 @@ func authorizeRefused(role string, w refusal, changes ...change) func(context.Co
 		if of == "" {
 			of = signerRole(t)
 		}
-		a, err := t.asking(ctx, of, newDigests(1)...)
+		_, answer, err := t.insist(ctx, of, these(newDigests(1)...), changes...)
 		if err != nil {
 			return err
 		}
-		return t.authorize(ctx, a, changes...).want(w)
+		return answer.want(w)
 	}
 }
 
 func countAbove(ctx context.Context, t *Target) error {
-	a, err := t.asking(ctx, signerRole(t), newDigests(1)...)
+	_, answer, err := t.insist(ctx, signerRole(t), func(h holding) ([][]byte, error) {
+		n, err := t.stock.multisign(ctx, h.Credential.ID)
+		return newDigests(int(n) + 1), err
+	})
 	if err != nil {
 		return err
 	}
-	o, err := t.stock.describe(ctx, a.Credential.ID)
-	if err != nil {
-		return err
-	}
-	n, _ := o.integer("multisign")
-	return t.authorize(ctx, a, with("numSignatures", n+1), with("hashes", encode(newDigests(int(min(n, 100))+1)...))).
-		want(bad("Numbers of signatures is too high"))
+	return answer.want(bad("Numbers of signatures is too high"))
 }
 
 // alterProof changes the authData of a request.
@@ -307,7 +294,7 @@ func locks(ctx context.Context, t *Target) error {
 
 // codeOnce gives the proof of a good request a second time, at once.
 func codeOnce(ctx context.Context, t *Target) error {
-	a, answer, err := t.insist(ctx, signerRole(t), func(holding) ([][]byte, error) { return newDigests(1), nil })
+	a, answer, err := t.insist(ctx, signerRole(t), these(newDigests(1)...))
 	if err != nil {
 		return err
 	}
@@ -318,5 +305,5 @@ func codeOnce(ctx context.Context, t *Target) error {
 		return err
 	}
 	a.failing = true
-	return t.authorize(ctx, a).want(refused)
+	return t.authorize(ctx, a).want(refused())
 }

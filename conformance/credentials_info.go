@@ -9,12 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-var refCredentialInfo = Ref{methodCredentialInfo, "11.5"}
-
 // credentialInfoCases are the requirements of credentials/info (v2.0.0.2
 // §11.5).
 var credentialInfoCases = []Case{
-	{ID: "credentialInfo/own", Check: "CSC-CINF-001", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/own", Check: "CSC-CINF-001", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "a credential of a user the client may act for is described, with key and multisign",
 		Run: describes(func(o Object) error {
 			if o.object("key") == nil || !o.has("multisign") {
@@ -22,25 +20,25 @@ var credentialInfoCases = []Case{
 			}
 			return nil
 		})},
-	{ID: "credentialInfo/id-missing", Check: "CSC-CINF-002", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client},
+	{ID: "credentialInfo/id-missing", Check: "CSC-CINF-002", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client},
 		Says: "without credentialID the call is refused",
 		Run:  infoRefused(missingString("credentialID"), without("credentialID"))},
-	{ID: "credentialInfo/id-number", Check: "CSC-CINF-003", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client},
+	{ID: "credentialInfo/id-number", Check: "CSC-CINF-003", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client},
 		Says: "a credentialID that is no string is refused",
 		Run:  infoRefused(missingString("credentialID"), with("credentialID", 5))},
-	{ID: "credentialInfo/id-unknown", Check: "CSC-CINF-004", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client},
+	{ID: "credentialInfo/id-unknown", Check: "CSC-CINF-004", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client},
 		Says: "a credentialID that is nobody's is refused",
 		Run: func(ctx context.Context, t *Target) error {
 			return t.ask(ctx, methodCredentialInfo, Object{"credentialID": rand.Text()}).
 				want(bad("Invalid parameter credentialID"))
 		}},
-	{ID: "credentialInfo/foreign", Check: "CSC-CINF-005", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Stranger},
+	{ID: "credentialInfo/foreign", Check: "CSC-CINF-005", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Stranger},
 		Says: "another user's credential is refused like one that does not exist",
 		Run:  foreignLikeUnknown},
-	{ID: "credentialInfo/certificates-invalid", Check: "CSC-CINF-006", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/certificates-invalid", Check: "CSC-CINF-006", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "a value of certificates the API does not know is refused",
 		Run:  infoRefused(bad("Invalid parameter certificates"), with("certificates", "x"))},
-	{ID: "credentialInfo/certificates-default", Check: "CSC-CINF-007", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/certificates-default", Check: "CSC-CINF-007", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "unless asked otherwise, the signer's certificate comes alone",
 		Run: infoOf(func(o Object) error {
 			all, err := certificates(o)
@@ -49,16 +47,16 @@ var credentialInfoCases = []Case{
 			}
 			return err
 		}, without("certificates"))},
-	{ID: "credentialInfo/certificates-none", Check: "CSC-CINF-008", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/certificates-none", Check: "CSC-CINF-008", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "certificates none keeps them out",
 		Run:  infoOf(noCertificates, with("certificates", "none"))},
-	{ID: "credentialInfo/certificates-chain", Check: "CSC-CINF-009", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/certificates-chain", Check: "CSC-CINF-009", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "certificates chain brings the whole chain, the signer's certificate first, each signed by the next",
 		Run: describes(func(o Object) error {
 			all, err := certificates(o)
 			return worst(err, chained(all))
 		})},
-	{ID: "credentialInfo/certificates-der", Check: "CSC-CINF-010", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/certificates-der", Check: "CSC-CINF-010", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "certificates are X.509 v3 in DER in Base64",
 		Run: describes(func(o Object) error {
 			all, err := certificates(o)
@@ -67,10 +65,10 @@ var credentialInfoCases = []Case{
 			}
 			return err
 		})},
-	{ID: "credentialInfo/key-status", Check: "CSC-CINF-011", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/key-status", Check: "CSC-CINF-011", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "key.status is enabled or disabled",
 		Run:  describes(oneOf("key", "status", "enabled", "disabled"))},
-	{ID: "credentialInfo/key-algo", Check: "CSC-CINF-012", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/key-algo", Check: "CSC-CINF-012", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "key.algo has at least one algorithm, as dotted OIDs",
 		Run: describes(func(o Object) error {
 			algos, _ := o.object("key").strings("algo")
@@ -79,7 +77,7 @@ var credentialInfoCases = []Case{
 			}
 			return nil
 		})},
-	{ID: "credentialInfo/key-len", Check: "CSC-CINF-013", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/key-len", Check: "CSC-CINF-013", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "key.len is the size of the key in the certificate, in bits",
 		Run: describes(compared(func(o Object, c *x509.Certificate) error {
 			bits, _ := keyShape(c)
@@ -88,7 +86,7 @@ var credentialInfoCases = []Case{
 			}
 			return nil
 		}))},
-	{ID: "credentialInfo/key-curve", Check: "CSC-CINF-014", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/key-curve", Check: "CSC-CINF-014", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "key.curve is the curve of an EC key, and is left out for others",
 		Run: describes(compared(func(o Object, c *x509.Certificate) error {
 			_, want := keyShape(c)
@@ -97,7 +95,7 @@ var credentialInfoCases = []Case{
 			}
 			return nil
 		}))},
-	{ID: "credentialInfo/cert-status", Check: "CSC-CINF-015", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/cert-status", Check: "CSC-CINF-015", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "cert.status, where given, is valid, expired, revoked or suspended",
 		Run: describes(func(o Object) error {
 			if !o.object("cert").has("status") {
@@ -105,10 +103,10 @@ var credentialInfoCases = []Case{
 			}
 			return oneOf("cert", "status", "valid", "expired", "revoked", "suspended")(o)
 		})},
-	{ID: "credentialInfo/cert-status-true", Check: "CSC-CINF-016", Ref: refCredentialInfo, Level: Should, Needs: []Feature{Client, Signer, RoleExpired},
+	{ID: "credentialInfo/cert-status-true", Check: "CSC-CINF-016", Ref: refTo(methodCredentialInfo), Level: Should, Needs: []Feature{Client, Signer, RoleExpired},
 		Says: "cert.status, where given, is true: expired from the last day on and not before",
 		Run:  statusTrue},
-	{ID: "credentialInfo/names", Check: "CSC-CINF-017", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/names", Check: "CSC-CINF-017", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "subjectDN and issuerDN are the names in the certificate in the string form of RFC 4514",
 		Run: describes(compared(func(o Object, c *x509.Certificate) error {
 			subject, _ := o.object("cert").str("subjectDN")
@@ -121,7 +119,7 @@ var credentialInfoCases = []Case{
 			}
 			return nil
 		}))},
-	{ID: "credentialInfo/serial-number", Check: "CSC-CINF-018", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/serial-number", Check: "CSC-CINF-018", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "serialNumber is the certificate's in hex",
 		Run: describes(compared(func(o Object, c *x509.Certificate) error {
 			text, _ := o.object("cert").str("serialNumber")
@@ -130,7 +128,7 @@ var credentialInfoCases = []Case{
 			}
 			return nil
 		}))},
-	{ID: "credentialInfo/validity", Check: "CSC-CINF-019", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/validity", Check: "CSC-CINF-019", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "validFrom and validTo are the certificate's, as YYYYMMDDHHMMSSZ",
 		Run: describes(compared(func(o Object, c *x509.Certificate) error {
 			const form = "20060102150405Z"
@@ -142,10 +140,10 @@ var credentialInfoCases = []Case{
 			}
 			return nil
 		}))},
-	{ID: "credentialInfo/auth-mode", Check: "CSC-CINF-020", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/auth-mode", Check: "CSC-CINF-020", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "auth.mode is explicit or oauth2code",
 		Run:  describes(oneOf("auth", "mode", "explicit", "oauth2code"))},
-	{ID: "credentialInfo/auth-objects", Check: "CSC-CINF-023", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/auth-objects", Check: "CSC-CINF-023", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "an explicit credential has the array auth.objects, be it empty",
 		Run:  describes(func(o Object) error { _, err := authObjects(o); return err })},
 	{ID: "credentialInfo/auth-ids", Check: "CSC-CINF-024", Ref: Ref{methodCredentialInfo, "8.3.1.2"}, Level: Must, Needs: []Feature{Client, Signer},
@@ -174,7 +172,7 @@ var credentialInfoCases = []Case{
 			}
 			return err
 		})},
-	{ID: "credentialInfo/scal", Check: "CSC-CINF-028", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/scal", Check: "CSC-CINF-028", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "SCAL, where given, is the string 1 or 2",
 		Run: describes(func(o Object) error {
 			if !o.has("SCAL") {
@@ -182,7 +180,7 @@ var credentialInfoCases = []Case{
 			}
 			return oneOf("", "SCAL", "1", "2")(o)
 		})},
-	{ID: "credentialInfo/multisign", Check: "CSC-CINF-029", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/multisign", Check: "CSC-CINF-029", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "multisign is a whole number, one or more",
 		Run: describes(func(o Object) error {
 			if n, ok := o.integer("multisign"); !ok || n < 1 {
@@ -190,7 +188,7 @@ var credentialInfoCases = []Case{
 			}
 			return nil
 		})},
-	{ID: "credentialInfo/description", Check: "CSC-CINF-030", Ref: refCredentialInfo, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/description", Check: "CSC-CINF-030", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "description, where given, is a string of at most 255 characters",
 		Run: describes(func(o Object) error {
 			text, ok := o.str("description")
@@ -199,7 +197,7 @@ var credentialInfoCases = []Case{
 			}
 			return nil
 		})},
-	{ID: "credentialInfo/nothing-private", Check: "CSC-CINF-033", Ref: refCredentialInfo, Level: Doubt, Needs: []Feature{Client, Signer},
+	{ID: "credentialInfo/nothing-private", Check: "CSC-CINF-033", Ref: refTo(methodCredentialInfo), Level: Doubt, Needs: []Feature{Client, Signer},
 		Says: "nothing that has to stay secret is told",
 		Run:  describes(func(o Object) error { return nothingPrivate("", map[string]any(o)) })},
 	{ID: "credentialInfo/statements", Check: "CSC-CINF-036", Ref: Ref{methodCredentialInfo, "11.7 of v2.2"}, Level: Doubt, Needs: []Feature{Client, Signer},

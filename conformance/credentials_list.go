@@ -10,18 +10,16 @@ import (
 	"strings"
 )
 
-var refList = Ref{methodList, "11.4"}
-
 // listCases are the requirements of credentials/list (v2.0.0.2 §11.4) towards
 // a client that acts for several users and names one of them.
 var listCases = []Case{
-	{ID: "list/foreign-user", Check: "CSC-LIST-003", Ref: refList, Level: Must, Needs: []Feature{Client, Stranger},
+	{ID: "list/foreign-user", Check: "CSC-LIST-003", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Stranger},
 		Says: "userID is no way to another user's list",
 		Run: func(ctx context.Context, t *Target) error {
 			a := t.ask(ctx, methodList, Object{"userID": t.Fixtures.Stranger.User})
-			return a.want(refused)
+			return a.want(refused())
 		}},
-	{ID: "list/user", Check: "CSC-LIST-004", Ref: refList, Level: Optional, Needs: []Feature{Client, Signer},
+	{ID: "list/user", Check: "CSC-LIST-004", Ref: refTo(methodList), Level: Optional, Needs: []Feature{Client, Signer},
 		Says: "a client names a user it may act for and gets that user's credentialIDs",
 		Run: func(ctx context.Context, t *Target) error {
 			a := t.list(ctx)
@@ -33,12 +31,12 @@ var listCases = []Case{
 			}
 			return err
 		}},
-	{ID: "list/user-unknown", Check: "CSC-LIST-005", Ref: refList, Level: Must, Needs: []Feature{Client},
+	{ID: "list/user-unknown", Check: "CSC-LIST-005", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client},
 		Says: "a userID that is nobody's is refused",
 		Run: func(ctx context.Context, t *Target) error {
 			return t.ask(ctx, methodList, Object{"userID": "\t" + rand.Text()}).want(bad("Invalid parameter userID"))
 		}},
-	{ID: "list/user-missing", Check: "CSC-LIST-006", Ref: refList, Level: Doubt, Needs: []Feature{Client},
+	{ID: "list/user-missing", Check: "CSC-LIST-006", Ref: refTo(methodList), Level: Doubt, Needs: []Feature{Client},
 		Says: "a client that names no user is refused or gets a list of its own",
 		Run: func(ctx context.Context, t *Target) error {
 			a := t.ask(ctx, methodList, Object{})
@@ -46,15 +44,15 @@ var listCases = []Case{
 				_, err := listed(a)
 				return err
 			}
-			return a.want(refused)
+			return a.want(refused())
 		}},
-	{ID: "list/no-infos-by-default", Check: "CSC-LIST-007", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "list/no-infos-by-default", Check: "CSC-LIST-007", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "unasked, the list has credentialIDs and no credentialInfos",
 		Run:  lists(noInfos)},
-	{ID: "list/no-infos", Check: "CSC-LIST-008", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "list/no-infos", Check: "CSC-LIST-008", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "with credentialInfo false there are no credentialInfos",
 		Run:  lists(noInfos, with("credentialInfo", false))},
-	{ID: "list/infos", Check: "CSC-LIST-009", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "list/infos", Check: "CSC-LIST-009", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "with credentialInfo true there is one object for each id, with its credentialID",
 		Run: lists(func(a *Answer, o Object) error {
 			ids, _ := o.strings("credentialIDs")
@@ -68,8 +66,8 @@ var listCases = []Case{
 				return a.unlike("credentialInfos for just the credentialIDs")
 			}
 			return nil
-		}, withInfos)},
-	{ID: "list/certificates-default", Check: "CSC-LIST-010", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+		}, withInfos())},
+	{ID: "list/certificates-default", Check: "CSC-LIST-010", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "unless asked otherwise, each credential comes with the signer's certificate alone",
 		Run: lists(eachInfo(func(info Object) error {
 			all, err := certificates(info)
@@ -77,54 +75,54 @@ var listCases = []Case{
 				return unmet("a credential comes with %d certificates, want one", len(all))
 			}
 			return err
-		}), withInfos)},
-	{ID: "list/certificates-none", Check: "CSC-LIST-011", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+		}), withInfos())},
+	{ID: "list/certificates-none", Check: "CSC-LIST-011", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "certificates none keeps them out",
-		Run:  lists(eachInfo(noCertificates), withInfos, with("certificates", "none"))},
-	{ID: "list/certificates-chain", Check: "CSC-LIST-012", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+		Run:  lists(eachInfo(noCertificates), withInfos(), with("certificates", "none"))},
+	{ID: "list/certificates-chain", Check: "CSC-LIST-012", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "certificates chain brings the whole chain, the signer's certificate first, each signed by the next",
 		Run: lists(eachInfo(func(info Object) error {
 			all, err := certificates(info)
 			return worst(err, chained(all))
-		}), withInfos, with("certificates", "chain"))},
-	{ID: "list/certificates-invalid", Check: "CSC-LIST-013", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+		}), withInfos(), with("certificates", "chain"))},
+	{ID: "list/certificates-invalid", Check: "CSC-LIST-013", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "another value of certificates is refused",
 		Run: func(ctx context.Context, t *Target) error {
-			return t.list(ctx, withInfos, with("certificates", "x")).want(bad("Invalid parameter certificates"))
+			return t.list(ctx, withInfos(), with("certificates", "x")).want(bad("Invalid parameter certificates"))
 		}},
-	{ID: "list/certificates-ignored", Check: "CSC-LIST-014", Ref: refList, Level: Doubt, Needs: []Feature{Client, Signer},
+	{ID: "list/certificates-ignored", Check: "CSC-LIST-014", Ref: refTo(methodList), Level: Doubt, Needs: []Feature{Client, Signer},
 		Says: "without credentialInfo a bad value of certificates is ignored, or refused",
 		Run: func(ctx context.Context, t *Target) error {
 			a := t.list(ctx, with("certificates", "x"))
 			if a.Status == 400 {
-				return a.want(refused)
+				return a.want(refused())
 			}
 			_, err := listed(a)
 			return err
 		}},
-	{ID: "list/cert-info-default", Check: "CSC-LIST-015", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "list/cert-info-default", Check: "CSC-LIST-015", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "unasked, the names and dates of certificates are not spelt out",
-		Run:  lists(eachInfo(func(info Object) error { return lacksAll(info.object("cert"), certInfoMembers) }), withInfos)},
-	{ID: "list/cert-info", Check: "CSC-LIST-016", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+		Run:  lists(eachInfo(func(info Object) error { return lacksAll(info.object("cert"), certInfoMembers) }), withInfos())},
+	{ID: "list/cert-info", Check: "CSC-LIST-016", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "with certInfo true they are: issuer, serial number, subject, first and last day",
 		Run: lists(eachInfo(func(info Object) error { return hasStrings(info.object("cert"), certInfoMembers) }),
-			withInfos, with("certInfo", true))},
-	{ID: "list/cert-info-ignored", Check: "CSC-LIST-017", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+			withInfos(), with("certInfo", true))},
+	{ID: "list/cert-info-ignored", Check: "CSC-LIST-017", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "certInfo without credentialInfo is ignored",
 		Run:  lists(noInfos, with("certInfo", true))},
-	{ID: "list/auth-info-ignored", Check: "CSC-LIST-018", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "list/auth-info-ignored", Check: "CSC-LIST-018", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "authInfo without credentialInfo is ignored",
 		Run:  lists(noInfos, with("authInfo", true))},
-	{ID: "list/auth-info", Check: "CSC-LIST-019", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "list/auth-info", Check: "CSC-LIST-019", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "with authInfo true each credential says how it is authorized",
-		Run:  lists(eachInfo(toldAuth), withInfos, with("authInfo", true))},
-	{ID: "list/only-valid", Check: "CSC-LIST-020", Ref: refList, Level: Optional, Needs: []Feature{Client, RoleDisabled},
+		Run:  lists(eachInfo(toldAuth), withInfos(), with("authInfo", true))},
+	{ID: "list/only-valid", Check: "CSC-LIST-020", Ref: refTo(methodList), Level: Optional, Needs: []Feature{Client, RoleDisabled},
 		Says: "a server that says onlyValid in return lists no credential that cannot sign",
 		Run:  onlyValid(true)},
-	{ID: "list/only-valid-unsupported", Check: "CSC-LIST-021", Ref: refList, Level: Optional, Needs: []Feature{Client, RoleDisabled},
+	{ID: "list/only-valid-unsupported", Check: "CSC-LIST-021", Ref: refTo(methodList), Level: Optional, Needs: []Feature{Client, RoleDisabled},
 		Says: "a server that lists unusable credentials does not say onlyValid in return",
 		Run:  onlyValid(false)},
-	{ID: "list/only-valid-unasked", Check: "CSC-LIST-022", Ref: refList, Level: Must, Needs: []Feature{Client, Signer},
+	{ID: "list/only-valid-unasked", Check: "CSC-LIST-022", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "unasked, the server does not say onlyValid",
 		Run: lists(func(a *Answer, o Object) error {
 			if o.has("onlyValid") && o["onlyValid"] != false {
@@ -132,7 +130,7 @@ var listCases = []Case{
 			}
 			return nil
 		})},
-	{ID: "list/empty", Check: "CSC-LIST-023", Ref: refList, Level: Doubt, Needs: []Feature{Client, EmptyUser},
+	{ID: "list/empty", Check: "CSC-LIST-023", Ref: refTo(methodList), Level: Doubt, Needs: []Feature{Client, EmptyUser},
 		Says: "a user without credentials has an empty list",
 		Run: func(ctx context.Context, t *Target) error {
 			u, _ := t.Fixtures.emptyUser()
@@ -143,7 +141,7 @@ var listCases = []Case{
 			}
 			return err
 		}},
-	{ID: "list/ids-resolve", Check: "CSC-LIST-024", Ref: refList, Level: Must, Needs: []Feature{Client, Signer, methodCredentialInfo},
+	{ID: "list/ids-resolve", Check: "CSC-LIST-024", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer, methodCredentialInfo},
 		Says: "credentials/info knows every id of the list",
 		Run: func(ctx context.Context, t *Target) error {
 			ids, err := listed(t.list(ctx))
@@ -153,27 +151,27 @@ var listCases = []Case{
 			}
 			return err
 		}},
-	{ID: "list/agrees-with-info", Check: "CSC-LIST-025", Ref: refList, Level: Must, Needs: []Feature{Client, Signer, methodCredentialInfo},
+	{ID: "list/agrees-with-info", Check: "CSC-LIST-025", Ref: refTo(methodList), Level: Must, Needs: []Feature{Client, Signer, methodCredentialInfo},
 		Says: "the list and credentials/info say the same of a credential",
 		Run:  listAgrees},
-	{ID: "list/malformed-header", Check: "CSC-LIST-026", Ref: refList, Level: Must,
+	{ID: "list/malformed-header", Check: "CSC-LIST-026", Ref: refTo(methodList), Level: Must,
 		Says: "an Authorization header that is none is refused",
 		Run: func(ctx context.Context, t *Target) error {
-			return malformed(ctx, t, methodList).want(malformedHeader)
+			return malformed(ctx, t, methodList).want(malformedHeader())
 		}},
-	{ID: "list/wrong-type", Check: "CSC-LIST-028", Ref: refList, Level: Doubt, Needs: []Feature{Client, Signer},
+	{ID: "list/wrong-type", Check: "CSC-LIST-028", Ref: refTo(methodList), Level: Doubt, Needs: []Feature{Client, Signer},
 		Says: "credentialInfo as a string is refused or taken for false",
 		Run: func(ctx context.Context, t *Target) error {
 			a := t.list(ctx, with("credentialInfo", "true"))
 			if a.Status == 400 {
-				return a.want(refused)
+				return a.want(refused())
 			}
 			o, err := a.WantOK()
 			return worst(err, noInfos(a, o))
 		}},
 }
 
-var withInfos = with("credentialInfo", true)
+func withInfos() change { return with("credentialInfo", true) }
 
 // certInfoMembers are what certInfo asks for.
 var certInfoMembers = []string{"issuerDN", "serialNumber", "subjectDN", "validFrom", "validTo"}
@@ -312,7 +310,7 @@ func onlyValid(supporting bool) func(context.Context, *Target) error {
 
 func listAgrees(ctx context.Context, t *Target) error {
 	view := []change{with("certificates", "chain"), with("certInfo", true), with("authInfo", true)}
-	o, err := t.list(ctx, append(view, withInfos)...).WantOK()
+	o, err := t.list(ctx, append(view, withInfos())...).WantOK()
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
+	"errors"
 	"reflect"
 	"regexp"
 	"slices"
@@ -18,11 +19,6 @@ import (
 // everythingOf asks for all there is to know of a credential.
 func everythingOf(id string) Object {
 	return Object{"credentialID": id, "certificates": "chain", "certInfo": true, "authInfo": true}
-}
-
-// missingString is how the tables refuse a string that is not there.
-func missingString(name string) refusal {
-	return bad("Missing (or invalid type) string parameter " + name)
 }
 
 // described are the credentials the cases look at: one of each role.
@@ -69,7 +65,8 @@ func describes(look func(Object) error) func(context.Context, *Target) error {
 
 // about puts the role in front of what was seen.
 func about(c Credential, err error) error {
-	if v, ok := err.(*verdict); ok {
+	var v *verdict
+	if errors.As(err, &v) {
 		return &verdict{v.kind, "the credential with role " + strings.Join(c.Roles, ", ") + ": " + v.text}
 	}
 	return err

@@ -100,7 +100,8 @@ func (f Fixtures) provide(feature Feature) bool {
 		return len(f.Languages) > 1
 	case RateLimit:
 		return f.RateLimit > 0
+	default:
+		role, ok := strings.CutPrefix(string(feature), "a credential with role ")
+		return ok && f.has(role)
 	}
-	role, ok := strings.CutPrefix(string(feature), "a credential with role ")
-	return ok && f.has(role)
 }

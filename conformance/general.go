@@ -119,7 +119,7 @@ var generalCases = []Case{
 	{ID: "general/malformed-header", Check: "CSC-GEN-018", Ref: refGeneral("11.4"), Level: Must, Needs: viaList,
 		Says: "an Authorization header of another form than Bearer and a token is refused",
 		Run: func(ctx context.Context, t *Target) error {
-			return malformed(ctx, t, methodList).want(malformedHeader)
+			return malformed(ctx, t, methodList).want(malformedHeader())
 		}},
 	{ID: "general/no-token-in-header", Check: "CSC-GEN-019", Ref: refGeneral("11.4"), Level: Must, Needs: viaList,
 		Says: "Bearer with nothing behind it is refused",
@@ -203,9 +203,6 @@ var limitCases = []Case{
 			return worst(a.want(refusal{status: []int{429}}), wantJSON(a))
 		}},
 }
-
-// malformedHeader is the answer all methods but info prescribe.
-var malformedHeader = bad("Malformed authorization header.")
 
 func wantJSON(a *Answer) error {
 	if media := a.contentType(); media != "application/json" {

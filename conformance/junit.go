@@ -69,6 +69,7 @@ func (s *junitSuite) add(one Result) {
 	case Skip:
 		s.Skipped++
 		c.Skipped = &junitText{one.Detail}
+	case Pass:
 	case Warn, Doubtful:
 		c.Out = string(one.Outcome) + ": " + one.Detail
 	}

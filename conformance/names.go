@@ -3,12 +3,22 @@ package conformance
 // The methods of API v2, as info.methods names them.
 const (
 	methodInfo           = "info"
+	methodToken          = "oauth2/token"
 	methodList           = "credentials/list"
 	methodCredentialInfo = "credentials/info"
 	methodAuthorize      = "credentials/authorize"
 	methodSignHash       = "signatures/signHash"
 	methodSignPolling    = "signatures/signPolling"
 )
+
+// clauses are where the methods' tables stand.
+var clauses = map[string]string{
+	methodToken: "8.4.4", methodInfo: "11.1", methodList: "11.4", methodCredentialInfo: "11.5",
+	methodAuthorize: "11.6", methodSignHash: "11.10",
+}
+
+// refTo is the clause of a method's own.
+func refTo(method string) Ref { return Ref{method, clauses[method]} }
 
 // knownMethods are those some version of API v2 names; the last two lines came
 // with v2.2, or are named without a clause.

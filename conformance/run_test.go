@@ -148,7 +148,24 @@ func TestObtainTriesAgainWhereTheCodeMayBeUsed(t *testing.T) {
 	}
 	s.answers = append(s.answers, says(400, wrong), says(200, `{"SAD":"another"}`))
 	if _, err := target.obtain(t.Context(), roleEC, newDigests(1)...); err == nil {
-		t.Error("a code that was fresh beyond doubt was refused, and the suite tried again")
+		t.Error("a code that was fresh beyond doubt was refused(), and the suite tried again")
+	}
+}
+
+// A second run right after the first finds the codes of all signers used.
+func TestObtainAfterAnEarlierRun(t *testing.T) {
+	const wrong = `{"error":"invalid_authentication_data"}`
+	s := &stub{answers: []func(http.ResponseWriter, Object){says(400, wrong), says(400, wrong), says(200, `{"SAD":"a secret SAD"}`)}}
+	target, now := aTarget(t, s, signer("u"), signer("v"))
+	began := *now
+	if _, err := target.obtain(t.Context(), roleEC, newDigests(1)...); err != nil {
+		t.Fatal(err)
+	}
+	if waited := now.Sub(began); waited != 15*time.Second+margin {
+		t.Errorf("waited %v, want the rest of the step and the margin", waited)
+	}
+	if s.bodies[0]["credentialID"] == s.bodies[1]["credentialID"] {
+		t.Error("the same signer tried twice before the other did once")
 	}
 }
 

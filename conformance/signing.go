@@ -76,7 +76,7 @@ func (t *Target) refusesSpare(ctx context.Context, role string, body func(*grant
 		a := t.ask(ctx, methodSignHash, body(g))
 		o, _ := a.Object()
 		words, _ := o.str("error_description")
-		dead := words != w.text && (words == badSAD.text || words == "SAD expired")
+		dead := words != w.text && (words == wordsBadSAD || words == wordsExpiredSAD)
 		if !dead || last {
 			return a.want(w)
 		}
@@ -156,7 +156,7 @@ func otherClient(ctx context.Context, t *Target) error {
 	if err != nil {
 		return err
 	}
-	return t.post(ctx, methodSignHash, token, g.body()).want(refused)
+	return t.post(ctx, methodSignHash, token, g.body()).want(refused())
 }
 
 // spentSAD signs what it may and then the same again.
@@ -168,7 +168,7 @@ func spentSAD(ctx context.Context, t *Target) error {
 	if _, err := t.ask(ctx, methodSignHash, g.body()).WantOK(); err != nil {
 		return err
 	}
-	return t.ask(ctx, methodSignHash, g.body()).want(refused)
+	return t.ask(ctx, methodSignHash, g.body()).want(refused())
 }
 
 func severalCalls(ctx context.Context, t *Target) error {
@@ -180,7 +180,7 @@ func severalCalls(ctx context.Context, t *Target) error {
 	if _, err := first.WantOK(); err != nil {
 		return err
 	}
-	return t.ask(ctx, methodSignHash, g.body().but(with("hashes", encode(g.digests[1])))).want(refused)
+	return t.ask(ctx, methodSignHash, g.body().but(with("hashes", encode(g.digests[1])))).want(refused())
 }
 
 // rivals is how many calls want the one signature at once.
@@ -202,10 +202,10 @@ func atOnce(ctx context.Context, t *Target) error {
 	for _, a := range answers {
 		if a.Status == 200 {
 			winners++
-			faults = append(faults, t.verified(ctx, g, a, plainSHA256))
+			faults = append(faults, t.verified(ctx, g, a, plainSHA256()))
 			continue
 		}
-		faults = append(faults, a.want(refused))
+		faults = append(faults, a.want(refused()))
 	}
 	if winners != 1 {
 		return unmet("of %d calls at once with a SAD for one signature %d were answered with it", rivals, winners)
@@ -213,21 +213,19 @@ func atOnce(ctx context.Context, t *Target) error {
 	return worst(faults...)
 }
 
-// expiredCertificate gets a SAD for the credential if the server still gives
-// one; else it takes another's, which is not what the call is to fail for.
+// expiredCertificate signs with a SAD for the credential or, where the server
+// gives none, with another's, which is not what the call is to fail for.
 func expiredCertificate(ctx context.Context, t *Target) error {
-	g, err := t.stock.spare(ctx, roleExpired)
+	g, err := t.stock.late(ctx)
 	if err != nil {
-		if g, err = t.stock.spare(ctx, signerRole(t)); err != nil {
-			return err
-		}
+		return err
 	}
 	id := t.Fixtures.holders(roleExpired)[0].Credential.ID
 	algo, err := t.stock.algorithm(ctx, id)
 	if err != nil {
 		return err
 	}
-	return t.ask(ctx, methodSignHash, g.body().but(with("credentialID", id), with("signAlgo", algo))).want(badExpired)
+	return t.ask(ctx, methodSignHash, g.body().but(with("credentialID", id), with("signAlgo", algo))).want(expiredKey())
 }
 
 func disabledSince(ctx context.Context, t *Target) (err error) {
@@ -243,7 +241,7 @@ func disabledSince(ctx context.Context, t *Target) (err error) {
 		_, e := runCommand(ctx, c.Enable, g.Credential.ID)
 		err = worst(err, e)
 	}()
-	return t.ask(ctx, methodSignHash, g.body()).want(refused)
+	return t.ask(ctx, methodSignHash, g.body()).want(refused())
 }
 
 // contradicted says SHA-512 beside an algorithm that says SHA-256.
@@ -254,9 +252,9 @@ func contradicted(ctx context.Context, t *Target) error {
 	}
 	a := t.ask(ctx, methodSignHash, g.body().but(with("signAlgo", oidRSASHA256), with("hashAlgorithmOID", oidSHA512)))
 	if a.Status == 200 {
-		return t.verified(ctx, g, a, plainSHA256)
+		return t.verified(ctx, g, a, plainSHA256())
 	}
-	return a.want(badHashOID)
+	return a.want(badHashOID())
 }
 
 // longestSalt asks for a salt of what the modulus leaves beside the hash and

@@ -142,7 +142,7 @@ func (a *Answer) take(res *http.Response, err error) {
 		a.err = fmt.Errorf("%s: %w", a.request, err)
 		return
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }() // only read
 	a.Status, a.Header, a.Proto = res.StatusCode, res.Header, res.Proto
 	if a.Body, err = io.ReadAll(io.LimitReader(res.Body, answerLimit)); err != nil {
 		a.err = fmt.Errorf("%s: read the answer: %w", a.request, err)

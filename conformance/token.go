@@ -8,12 +8,10 @@ import (
 	"strings"
 )
 
-var refToken = Ref{"oauth2/token", "8.4.4"}
-
 // tokenCases are the requirements of oauth2/token that client_credentials
 // shows (v2.0.0.2 §8.4.4).
 var tokenCases = []Case{
-	{ID: "token/expires-in", Check: "CSC-TOK-003", Ref: refToken, Level: Must, Needs: []Feature{Client},
+	{ID: "token/expires-in", Check: "CSC-TOK-003", Ref: refTo(methodToken), Level: Must, Needs: []Feature{Client},
 		Says: "expires_in, where it is given, is a number of seconds greater than zero",
 		Run: func(ctx context.Context, t *Target) error {
 			a := t.firstToken(ctx)
@@ -23,7 +21,7 @@ var tokenCases = []Case{
 			}
 			return err
 		}},
-	{ID: "token/form-encoded", Check: "CSC-TOK-004", Ref: refToken, Level: Must, Needs: []Feature{Client},
+	{ID: "token/form-encoded", Check: "CSC-TOK-004", Ref: refTo(methodToken), Level: Must, Needs: []Feature{Client},
 		Says: "a request encoded as a form is enough to get a token",
 		Run: func(ctx context.Context, t *Target) error {
 			a := t.firstToken(ctx)
@@ -33,45 +31,45 @@ var tokenCases = []Case{
 			}
 			return err
 		}},
-	{ID: "token/client-id-missing", Check: "CSC-TOK-005", Ref: refToken, Level: Must, Needs: []Feature{Client},
+	{ID: "token/client-id-missing", Check: "CSC-TOK-005", Ref: refTo(methodToken), Level: Must, Needs: []Feature{Client},
 		Says: "a request that does not say which client asks is refused",
 		Run: tokenRefused(func(f url.Values, c ClientKey) {
 			f.Del("client_id")
 			f.Set("client_secret", c.Secret)
 		}, bad("Missing parameter client_id"))},
-	{ID: "token/grant-type-missing", Check: "CSC-TOK-006", Ref: refToken, Level: Must, Needs: []Feature{Client},
+	{ID: "token/grant-type-missing", Check: "CSC-TOK-006", Ref: refTo(methodToken), Level: Must, Needs: []Feature{Client},
 		Says: "a request without grant_type is refused",
 		Run: tokenRefused(func(f url.Values, c ClientKey) {
 			f.Del("grant_type")
 			f.Set("client_secret", c.Secret)
 		}, bad("Missing parameter grant_type"))},
-	{ID: "token/grant-type-unknown", Check: "CSC-TOK-007", Ref: refToken, Level: Must, Needs: []Feature{Client},
+	{ID: "token/grant-type-unknown", Check: "CSC-TOK-007", Ref: refTo(methodToken), Level: Must, Needs: []Feature{Client},
 		Says: "a grant_type nobody defined is refused",
 		Run: tokenRefused(func(f url.Values, c ClientKey) {
 			f.Set("grant_type", "foo")
 			f.Set("client_secret", c.Secret)
 		}, refusal{status: []int{400}, code: []string{"invalid_request"}, text: "Invalid parameter grant_type",
 			or: []refusal{{status: []int{400}, code: []string{"unsupported_grant_type"}}}})},
-	{ID: "token/password-grant", Check: "CSC-TOK-008", Ref: refToken, Level: Must, Needs: []Feature{Client},
+	{ID: "token/password-grant", Check: "CSC-TOK-008", Ref: refTo(methodToken), Level: Must, Needs: []Feature{Client},
 		Says: "the password grant does not exist",
 		Run: tokenRefused(func(f url.Values, c ClientKey) {
 			f.Set("grant_type", "password")
 			f.Set("username", "nobody")
 			f.Set("password", "nothing")
 			f.Set("client_secret", c.Secret)
-		}, refused)},
-	{ID: "token/client-unproven", Check: "CSC-TOK-018", Ref: refToken, Level: Must, Needs: []Feature{Client},
+		}, refused())},
+	{ID: "token/client-unproven", Check: "CSC-TOK-018", Ref: refTo(methodToken), Level: Must, Needs: []Feature{Client},
 		Says: "a client that has a secret and does not show it gets no token",
 		Run: tokenRefused(func(url.Values, ClientKey) {},
 			refusal{status: []int{400, 401}, code: []string{"invalid_request"}, text: "Client authorization required",
 				or: []refusal{{status: []int{400, 401}, code: []string{"invalid_client"}}}})},
-	{ID: "token/wrong-secret", Check: "CSC-TOK-019", Ref: refToken, Level: Must, Needs: []Feature{Client},
+	{ID: "token/wrong-secret", Check: "CSC-TOK-019", Ref: refTo(methodToken), Level: Must, Needs: []Feature{Client},
 		Says: "a wrong client_secret in the body gets no token",
 		Run: tokenRefused(func(f url.Values, c ClientKey) {
 			f.Set("client_secret", flip(c.Secret))
 		}, refusal{status: []int{400}, code: []string{"invalid_request"}, text: "Invalid parameter client_secret",
 			or: []refusal{{status: []int{401}, code: []string{"invalid_client"}}}})},
-	{ID: "token/basic", Check: "CSC-TOK-020", Ref: refToken, Level: Optional, Needs: []Feature{Client},
+	{ID: "token/basic", Check: "CSC-TOK-020", Ref: refTo(methodToken), Level: Optional, Needs: []Feature{Client},
 		Says: "a client may prove itself by HTTP Basic",
 		Run: func(ctx context.Context, t *Target) error {
 			if t.Fixtures.ClientAuth == "post" {
@@ -80,16 +78,16 @@ var tokenCases = []Case{
 			_, err := t.tokenCall(ctx, t.Fixtures.Client, nil).WantOK()
 			return err
 		}},
-	{ID: "token/client-credentials", Check: "CSC-TOK-023", Ref: refToken, Level: Optional, Needs: []Feature{Client},
+	{ID: "token/client-credentials", Check: "CSC-TOK-023", Ref: refTo(methodToken), Level: Optional, Needs: []Feature{Client},
 		Says: "client_credentials gives a bearer token that opens the API",
 		Run:  tokenOpens},
-	{ID: "token/credential-scope", Check: "CSC-TOK-024", Ref: refToken, Level: Must, Needs: []Feature{Client},
+	{ID: "token/credential-scope", Check: "CSC-TOK-024", Ref: refTo(methodToken), Level: Must, Needs: []Feature{Client},
 		Says: "client_credentials never gives a token that can authorize signatures",
 		Run: tokenRefused(func(f url.Values, c ClientKey) {
 			f.Set("scope", "credential")
 			f.Set("client_secret", c.Secret)
 		}, refusal{status: []int{400}, code: []string{"invalid_scope"}, or: []refusal{{}}})},
-	{ID: "token/not-cached", Check: "CSC-TOK-035", Ref: refToken, Level: Doubt, Needs: []Feature{Client},
+	{ID: "token/not-cached", Check: "CSC-TOK-035", Ref: refTo(methodToken), Level: Doubt, Needs: []Feature{Client},
 		Says: "an answer with a token says that nobody may keep it: Cache-Control: no-store",
 		Run: func(ctx context.Context, t *Target) error {
 			a := t.firstToken(ctx)
@@ -103,7 +101,7 @@ var tokenCases = []Case{
 
 // firstToken is the answer to one good request, which several cases look at.
 func (t *Target) firstToken(ctx context.Context) *Answer {
-	return see(t, "oauth2/token", func() *Answer { return t.tokenCall(ctx, t.Fixtures.Client, nil) })
+	return see(t, methodToken, func() *Answer { return t.tokenCall(ctx, t.Fixtures.Client, nil) })
 }
 
 // tokenOpens uses a token of its own, not the suite's.
@@ -144,10 +142,9 @@ func tokenRefused(alter func(url.Values, ClientKey), w refusal) func(context.Con
 // alter, if not nil, spoils the request.
 func (t *Target) tokenCall(ctx context.Context, c ClientKey, alter func(url.Values, http.Header)) *Answer {
 	t.ready()
-	const name = "oauth2/token"
 	endpoint, err := t.tokenURL(ctx)
 	if err != nil {
-		return &Answer{request: "POST " + name, err: err}
+		return &Answer{request: "POST " + methodToken, err: err}
 	}
 	form := url.Values{"grant_type": {"client_credentials"}, "scope": {"service"}, "client_id": {c.ID}}
 	h := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}}
@@ -160,7 +157,7 @@ func (t *Target) tokenCall(ctx context.Context, c ClientKey, alter func(url.Valu
 	if alter != nil {
 		alter(form, h)
 	}
-	return t.do(ctx, call{method: name, url: endpoint, header: h, body: []byte(form.Encode())})
+	return t.do(ctx, call{method: methodToken, url: endpoint, header: h, body: []byte(form.Encode())})
 }
 
 // tokenURL is where info says tokens are had (§11.1).

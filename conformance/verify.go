@@ -73,10 +73,10 @@ type scheme struct {
 	salt int
 }
 
-var (
-	plainSHA256 = scheme{crypto.SHA256, -1}
-	pssSHA256   = scheme{crypto.SHA256, 32}
-)
+// plainSHA256 is PKCS #1 v1.5, or ECDSA.
+func plainSHA256() scheme { return scheme{crypto.SHA256, -1} }
+
+func pssSHA256() scheme { return scheme{crypto.SHA256, 32} }
 
 // verify is nil if signature is key's over digest.
 func (s scheme) verify(key any, digest, signature []byte) error {

@@ -85,17 +85,17 @@ func TestVerify(t *testing.T) {
 		signature []byte
 		good      bool
 	}{
-		{"ECDSA", plainSHA256, &ec.PublicKey, der, true},
-		{"ECDSA, the numbers side by side", plainSHA256, &ec.PublicKey, apart, true},
-		{"ECDSA, a byte too many", plainSHA256, &ec.PublicKey, append(slices.Clone(der), 0), false},
-		{"ECDSA, a bit turned", plainSHA256, &ec.PublicKey, turned(der), false},
-		{"PKCS #1", plainSHA256, &modulus.PublicKey, sign(modulus, crypto.SHA256), true},
-		{"PKCS #1, a bit turned", plainSHA256, &modulus.PublicKey, turned(sign(modulus, crypto.SHA256)), false},
-		{"PKCS #1 for PSS", pssSHA256, &modulus.PublicKey, sign(modulus, crypto.SHA256), false},
-		{"PSS", pssSHA256, &modulus.PublicKey, salted(32), true},
-		{"PSS with another salt than agreed", pssSHA256, &modulus.PublicKey, salted(222), false},
+		{"ECDSA", plainSHA256(), &ec.PublicKey, der, true},
+		{"ECDSA, the numbers side by side", plainSHA256(), &ec.PublicKey, apart, true},
+		{"ECDSA, a byte too many", plainSHA256(), &ec.PublicKey, append(slices.Clone(der), 0), false},
+		{"ECDSA, a bit turned", plainSHA256(), &ec.PublicKey, turned(der), false},
+		{"PKCS #1", plainSHA256(), &modulus.PublicKey, sign(modulus, crypto.SHA256), true},
+		{"PKCS #1, a bit turned", plainSHA256(), &modulus.PublicKey, turned(sign(modulus, crypto.SHA256)), false},
+		{"PKCS #1 for PSS", pssSHA256(), &modulus.PublicKey, sign(modulus, crypto.SHA256), false},
+		{"PSS", pssSHA256(), &modulus.PublicKey, salted(32), true},
+		{"PSS with another salt than agreed", pssSHA256(), &modulus.PublicKey, salted(222), false},
 		{"PSS with the longest salt", scheme{crypto.SHA256, 222}, &modulus.PublicKey, salted(222), true},
-		{"a key of another kind", plainSHA256, "key", der, false},
+		{"a key of another kind", plainSHA256(), "key", der, false},
 	} {
 		if err := row.scheme.verify(row.key, digest, row.signature); (err == nil) != row.good {
 			t.Errorf("%s: %v", row.says, err)

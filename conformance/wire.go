@@ -31,6 +31,9 @@ func (t *Target) dial(ctx context.Context) (net.Conn, string, error) {
 	return c, u.Hostname(), c.SetDeadline(time.Now().Add(shakeTimeout))
 }
 
+// hangUp ends a connection nothing more is wanted of.
+func hangUp(c net.Conn) { _ = c.Close() }
+
 // handshake tries one version of TLS and nothing else. Nothing is sent over
 // what comes of it, so it does not matter who vouches for the server.
 func (t *Target) handshake(ctx context.Context, version uint16) error {
@@ -38,7 +41,7 @@ func (t *Target) handshake(ctx context.Context, version uint16) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer hangUp(c)
 	return tls.Client(c, &tls.Config{
 		ServerName: host, InsecureSkipVerify: true,
 		MinVersion: version, MaxVersion: version, CipherSuites: anySuite(),
@@ -52,7 +55,7 @@ func offersNoSSL(ctx context.Context, t *Target) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer hangUp(c)
 	if _, err := c.Write(helloSSL3()); err != nil {
 		return nil // hung up at once
 	}

@@ -60,10 +60,7 @@ func notices(ctx context.Context, good *conformance.Target, f faults.Fault) (see
 		return false, err
 	}
 	for _, r := range report.Results {
-		switch r.Outcome {
-		case conformance.Fail, conformance.Warn, conformance.Doubtful:
-			seen = true
-		}
+		seen = seen || r.Outcome != conformance.Pass && r.Outcome != conformance.Skip
 	}
 	return seen, nil
 }

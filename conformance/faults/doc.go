@@ -10,7 +10,10 @@
 // it can answer as a server would that had.
 package faults
 
-import "crypto/tls"
+import (
+	"crypto/tls"
+	"slices"
+)
 
 // A Fault is a way for a server to be wrong. The zero value of each field
 // changes nothing.
@@ -30,16 +33,13 @@ type Fault struct {
 	TLS func(*tls.Config)
 	// SSL3 says that the broken server greets whoever says hello in SSL 3.0.
 	SSL3 bool
+
+	// afresh makes an Answer that remembers what it saw.
+	afresh func() answer
 }
 
-// All returns all faults, in the order of the cases. Faults may remember what
-// they saw: each call makes them anew.
+// All returns all faults, in the order of the cases.
 func All() []Fault {
-	var all []Fault
-	for _, some := range [][]Fault{
-		general(), info(), token(), list(), credentialInfo(), authorize(), signHash(), signHashAlgorithms(), limits(),
-	} {
-		all = append(all, some...)
-	}
-	return all
+	return slices.Concat(generalFaults, infoFaults, tokenFaults, listFaults,
+		credentialInfoFaults, authorizeFaults, signHashFaults, algorithmFaults, limitFaults)
 }

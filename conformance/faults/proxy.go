@@ -72,6 +72,9 @@ func Start(base string, ca *x509.CertPool, f Fault) (*Proxy, error) {
 	if f.TLS != nil {
 		f.TLS(conf)
 	}
+	if f.afresh != nil {
+		f.Answer = f.afresh()
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -84,18 +87,24 @@ func Start(base string, ca *x509.CertPool, f Fault) (*Proxy, error) {
 	if f.Path != "" {
 		p.URL = p.own + f.Path
 	}
-	p.upstream = &http.Client{
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		},
-	}
+	p.upstream = clientOf(ca)
 	p.server = &http.Server{Handler: p, TLSConfig: conf, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute}
 	go func() {
 		defer close(p.done)
 		_ = p.server.ServeTLS(l, "", "") // ends with ErrServerClosed
 	}()
 	return p, nil
+}
+
+// clientOf asks a server that ca vouches for, and takes redirects for answers.
+func clientOf(ca *x509.CertPool) *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			TLSClientConfig:   &tls.Config{RootCAs: ca, MinVersion: tls.VersionTLS12},
+			ForceAttemptHTTP2: true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // Close ends the proxy and everything under way in it.
@@ -167,7 +176,7 @@ func (p *Proxy) forward(ctx context.Context, c *Call, u *url.URL) (*Reply, error
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }() // only read
 	body, err := io.ReadAll(res.Body)
 	if strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
 		body = bytes.ReplaceAll(body, []byte(p.origin), []byte(p.own))
