@@ -5,6 +5,7 @@ LINT  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FILE  ?=
 DATA  ?= ./data
 LISTEN ?= 127.0.0.1:8443
+PAGE   ?= 127.0.0.1:8080
 FUZZTIME ?= 30s
 
 .PHONY: all build vet lint test demo run conform bench fuzz clean help
@@ -23,7 +24,7 @@ lint: ## golangci-lint with .golangci.yml
 	go run $(LINT) run ./...
 
 test: ## every test, with the race detector and real servers; installs what is missing
-	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool
+	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool chromium
 	go test -race -timeout 20m ./...
 
 demo: ## sign a PDF (FILE=some.pdf) over the API with a key in an HSM, from nothing
@@ -31,12 +32,10 @@ demo: ## sign a PDF (FILE=some.pdf) over the API with a key in an HSM, from noth
 	@go build -o bin/pecete ./cmd/pecete
 	@go run ./internal/demo -pecete bin/pecete -out build/demo $(if $(FILE),-file '$(FILE)')
 
-run: ## serve with a data folder that stays (DATA=./data, LISTEN=127.0.0.1:8443)
+run: ## serve with a data folder that stays, and a sample application (DATA, LISTEN, PAGE)
 	@scripts/need cc softhsm
-	@go build -o bin/pecete ./cmd/pecete
-	@test -e $(DATA)/pecete.yaml || bin/pecete init --listen $(LISTEN) $(DATA) >/dev/null
-	@scripts/welcome bin/pecete $(DATA)
-	@exec bin/pecete serve --config $(DATA)/pecete.yaml
+	@go build -o bin/ ./cmd/pecete ./examples/signing-app
+	@scripts/run bin/pecete bin/signing-app $(DATA) $(LISTEN) $(PAGE)
 
 conform: ## run the conformance suite against a freshly started server
 	@scripts/need cc softhsm

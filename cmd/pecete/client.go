@@ -16,8 +16,8 @@ import (
 )
 
 func clientCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "client", Short: "Add, list, link and remove client applications"}
-	cmd.AddCommand(clientAddCommand(), clientListCommand(),
+	cmd := &cobra.Command{Use: "client", Short: "Add, list, show, link and remove client applications"}
+	cmd.AddCommand(clientAddCommand(), clientListCommand(), clientShowCommand(), clientRotateCommand(),
 		clientLinkCommand("link", "Let a client act for a signer", (*registry.Registry).Link),
 		clientLinkCommand("unlink", "End that", (*registry.Registry).Unlink),
 		clientSwitchCommand("disable", "Refuse a client and its tokens", true),
@@ -34,30 +34,38 @@ type addedClient struct {
 }
 
 func clientAddCommand() *cobra.Command {
-	var signers []string
+	var signers, redirects []string
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Register a client application; its secret is printed this once",
-		Args:  exactArgs("NAME"),
+		Long: `Register a client application. With --redirect-uri it sends signers to this
+server's pages, and they agree there; with --signer it acts for signers who give
+it their codes. Its secret is printed this once.`,
+		Args: exactArgs("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withHouse(cmd, func(ctx context.Context, h *house) error {
-				added, err := h.addClient(ctx, args[0], signers)
+				added, err := h.addClient(ctx, args[0], redirects, signers)
 				if err != nil {
 					return err
 				}
-				return print(cmd, added, func(w io.Writer) error {
-					_, err := fmt.Fprintf(w, "client_id      %s\nclient_secret  %s\n", added.ID, added.Secret)
-					return err
-				})
+				return printSecret(cmd, added)
 			})
 		},
 	}
+	cmd.Flags().StringArrayVar(&redirects, "redirect-uri", nil, "`URI` signers are sent back to: https, or http on 127.0.0.1; can be given several times")
 	cmd.Flags().StringArrayVar(&signers, "signer", nil, "`SIGNER` it may act for; can be given several times")
 	addOutputFlag(cmd)
 	return cmd
 }
 
-func (h *house) addClient(ctx context.Context, name string, signers []string) (addedClient, error) {
+func printSecret(cmd *cobra.Command, added addedClient) error {
+	return print(cmd, added, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "client_id      %s\nclient_secret  %s\n", added.ID, added.Secret)
+		return err
+	})
+}
+
+func (h *house) addClient(ctx context.Context, name string, redirects, signers []string) (addedClient, error) {
 	pepper, err := h.config.secret(h.config.Pepper)
 	if err != nil {
 		return addedClient{}, err
@@ -66,10 +74,19 @@ func (h *house) addClient(ctx context.Context, name string, signers []string) (a
 	client := oauth.Client{
 		ID: oauth.NewClientID(), Name: name, Verifiers: [][]byte{verifier},
 		Grants: []string{"client_credentials"}, Scopes: []string{csc.ScopeService},
-		Created: time.Now().UTC().Truncate(time.Microsecond),
+		RedirectURIs: redirects, Created: time.Now().UTC().Truncate(time.Microsecond),
+	}
+	if len(redirects) > 0 {
+		client.Grants = append(client.Grants, "authorization_code", "refresh_token")
+		client.Scopes = append(client.Scopes, csc.ScopeCredential)
 	}
 	if err := client.Check(); err != nil {
 		return addedClient{}, usageError{err}
+	}
+	for _, signer := range signers {
+		if _, err := h.registry.User(ctx, signer); err != nil {
+			return addedClient{}, fmt.Errorf("signer %s: %w", signer, err)
+		}
 	}
 	if err := h.log.Append(ctx, audit.Entry{Event: audit.ClientAdded, Client: client.ID}); err != nil {
 		return addedClient{}, err
@@ -121,16 +138,7 @@ func clientSwitchCommand(name, short string, disabled bool) *cobra.Command {
 		Args:  exactArgs("CLIENT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withHouse(cmd, func(ctx context.Context, h *house) error {
-				client, err := h.registry.Client(ctx, args[0])
-				if err != nil {
-					return err
-				}
-				err = h.log.Append(ctx, audit.Entry{Event: audit.ClientChanged, Client: client.ID, Reason: switched(disabled)})
-				if err != nil {
-					return err
-				}
-				client.Disabled = disabled
-				return h.registry.UpdateClient(ctx, client)
+				return h.changeClient(ctx, args[0], switched(disabled), func(c *oauth.Client) { c.Disabled = disabled })
 			})
 		},
 	}

@@ -38,7 +38,11 @@ type Config struct {
 		Policy      string `yaml:"policy"`      // certificate policy OID, "" for none
 	} `yaml:"ca"`
 	Pepper string `yaml:"pepper"` // file with the key of client secrets' verifiers
-	About  struct {
+	// Steps is a file with the key of what ties the steps of a login together;
+	// the same on every replica.
+	Steps string `yaml:"steps"`
+	About struct {
+		Demo        bool              `yaml:"demo"` // pages say that nothing here has legal value
 		Name        string            `yaml:"name"`
 		Region      string            `yaml:"region"`
 		Logo        string            `yaml:"logo"`
@@ -106,6 +110,7 @@ func (c *Config) check() error {
 	need(c.Audit.Name, "audit.name")
 	need(c.CA.Certificate, "ca.certificate")
 	need(c.Pepper, "pepper")
+	need(c.Steps, "steps")
 	need(c.About.Name, "about.name")
 	faults = append(faults, c.checkURL(), c.checkAbout(), c.checkValues())
 	return errors.Join(faults...)

@@ -114,13 +114,13 @@ func (f *foundation) softHSM() (map[string]string, error) {
 	return map[string]string{"SOFTHSM2_CONF": "./softhsm2.conf"}, nil
 }
 
-// secrets writes the PINs and the pepper, each random and for the owner only.
+// secrets writes the PINs and the keys of this server, each random and for the owner only.
 func (f *foundation) secrets() error {
-	for _, name := range []string{"so-pin", "pin", "pepper"} {
-		b := make([]byte, 32)
-		if name != "pepper" {
-			b = b[:12] // some devices take no longer PIN
-		}
+	for name, size := range map[string]int{
+		"so-pin": 12, "pin": 12, // some devices take no longer PIN
+		"pepper": 32, "steps": 32,
+	} {
+		b := make([]byte, size)
 		_, _ = rand.Read(b) // never fails
 		text := base64.RawURLEncoding.EncodeToString(b) + "\n"
 		if err := os.WriteFile(f.file("secrets/"+name), []byte(text), 0o600); err != nil {

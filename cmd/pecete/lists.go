@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/registry"
 )
 
@@ -51,10 +53,15 @@ func listSigners(cmd *cobra.Command, r *registry.Registry) error {
 }
 
 func status(c credentials.Credential) string {
-	if err := c.Usable(time.Now()); err != nil {
-		return err.Error()
+	err := c.Usable(time.Now())
+	var refused *csc.Error
+	switch {
+	case err == nil:
+		return "usable"
+	case errors.As(err, &refused):
+		return refused.Description
 	}
-	return "usable"
+	return err.Error()
 }
 
 func (h *house) switchSigner(ctx context.Context, id string, disabled bool) error {

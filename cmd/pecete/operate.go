@@ -91,7 +91,7 @@ func configCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, path := range []string{config.HSM.PIN, config.Pepper} {
+			for _, path := range []string{config.HSM.PIN, config.Pepper, config.Steps} {
 				if _, err := config.secret(path); err != nil {
 					return err
 				}

@@ -24,7 +24,7 @@ func (f *profileFlags) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&f.description, "description", "", "`TEXT` shown beside the credential")
 	flags.StringVar(&f.key, "key", string(csc.P256), "`KIND` of key: P-256, P-384, P-521, RSA-3072, RSA-4096")
 	flags.StringVar(&f.scal, "scal", string(csc.SCAL2), "1, or 2 for authorizations that name the hashes")
-	flags.StringVar(&f.mode, "mode", string(csc.Explicit), "`MODE` of authorization: explicit")
+	flags.StringVar(&f.mode, "mode", string(csc.Explicit), "`MODE` of authorization: explicit, or oauth2code for the pages of this server")
 	flags.StringVar(&f.qualifier, "qualifier", "", "signature `QUALIFIER` that your audit allows you to claim")
 	flags.IntVar(&f.multisign, "multisign", 10, "most signatures of one authorization")
 	flags.BoolVar(&f.pkcs1v15, "pkcs1v15", true, "with an RSA key, offer RSASSA-PKCS1-v1_5 beside PSS")

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -16,6 +18,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/login"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/openapi"
@@ -109,13 +112,10 @@ func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, e
 	return store, store.Close, nil
 }
 
-// server wires the API. It is the only place where its parts meet.
+// server wires the API and the pages. It is the only place where their parts
+// meet.
 func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Server, error) {
 	contract, err := openapi.Load()
-	if err != nil {
-		return nil, err
-	}
-	pepper, err := h.config.secret(h.config.Pepper)
 	if err != nil {
 		return nil, err
 	}
@@ -123,19 +123,21 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
+	hasher, err := users.NewHasher(users.DefaultCost())
+	if err != nil {
+		return nil, err
+	}
 	register := credentials.Register{Store: h.registry, Users: h.registry, Now: time.Now}
 	grants := sad.Grants{Store: tickets, Now: time.Now}
-	provider := &oauth.Provider{
-		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: []byte(pepper),
-		Audit: h.log, Now: time.Now, Logger: h.logger,
+	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: time.Now, Passwords: hasher}
+	provider, mux, err := h.authorization(tickets, register, grants, prover)
+	if err != nil {
+		return nil, err
 	}
-	authorization := http.NewServeMux()
-	provider.Mount(authorization)
 	return &server.Server{
-		Contract: contract, Bearer: provider, OAuth: authorization, Register: register,
+		Contract: contract, Bearer: provider, Mux: mux, Register: register,
 		Authorizer: credentials.Authorizer{
-			Register: register, Grants: grants, Audit: h.log, Now: time.Now, Life: h.config.SADLife,
-			Prover: &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: time.Now},
+			Register: register, Grants: grants, Audit: h.log, Now: time.Now, Life: h.config.SADLife, Prover: prover,
 		},
 		Signer: signing.Signer{
 			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: time.Now,
@@ -152,10 +154,45 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	}, nil
 }
 
+// authorization wires the authorization server and its pages, and returns the
+// mux that both are on.
+func (h *house) authorization(tickets onetime.Store, register credentials.Register, grants sad.Store, prover *users.Prover) (*oauth.Provider, *http.ServeMux, error) {
+	pepper, err := h.config.secret(h.config.Pepper)
+	if err != nil {
+		return nil, nil, err
+	}
+	steps, err := h.config.secret(h.config.Steps)
+	if err != nil {
+		return nil, nil, err
+	}
+	mux := http.NewServeMux()
+	provider := &oauth.Provider{
+		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: []byte(pepper),
+		Audit: h.log, Now: time.Now, Logger: h.logger, StepKey: derived(steps, "oauth"),
+		Register: register, Grants: grants, Refresh: h.registry, CredentialLife: h.config.SADLife,
+	}
+	provider.Mount(mux)
+	pages := &login.Pages{
+		OAuth: provider, Prover: prover, Users: h.registry, Register: register, Key: derived(steps, "login"),
+		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
+		Logger: h.logger, Now: time.Now,
+	}
+	pages.Mount(mux)
+	return provider, mux, nil
+}
+
+// derived is a key of its own for each use of a secret.
+func derived(secret csc.Secret, use string) []byte {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(use))
+	return mac.Sum(nil)
+}
+
 func (h *house) about() server.About {
 	keys := []csc.KeySpec{csc.P256, csc.P384, csc.P521, csc.RSA3072, csc.RSA4096}
 	return server.About{
-		Name: h.config.About.Name, Region: h.config.About.Region, URL: h.config.URL,
+		AuthType: []string{"oauth2code", "oauth2client"},
+		Name:     h.config.About.Name, Region: h.config.About.Region, URL: h.config.URL,
 		Logo: h.config.About.Logo, Description: h.config.About.Description,
 		Languages: h.config.About.Languages, Keys: keys, PKCS1v15: true,
 	}

@@ -15,8 +15,9 @@ import (
 )
 
 func signerCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "signer", Short: "Add, list, disable and enable signers"}
+	cmd := &cobra.Command{Use: "signer", Short: "Add, list, unlock, disable and enable signers"}
 	cmd.AddCommand(signerAddCommand(), signerListCommand(),
+		signerPasswordCommand(), signerPairCommand(), signerUnlockCommand(),
 		signerSwitchCommand("disable", "Stop every use of a signer's credentials", true),
 		signerSwitchCommand("enable", "Let a disabled signer sign again", false))
 	return cmd
@@ -39,7 +40,8 @@ func signerAddCommand() *cobra.Command {
 		Short: "Add a signer with an authenticator and a credential",
 		Long: `Add a signer. Prints the otpauth URI and its QR code for the signer's
 authenticator app, once; it is never shown again. Unless --bare is given, a
-credential is made too.`,
+credential is made too. For the pages of this server the signer needs a password
+as well: signer password.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withHouse(cmd, func(ctx context.Context, h *house) error {
@@ -68,11 +70,10 @@ func (h *house) addSigner(ctx context.Context, person users.Person, flags *profi
 	if err != nil {
 		return addedSigner{}, usageError{err}
 	}
-	seal, err := h.sealer(ctx)
+	registrar, err := h.registrar(ctx)
 	if err != nil {
 		return addedSigner{}, err
 	}
-	registrar := users.Registrar{Store: h.registry, Sealer: seal, Audit: h.log, Now: time.Now, Issuer: h.config.About.Name}
 	user, uri, err := registrar.Enrol(ctx, person)
 	if err != nil {
 		return addedSigner{}, err

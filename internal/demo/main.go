@@ -5,10 +5,12 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -49,13 +51,35 @@ func run(ctx context.Context, program, out, file string) (err error) {
 	}
 	defer func() { err = errors.Join(err, cast.stage.Stop()) }()
 	fmt.Printf("\nA server at %s, raised in %.1f s: a token with random PINs, an\n"+
-		"authority whose key is in it, a signer with an authenticator, two clients.\n\n",
+		"authority whose key is in it, a signer with an authenticator, three applications.\n",
 		cast.stage.URL, time.Since(began).Seconds())
-	signed, err := cast.sign(ctx, pdf)
+	return cast.play(ctx, out, pdf)
+}
+
+// play signs the document in both ways.
+func (c *cast) play(ctx context.Context, out string, pdf []byte) error {
+	web, err := c.stage.HTTP()
 	if err != nil {
 		return err
 	}
-	return cast.keep(out, signed)
+	settle()
+	for _, way := range []struct {
+		says, file string
+		sign       func(context.Context, *http.Client, []byte) ([]byte, error)
+	}{
+		{"(a) The application asks the signer for the code.", "signed.pdf", c.signExplicitly},
+		{"(b) The signer agrees on the server's own pages.", "signed-on-pages.pdf", c.signOnPages},
+	} {
+		fmt.Printf("\n%s\n\n", way.says)
+		signed, err := way.sign(ctx, web, pdf)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(c.check(pdf, signed), os.WriteFile(filepath.Join(out, way.file), signed, 0o644)); err != nil {
+			return err
+		}
+	}
+	return c.keep(out)
 }
 
 func document(file string) ([]byte, error) {
@@ -67,14 +91,22 @@ func document(file string) ([]byte, error) {
 	return os.ReadFile(file)
 }
 
-// A cast is a raised server and who plays: a signer and two applications that
-// may both act for the signer.
+// signerEmail is the demonstration's signer's.
+const signerEmail = "demo.signer@example.org"
+
+// A cast is a raised server and who plays: a signer with two credentials, two
+// applications that may act for the signer, and one that sends the signer to the
+// server's pages.
 type cast struct {
-	stage  *stage.Stage
-	signer stage.Signer
-	app    stage.Client
-	other  stage.Client
-	roots  *x509.CertPool
+	stage    *stage.Stage
+	signer   stage.Signer
+	password string
+	explicit string // credentials, by how they are authorized
+	onPages  string
+	app      stage.Client
+	other    stage.Client
+	web      stage.Client
+	roots    *x509.CertPool
 }
 
 func raise(ctx context.Context, program, data string) (c *cast, err error) {
@@ -82,14 +114,24 @@ func raise(ctx context.Context, program, data string) (c *cast, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c = &cast{stage: s}
-	if c.signer, err = s.AddSigner(ctx, "demo.signer@example.org", "Demo", "Signer"); err != nil {
+	c = &cast{stage: s, password: rand.Text()}
+	if c.signer, err = s.AddSigner(ctx, signerEmail, "Demo", "Signer"); err != nil {
+		return nil, err
+	}
+	c.explicit = c.signer.Credentials[0]
+	if c.onPages, err = s.AddCredential(ctx, c.signer.ID, "--mode", "oauth2code"); err != nil {
+		return nil, err
+	}
+	if err := s.SetPassword(ctx, c.signer.ID, c.password); err != nil {
 		return nil, err
 	}
 	if c.app, err = s.AddClient(ctx, "Demo Application", c.signer.ID); err != nil {
 		return nil, err
 	}
 	if c.other, err = s.AddClient(ctx, "Other Application", c.signer.ID); err != nil {
+		return nil, err
+	}
+	if c.web, err = s.AddWebClient(ctx, "Demo Web Application", home); err != nil {
 		return nil, err
 	}
 	ca, err := os.ReadFile(filepath.Join(data, "ca.pem"))
@@ -104,16 +146,14 @@ func raise(ctx context.Context, program, data string) (c *cast, err error) {
 	return c, nil
 }
 
-// keep leaves the signed document and the authority's certificate.
-func (c *cast) keep(out string, signed []byte) error {
+// keep leaves the authority's certificate beside the signed documents.
+func (c *cast) keep(out string) error {
 	ca, err := os.ReadFile(filepath.Join(c.stage.Folder, "ca.pem"))
 	if err != nil {
 		return err
 	}
-	pdfPath, caPath := filepath.Join(out, "signed.pdf"), filepath.Join(out, "ca.pem")
-	if err := errors.Join(os.WriteFile(pdfPath, signed, 0o644), os.WriteFile(caPath, ca, 0o644)); err != nil {
-		return err
-	}
-	fmt.Printf("\n%s is signed; trust %s to check it elsewhere.\n", pdfPath, caPath)
-	return nil
+	path := filepath.Join(out, "ca.pem")
+	fmt.Printf("\n%s and %s are signed; trust %s to check them elsewhere.\n",
+		filepath.Join(out, "signed.pdf"), filepath.Join(out, "signed-on-pages.pdf"), path)
+	return os.WriteFile(path, ca, 0o644)
 }

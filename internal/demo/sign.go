@@ -6,8 +6,10 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -21,7 +23,7 @@ import (
 	"github.com/pecete/pecete/verify"
 )
 
-// ecdsaSHA256 is the algorithm of the demonstration's key.
+// ecdsaSHA256 is the algorithm of the demonstration's keys.
 const ecdsaSHA256 = "1.2.840.10045.4.3.2"
 
 // A player is an application: it knows the server's address, its own client ID
@@ -41,11 +43,18 @@ func (c *cast) player(web *http.Client, id, secret string) *player {
 	return p
 }
 
+// line prints an exchange and what it proves.
+func line(e client.Exchange, proves string) {
+	fmt.Printf("  %-4s %-31s %d %7.1f ms  %s\n", e.Method, e.Path, e.Status, float64(e.Duration.Microseconds())/1000, proves)
+}
+
+// note prints what is to be said beside the exchanges.
+func note(said string) { fmt.Printf("  %52s→ %s\n", "", said) }
+
 // step makes a call that must work and says what it proves.
 func (p *player) step(proves string, call func() error) error {
 	err := call()
-	fmt.Printf("  %-4s %-30s %d %6.1f ms  %s\n", p.last.Method, p.last.Path, p.last.Status,
-		float64(p.last.Duration.Microseconds())/1000, proves)
+	line(p.last, proves)
 	return err
 }
 
@@ -56,60 +65,47 @@ func (p *player) refused(proves, words string, call func() error) error {
 	if !errors.As(err, &told) || told.Description != words {
 		return fmt.Errorf("%s: want %q, got %w", proves, words, err)
 	}
-	fmt.Printf("       %39s  → %s: %s\n", "", told.Code, told.Description)
+	note(fmt.Sprintf("%s: %s", told.Code, told.Description))
 	return nil
 }
 
-// sign is the application's way from a document to a signed one.
-func (c *cast) sign(ctx context.Context, pdf []byte) ([]byte, error) {
-	web, err := c.stage.HTTP()
-	if err != nil {
-		return nil, err
-	}
+// signExplicitly is way (a): the application asks the signer for the code and
+// passes it on.
+func (c *cast) signExplicitly(ctx context.Context, web *http.Client, pdf []byte) ([]byte, error) {
 	app, other := c.player(web, c.app.ID, c.app.Secret), c.player(web, c.other.ID, c.other.Secret)
-	credential, certificates, err := app.find(ctx, c.signer.ID)
-	if err != nil {
-		return nil, err
-	}
-	plan := csc.Algorithm{OID: ecdsaSHA256, Scheme: csc.ECDSA, Hash: crypto.SHA256}
-	prepared, err := ades.PreparePDF(pdf, ades.Signer{Certificates: certificates, Algorithm: plan}, ades.PDFOptions{
-		Time: time.Now(), Name: "Demo Signer", Reason: "Demonstration",
-	})
-	if err != nil {
-		return nil, fmt.Errorf("prepare the document: %w", err)
-	}
-	fmt.Printf("       the document is prepared: %s… is to be signed\n", prepared.Digest().String()[:16])
-	agreed, err := app.agree(ctx, c.signer.OTPAuth, credential, prepared.Digest())
-	if err != nil {
-		return nil, err
-	}
-	signature, err := app.spend(ctx, other, credential, agreed, prepared.Digest())
-	if err != nil {
-		return nil, err
-	}
-	signed, err := prepared.Finish(signature)
-	if err != nil {
-		return nil, fmt.Errorf("finish the document: %w", err)
-	}
-	return signed, c.check(pdf, signed)
-}
-
-// find is how an application learns of a signer's credential.
-func (p *player) find(ctx context.Context, signer string) (string, [][]byte, error) {
-	var list csc.ListResponse
-	var info csc.CredentialInfo
 	err := errors.Join(
-		p.step("the server says what it can do", func() error { _, err := p.api.Info(ctx, csc.InfoRequest{}); return err }),
-		p.step("the application has a service token", func() error { return p.api.Authenticate(ctx) }),
-		p.step("it sees its signer's credentials", func() (err error) {
-			list, err = p.api.List(ctx, csc.ListRequest{UserID: signer})
+		app.step("the server says what it can do", func() error { _, err := app.api.Info(ctx, csc.InfoRequest{}); return err }),
+		app.step("the application has a service token", func() error { return app.api.Authenticate(ctx) }),
+		app.step("it sees its signer's credentials", func() error {
+			_, err := app.api.List(ctx, csc.ListRequest{UserID: c.signer.ID})
 			return err
 		}))
-	if err != nil || len(list.CredentialIDs) != 1 {
-		return "", nil, errors.Join(err, fmt.Errorf("%d credentials, want 1", len(list.CredentialIDs)))
+	if err != nil {
+		return nil, err
 	}
-	id := list.CredentialIDs[0]
-	err = p.step("it has the certificate", func() (err error) {
+	certificates, err := app.certificates(ctx, c.explicit)
+	if err != nil {
+		return nil, err
+	}
+	prepared, err := prepare(pdf, certificates)
+	if err != nil {
+		return nil, err
+	}
+	agreed, err := app.agree(ctx, c.signer.OTPAuth, c.explicit, prepared.Digest())
+	if err != nil {
+		return nil, err
+	}
+	signature, err := app.spend(ctx, other, c.explicit, agreed, prepared.Digest())
+	if err != nil {
+		return nil, err
+	}
+	return prepared.Finish(signature)
+}
+
+// certificates asks for a credential's chain.
+func (p *player) certificates(ctx context.Context, id string) ([][]byte, error) {
+	var info csc.CredentialInfo
+	err := p.step("it has the certificate", func() (err error) {
 		info, err = p.api.CredentialInfo(ctx, csc.CredentialInfoRequest{
 			CredentialID: id, View: csc.View{Certificates: csc.CertificatesChain, CertInfo: true, AuthInfo: true},
 		})
@@ -121,12 +117,24 @@ func (p *player) find(ctx context.Context, signer string) (string, [][]byte, err
 		err = errors.Join(err, decodeErr)
 		chain = append(chain, der)
 	}
-	return id, chain, err
+	return chain, err
+}
+
+func prepare(pdf []byte, certificates [][]byte) (*ades.PreparedPDF, error) {
+	plan := csc.Algorithm{OID: ecdsaSHA256, Scheme: csc.ECDSA, Hash: crypto.SHA256}
+	prepared, err := ades.PreparePDF(pdf, ades.Signer{Certificates: certificates, Algorithm: plan}, ades.PDFOptions{
+		Time: time.Now(), Name: "Demo Signer", Reason: "Demonstration",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the document: %w", err)
+	}
+	note("the document is prepared: " + prepared.Digest().String()[:16] + "… is to be signed")
+	return prepared, nil
 }
 
 // agree has the signer agree to the digest with the code of the moment.
 func (p *player) agree(ctx context.Context, otpauth, credential string, digest csc.Digest) (csc.Secret, error) {
-	right, wrong, err := codes(otpauth)
+	right, wrong, err := codes(otpauth, 1)
 	if err != nil {
 		return "", err
 	}
@@ -196,20 +204,32 @@ func (c *cast) check(original, signed []byte) error {
 	if !last.OK() {
 		return fmt.Errorf("verify: %v", last.Problems)
 	}
-	fmt.Printf("\n  Verified: signed by %s, trusted, covers the whole document;\n"+
-		"  the %d original bytes are untouched.\n", last.Signer.Subject.CommonName, len(original))
+	note(fmt.Sprintf("verified: signed by %s, trusted, the whole document;", last.Signer.Subject.CommonName))
+	fmt.Printf("  %54sthe %d bytes it was made from are untouched\n", "", len(original))
 	return nil
 }
 
-// codes are the authenticator's code of the moment and one it never shows now.
-func codes(otpauth string) (right, wrong string, err error) {
+// period is how long an authenticator shows a code.
+const period = 30 * time.Second
+
+// settle waits where the authenticator is about to show another code, so that
+// the codes below stay what they are while the demonstration runs.
+func settle() {
+	if left := time.Until(time.Now().Truncate(period).Add(period)); left < period/4 {
+		time.Sleep(left)
+	}
+}
+
+// codes are the one the authenticator showed that many codes ago, and one it
+// does not show. A code is good once, and still good while the next is shown.
+func codes(otpauth string, ago int) (right, wrong string, err error) {
 	key, err := otp.NewKeyFromURL(otpauth)
 	if err != nil {
 		return "", "", fmt.Errorf("otpauth URI: %w", err)
 	}
 	var near []string
-	for steps := -3; steps <= 3; steps++ {
-		code, err := totp.GenerateCode(key.Secret(), time.Now().Add(time.Duration(steps)*30*time.Second))
+	for step := -3; step <= 3; step++ {
+		code, err := totp.GenerateCode(key.Secret(), time.Now().Add(time.Duration(step)*period))
 		if err != nil {
 			return "", "", fmt.Errorf("generate code: %w", err)
 		}
@@ -218,5 +238,17 @@ func codes(otpauth string) (right, wrong string, err error) {
 	for n := 0; wrong == "" || slices.Contains(near, wrong); n++ {
 		wrong = fmt.Sprintf("%06d", n)
 	}
-	return near[3], wrong, nil
+	return near[3-ago], wrong, nil
+}
+
+// decode reads a good answer, or the server's error.
+func decode(resp *http.Response, want int, answer any) error {
+	defer resp.Body.Close() //nolint:errcheck // all that is wanted was read
+	body := io.LimitReader(resp.Body, 1<<20)
+	if resp.StatusCode == want {
+		return json.NewDecoder(body).Decode(answer)
+	}
+	var told csc.Error
+	err := json.NewDecoder(body).Decode(&told)
+	return errors.Join(err, &client.Error{Status: resp.StatusCode, Code: told.Code, Description: told.Description})
 }

@@ -15,7 +15,9 @@ func FreePort(t testing.TB) int {
 	if err != nil {
 		t.Fatalf("find a free port: %v", err)
 	}
-	defer l.Close()
+	if err := l.Close(); err != nil {
+		t.Fatalf("free the port again: %v", err)
+	}
 	return l.Addr().(*net.TCPAddr).Port
 }
 

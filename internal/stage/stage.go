@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -42,7 +43,7 @@ func Raise(ctx context.Context, program, folder string, args ...string) (*Stage,
 	}
 	s := &Stage{Program: program, Folder: folder, URL: "https://localhost:" + port}
 	args = append([]string{"init", folder, "--listen", "127.0.0.1:" + port}, args...)
-	if _, err := s.run(ctx, args...); err != nil {
+	if _, err := s.run(ctx, "", args...); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -53,9 +54,8 @@ func freePort() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find free port: %w", err)
 	}
-	defer l.Close()
 	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
+	return port, errors.Join(err, l.Close())
 }
 
 // Config is the path of the server's configuration.
@@ -63,11 +63,12 @@ func (s *Stage) Config() string { return filepath.Join(s.Folder, "pecete.yaml") 
 
 // Run runs an operator's command and returns what it printed.
 func (s *Stage) Run(ctx context.Context, args ...string) ([]byte, error) {
-	return s.run(ctx, append([]string{"--config", s.Config()}, args...)...)
+	return s.run(ctx, "", append([]string{"--config", s.Config()}, args...)...)
 }
 
-func (s *Stage) run(ctx context.Context, args ...string) ([]byte, error) {
+func (s *Stage) run(ctx context.Context, input string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, s.Program, args...)
+	cmd.Stdin = strings.NewReader(input)
 	cmd.Env = append(os.Environ(), s.Env...)
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
@@ -99,6 +100,18 @@ func (s *Stage) AddClient(ctx context.Context, name string, signers ...string) (
 		args = append(args, "--signer", signer)
 	}
 	return c, s.runJSON(ctx, &c, args...)
+}
+
+// AddWebClient registers an application that sends signers to the server's
+// pages, which send them back to the redirect URI.
+func (s *Stage) AddWebClient(ctx context.Context, name, redirect string) (c Client, err error) {
+	return c, s.runJSON(ctx, &c, "client", "add", name, "--redirect-uri", redirect)
+}
+
+// SetPassword sets the password that a signer logs in with.
+func (s *Stage) SetPassword(ctx context.Context, signer, password string) error {
+	_, err := s.run(ctx, password+"\n", "--config", s.Config(), "signer", "password", signer)
+	return err
 }
 
 // A Signer is an enrolled person with an authenticator.
@@ -152,8 +165,7 @@ func (s *Stage) ready(ctx context.Context) error {
 	defer web.CloseIdleConnections()
 	for {
 		if resp, err := web.Get(s.URL + "/readyz"); err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
+			if resp.Body.Close() == nil && resp.StatusCode == http.StatusOK {
 				return nil
 			}
 		}
@@ -174,7 +186,7 @@ func (s *Stage) lastWords() string {
 	if err != nil {
 		return ""
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // nothing was written
 	last := ""
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		last = lines.Text()

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/users"
+)
+
+func (h *house) registrar(ctx context.Context) (users.Registrar, error) {
+	seal, err := h.sealer(ctx)
+	if err != nil {
+		return users.Registrar{}, err
+	}
+	hasher, err := users.NewHasher(users.DefaultCost())
+	if err != nil {
+		return users.Registrar{}, err
+	}
+	return users.Registrar{
+		Store: h.registry, Sealer: seal, Audit: h.log, Now: time.Now, Issuer: h.config.About.Name, Passwords: hasher,
+	}, nil
+}
+
+func signerPasswordCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "password SIGNER",
+		Short: "Set a signer's password, asked for or read from a pipe",
+		Args:  exactArgs("SIGNER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			password, err := readPassword(cmd)
+			if err != nil {
+				return err
+			}
+			return withHouse(cmd, func(ctx context.Context, h *house) error {
+				registrar, err := h.registrar(ctx)
+				if err != nil {
+					return err
+				}
+				return registrar.SetPassword(ctx, args[0], password)
+			})
+		},
+	}
+}
+
+// readPassword asks twice on a terminal, and reads one line elsewhere.
+func readPassword(cmd *cobra.Command) (csc.Secret, error) {
+	file, ok := cmd.InOrStdin().(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("read password: %w", err)
+		}
+		return csc.Secret(strings.TrimRight(line, "\r\n")), nil
+	}
+	var asked [2]string
+	for i, prompt := range []string{"Password: ", "Again: "} {
+		fmt.Fprint(cmd.ErrOrStderr(), prompt)
+		text, err := term.ReadPassword(int(file.Fd()))
+		fmt.Fprintln(cmd.ErrOrStderr())
+		if err != nil {
+			return "", fmt.Errorf("read password: %w", err)
+		}
+		asked[i] = string(text)
+	}
+	if asked[0] != asked[1] {
+		return "", errors.New("the two differ")
+	}
+	return csc.Secret(asked[0]), nil
+}
+
+func signerPairCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "pair SIGNER",
+		Short: "Give a signer a new authenticator in place of the old one",
+		Args:  exactArgs("SIGNER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withHouse(cmd, func(ctx context.Context, h *house) error {
+				registrar, err := h.registrar(ctx)
+				if err != nil {
+					return err
+				}
+				uri, err := registrar.Pair(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				if err := printQR(cmd.OutOrStdout(), uri); err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "\n%s\n", uri)
+				return err
+			})
+		},
+	}
+}
+
+func signerUnlockCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "unlock SIGNER",
+		Short: "Forget a signer's failed codes and passwords",
+		Args:  exactArgs("SIGNER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withHouse(cmd, func(ctx context.Context, h *house) error {
+				registrar, err := h.registrar(ctx)
+				if err != nil {
+					return err
+				}
+				return errors.Join(
+					registrar.Unlock(ctx, args[0], users.FactorCode),
+					registrar.Unlock(ctx, args[0], users.FactorPassword))
+			})
+		},
+	}
+}

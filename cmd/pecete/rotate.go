@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/registry"
+)
+
+// A shownClient is what client show answers. Of its secrets only their number
+// is known.
+type shownClient struct {
+	ID           string    `json:"client_id"`
+	Name         string    `json:"name"`
+	RedirectURIs []string  `json:"redirect_uris"`
+	Grants       []string  `json:"grant_types"`
+	Scopes       []string  `json:"scopes"`
+	Secrets      int       `json:"secrets"`
+	Disabled     bool      `json:"disabled"`
+	Created      time.Time `json:"created"`
+}
+
+func clientShowCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "show CLIENT",
+		Short: "Show a client application",
+		Args:  exactArgs("CLIENT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withRegistry(cmd, func(cmd *cobra.Command, r *registry.Registry) error {
+				c, err := r.Client(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				shown := shownClient{
+					ID: c.ID, Name: c.Name, RedirectURIs: append([]string{}, c.RedirectURIs...), Grants: c.Grants,
+					Scopes: c.Scopes, Secrets: len(c.Verifiers), Disabled: c.Disabled, Created: c.Created,
+				}
+				return print(cmd, shown, func(w io.Writer) error { return printClient(w, shown) })
+			})
+		},
+	}
+	addOutputFlag(cmd)
+	return cmd
+}
+
+func printClient(w io.Writer, c shownClient) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "client_id\t%s\n", c.ID)
+	fmt.Fprintf(table, "name\t%s\n", c.Name)
+	fmt.Fprintf(table, "redirect_uris\t%s\n", strings.Join(c.RedirectURIs, " "))
+	fmt.Fprintf(table, "grant_types\t%s\n", strings.Join(c.Grants, " "))
+	fmt.Fprintf(table, "scopes\t%s\n", strings.Join(c.Scopes, " "))
+	fmt.Fprintf(table, "secrets\t%d\n", c.Secrets)
+	fmt.Fprintf(table, "status\t%s\n", switched(c.Disabled))
+	fmt.Fprintf(table, "created\t%s\n", c.Created.Format(time.RFC3339))
+	return table.Flush()
+}
+
+func clientRotateCommand() *cobra.Command {
+	var end bool
+	cmd := &cobra.Command{
+		Use:   "rotate-secret CLIENT",
+		Short: "Give a client a second secret, or end the first",
+		Long: `Give a client a new secret beside the one it has, so that it can change over.
+With --end no new one is made, and only the newest stays. Of two the older ends
+at the next rotation.`,
+		Args: exactArgs("CLIENT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withHouse(cmd, func(ctx context.Context, h *house) error {
+				if end {
+					return h.endSecret(ctx, args[0])
+				}
+				added, err := h.rotateSecret(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return printSecret(cmd, added)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&end, "end", false, "end all secrets but the newest")
+	addOutputFlag(cmd)
+	return cmd
+}
+
+func (h *house) rotateSecret(ctx context.Context, id string) (addedClient, error) {
+	pepper, err := h.config.secret(h.config.Pepper)
+	if err != nil {
+		return addedClient{}, err
+	}
+	secret, verifier := oauth.NewSecret([]byte(pepper))
+	name := ""
+	err = h.changeClient(ctx, id, "secret added", func(c *oauth.Client) {
+		name = c.Name
+		c.Verifiers = append([][]byte{verifier}, c.Verifiers...)
+		c.Verifiers = c.Verifiers[:min(2, len(c.Verifiers))]
+	})
+	return addedClient{ID: id, Secret: string(secret), Name: name}, err
+}
+
+func (h *house) endSecret(ctx context.Context, id string) error {
+	return h.changeClient(ctx, id, "old secret ended", func(c *oauth.Client) {
+		c.Verifiers = c.Verifiers[:min(1, len(c.Verifiers))]
+	})
+}
+
+func (h *house) changeClient(ctx context.Context, id, what string, change func(*oauth.Client)) error {
+	client, err := h.registry.Client(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := h.log.Append(ctx, audit.Entry{Event: audit.ClientChanged, Client: id, Reason: what}); err != nil {
+		return err
+	}
+	change(&client)
+	return h.registry.UpdateClient(ctx, client)
+}
