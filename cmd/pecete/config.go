@@ -50,7 +50,9 @@ type Config struct {
 		Description map[string]string `yaml:"description"`
 	} `yaml:"about"`
 	SADLife time.Duration `yaml:"sad_life"` // 300s if absent, at most 900s
-	Limits  struct {
+	// TokenLife is how long a service token lives; 10m if absent, at most 1h.
+	TokenLife time.Duration `yaml:"token_life"`
+	Limits    struct {
 		Anonymous float64 `yaml:"anonymous"` // calls a second and address without a good token
 		Burst     int     `yaml:"burst"`
 	} `yaml:"limits"`
@@ -145,6 +147,9 @@ func (c *Config) checkAbout() error {
 func (c *Config) checkValues() error {
 	if c.SADLife < 0 || c.SADLife > sad.MaxLife {
 		return fmt.Errorf("sad_life is %v, not 1s to %v", c.SADLife, sad.MaxLife)
+	}
+	if c.TokenLife < 0 || c.TokenLife > time.Hour {
+		return fmt.Errorf("token_life is %v, not 1s to 1h", c.TokenLife)
 	}
 	if c.OneTime != "memory" && !strings.HasPrefix(c.OneTime, "redis://") && !strings.HasPrefix(c.OneTime, "rediss://") {
 		return fmt.Errorf("onetime is %q, not memory or redis://…", c.OneTime)

@@ -169,7 +169,7 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	provider := &oauth.Provider{
 		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: []byte(pepper),
 		Audit: h.log, Now: time.Now, Logger: h.logger, StepKey: derived(steps, "oauth"),
-		Register: register, Grants: grants, Refresh: h.registry, CredentialLife: h.config.SADLife,
+		Register: register, Grants: grants, Refresh: h.registry, CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
 	}
 	provider.Mount(mux)
 	pages := &login.Pages{

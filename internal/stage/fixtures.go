@@ -22,6 +22,7 @@ type fixtures struct {
 	Users       []fixtureUser       `json:"users"`
 	Stranger    fixtureStranger     `json:"stranger"`
 	Languages   []string            `json:"languages"`
+	RateLimit   int                 `json:"rateLimit"`
 	Commands    map[string][]string `json:"commands"`
 }
 
@@ -49,7 +50,7 @@ type fixtureStranger struct {
 // Fixtures makes the signers, credentials and clients that the conformance
 // suite asks for, and returns the path of the file that describes them.
 func (s *Stage) Fixtures(ctx context.Context) (string, error) {
-	f := fixtures{Languages: []string{"en", "ro"}, Commands: map[string][]string{
+	f := fixtures{Languages: []string{"en", "ro"}, RateLimit: 1000, Commands: map[string][]string{
 		"disable": {s.Program, "--config", s.Config(), "credential", "disable"},
 		"enable":  {s.Program, "--config", s.Config(), "credential", "enable"},
 	}}
@@ -74,8 +75,26 @@ func (s *Stage) Fixtures(ctx context.Context) (string, error) {
 	return path, os.WriteFile(path, text, 0o600)
 }
 
-// fixtureUser makes a signer with credentials of both kinds of key; the first
-// has one of each other role too.
+// A special is a credential of a role that one of the suite's signers has.
+type special struct {
+	role string
+	args []string
+}
+
+// specials are the roles beside ec and rsa. Each is another signer's, since a
+// signer has few codes.
+func specials() []special {
+	at := func(ago time.Duration) string { return time.Now().UTC().Add(-ago).Format(time.RFC3339) }
+	return []special{
+		{"scal1", []string{"--scal", "1"}},
+		{"disabled", nil},
+		{"expired", []string{"--not-before", at(time.Hour), "--not-after", at(time.Minute)}},
+		{"disposable", nil},
+	}
+}
+
+// fixtureUser makes a signer with credentials of both kinds of key, and one of
+// the specials while there are any.
 func (s *Stage) fixtureUser(ctx context.Context, n int) (fixtureUser, error) {
 	signer, err := s.AddSigner(ctx, fmt.Sprintf("signer%d@example.org", n), "Demo", fmt.Sprintf("Signer %d", n))
 	if err != nil {
@@ -85,23 +104,9 @@ func (s *Stage) fixtureUser(ctx context.Context, n int) (fixtureUser, error) {
 	if err != nil {
 		return user, err
 	}
-	wanted := []struct {
-		role string
-		args []string
-	}{{"rsa", []string{"--key", "RSA-3072"}}}
-	if n == 0 {
-		wanted = append(wanted, []struct {
-			role string
-			args []string
-		}{
-			{"scal1", []string{"--scal", "1"}},
-			{"disabled", nil},
-			{"expired", []string{
-				"--not-before", time.Now().UTC().Add(-time.Hour).Format(time.RFC3339),
-				"--not-after", time.Now().UTC().Add(-time.Minute).Format(time.RFC3339),
-			}},
-			{"disposable", nil},
-		}...)
+	wanted := []special{{"rsa", []string{"--key", "RSA-3072"}}}
+	if all := specials(); n < len(all) {
+		wanted = append(wanted, all[n])
 	}
 	for _, w := range wanted {
 		id, err := s.AddCredential(ctx, signer.ID, w.args...)
