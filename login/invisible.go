@@ -6,6 +6,8 @@ import "unicode"
 // place of others. It holds what Unicode calls default ignorable, also where
 // its category is a letter, a mark or a symbol; controls, formats, spaces,
 // private and unassigned characters need no line here.
+//
+//nolint:gochecknoglobals // a table
 var invisible = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x0000, 0x001f, 1}, // controls: ESC, CR, LF, TAB

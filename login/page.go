@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"log/slog"
 	"net/http"
 	"net/url"
 
@@ -65,7 +66,7 @@ func parse() map[string]*template.Template {
 func (p *Pages) render(v visit, status int, name string, page any) {
 	var b bytes.Buffer
 	if err := p.pages[name].Execute(&b, page); err != nil {
-		p.Logger.ErrorContext(v.r.Context(), "render page", "page", name, "error", err)
+		p.Logger.ErrorContext(v.r.Context(), "render page", slog.String("page", name), slog.Any("error", err))
 		http.Error(v.w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
