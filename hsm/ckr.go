@@ -124,11 +124,11 @@ func begun(err error) error {
 	return &begunError{cause: err}
 }
 
-// code is the PKCS#11 code in err, for the log.
-func codeOf(err error) uint {
+// codeOf is the PKCS#11 code in err, for the log.
+func codeOf(err error) string {
 	var code pkcs11.Error
 	if errors.As(err, &code) {
-		return uint(code)
+		return code.Error()
 	}
-	return pkcs11.CKR_OK
+	return "none"
 }

@@ -9,7 +9,7 @@ import (
 
 // A job is what one request wants done with a session.
 type job struct {
-	ctx  context.Context //nolint:containedctx // a job is a call that changes goroutines
+	ctx  context.Context // a job is a call that changes goroutines
 	key  objectKey       // the key it is about, if it is about one
 	do   func(*session) error
 	done chan error // holds one, so that nobody need be there to take it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 )
 
 // A ladder is how far one request's recovery has come. No rung is tried twice.
@@ -48,6 +49,7 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 	for next = max(next, l.last+1); ; next++ {
 		if next >= newLogin {
 			switch w.judge(j, l, at, fault) {
+			case goOn:
 			case tryAgain:
 				return nil
 			case giveUp:
@@ -62,7 +64,7 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 		}
 		l.last = next
 		err := w.step(j, next, at)
-		w.note(next, fault, err)
+		w.note(j.ctx, next, fault, err)
 		switch {
 		case err == nil:
 			return nil
@@ -78,11 +80,11 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 // ill is what the caller of a token that could not be healed is told. Whether
 // there is a key cannot be known then, whatever the token says.
 func ill(fault, failed error) error {
-	if errors.Is(fault, ErrNoKey) {
-		fault = errors.New(fault.Error())
-	}
 	if failed != nil {
 		fault = fmt.Errorf("%w (recovery: %w)", fault, failed)
+	}
+	if errors.Is(fault, ErrNoKey) {
+		fault = errors.New(fault.Error())
 	}
 	return unavailable(fault)
 }
@@ -133,6 +135,7 @@ func final(fault error) error {
 // step does what a rung is.
 func (w *worker) step(j *job, r rung, at epoch) error {
 	switch r {
+	case noRung:
 	case newSession:
 		return w.renew(j.ctx)
 	case newHandle:
@@ -171,12 +174,15 @@ func (w *worker) revive(ctx context.Context) error {
 	}
 }
 
-func (w *worker) note(r rung, fault, err error) {
-	attrs := []any{"token", w.token.conf.Token, "step", r.String(), "code", codeOf(fault)}
-	if err != nil {
-		attrs = append(attrs, "error", err.Error())
+// note tells the log of a step.
+func (w *worker) note(ctx context.Context, r rung, fault, err error) {
+	attrs := []slog.Attr{
+		slog.String("token", w.token.conf.Token), slog.String("step", r.String()), slog.String("code", codeOf(fault)),
 	}
-	w.token.conf.Logger.Warn("hsm recovery", attrs...)
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	w.token.conf.Logger.LogAttrs(ctx, slog.LevelWarn, "hsm recovery", attrs...)
 }
 
 // sing signs with the canary and verifies it, on a session and with a handle

@@ -148,7 +148,7 @@ func TestLongAway(t *testing.T) {
 	must(t, os.Rename(hsmtest.Folder(), hsmtest.Folder()+".away"))
 	for range 3 {
 		begin := time.Now()
-		if err := signsWith(t.Context(), token, key, "a"); !isUnavailable(err) {
+		if err := signsWith(t.Context(), token, key, "a"); !isUnavailable(err) || errors.Is(err, hsm.ErrNoKey) {
 			t.Errorf("away: %v, want an unavailable one", err)
 		}
 		if took := time.Since(begin); took > 6*time.Second {
@@ -179,6 +179,16 @@ func TestReadyRecovers(t *testing.T) {
 	must(t, token.LogoutElsewhere())
 	must(t, token.Ready(t.Context()))
 	must(t, token.FinaliseElsewhere())
+	must(t, token.Ready(t.Context()))
+}
+
+// A library that was reloaded while the token was half there is reloaded again.
+func TestReadyWaitsForTheCanary(t *testing.T) {
+	token := hsmtest.New(t) // with nothing on it but the canary
+	hide(t, nil)
+	must(t, token.LogoutElsewhere())
+	back := time.AfterFunc(150*time.Millisecond, func() { unhide(t) })
+	defer back.Stop()
 	must(t, token.Ready(t.Context()))
 }
 
@@ -213,33 +223,47 @@ func TestKeyOutOfSight(t *testing.T) {
 	before := files(t)
 	key := keysOf(t, token, 1)[0]
 	must(t, signsWith(t.Context(), token, key, "a"))
-	for file := range files(t) {
-		if !before[file] {
-			must(t, os.Rename(file, file+".away"))
-		}
-	}
+	hide(t, before)
 	var stop atomic.Bool
 	if _, err := token.RawLoop(key.ID, ecdsaSHA256, digestOf("b"), 1, &stop); err == nil {
 		t.Error("signed without the key's file")
 	}
-	for file := range files(t) {
-		if back, ok := strings.CutSuffix(file, ".away"); ok {
-			must(t, os.Rename(file, back))
-		}
-	}
+	unhide(t)
 	must(t, signsWith(t.Context(), token, key, "c"))
 }
 
-// files lists what is in the tokens' folder.
-func files(t *testing.T) map[string]bool {
+// hide takes away the files of keys, but for some.
+func hide(t *testing.T, but map[string]bool) {
 	t.Helper()
+	for file := range files(t) {
+		if !but[file] && filepath.Base(file) != "token.object" {
+			must(t, os.Rename(file, file+".away"))
+		}
+	}
+}
+
+func unhide(t *testing.T) {
+	for file := range files(t) {
+		if back, ok := strings.CutSuffix(file, ".away"); ok {
+			if err := os.Rename(file, back); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// files lists the objects in the tokens' folder.
+func files(t *testing.T) map[string]bool {
 	found := map[string]bool{}
-	must(t, filepath.WalkDir(hsmtest.Folder(), func(path string, entry os.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(strings.TrimSuffix(path, ".away"), ".object") {
+	err := filepath.WalkDir(hsmtest.Folder(), func(path string, _ os.DirEntry, err error) error {
+		if strings.HasSuffix(strings.TrimSuffix(path, ".away"), ".object") {
 			found[path] = true
 		}
 		return err
-	}))
+	})
+	if err != nil {
+		t.Error(err)
+	}
 	return found
 }
 

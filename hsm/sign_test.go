@@ -182,6 +182,7 @@ func openssl(t *testing.T, public crypto.PublicKey, alg csc.Algorithm, digest, s
 			"-pkeyopt", fmt.Sprintf("rsa_pss_saltlen:%d", alg.SaltLength))
 	case csc.PKCS1v15:
 		args = append(args, "-pkeyopt", "rsa_padding_mode:pkcs1")
+	case csc.ECDSA:
 	}
 	cmd := exec.Command("openssl", args...)
 	cmd.Dir = folder

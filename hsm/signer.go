@@ -19,7 +19,7 @@ const signerWait = 10 * time.Second
 type signer struct {
 	token *Token
 	key   Key
-	ctx   context.Context //nolint:containedctx // for its values; it never ends
+	ctx   context.Context // for its values; it never ends
 }
 
 // Signer is the key pair with the CKA_ID for certificates, requests and TLS. It

@@ -148,7 +148,7 @@ func (t *Token) attach(ctx context.Context, seen epoch) error {
 		if err != nil {
 			return fmt.Errorf("open session: %w", err)
 		}
-		if err := t.login(anchor); err != nil {
+		if err := t.login(ctx, anchor); err != nil {
 			_ = p11.CloseSession(anchor)
 			return err
 		}
@@ -171,14 +171,15 @@ func sessionLimit(info pkcs11.TokenInfo) int {
 }
 
 // login sends the PIN. One that was refused is never sent again.
-func (t *Token) login(anchor pkcs11.SessionHandle) error {
+func (t *Token) login(ctx context.Context, anchor pkcs11.SessionHandle) error {
 	err := t.module.p11.Login(anchor, pkcs11.CKU_USER, string(t.conf.PIN))
 	switch {
 	case err == nil, errors.Is(err, pkcs11.Error(pkcs11.CKR_USER_ALREADY_LOGGED_IN)):
 		return nil
 	case refusesPIN(err):
 		t.refused.Store(true)
-		t.conf.Logger.Error("hsm token refused the PIN, it will not be sent again", "token", t.conf.Token, "code", codeOf(err))
+		t.conf.Logger.LogAttrs(ctx, slog.LevelError, "hsm token refused the PIN, it will not be sent again",
+			slog.String("token", t.conf.Token), slog.String("code", codeOf(err)))
 		return fmt.Errorf("log in: %w: %w", ErrPIN, err)
 	}
 	return fmt.Errorf("log in: %w", err)

@@ -202,8 +202,8 @@ func TestCloseSendsWaitingAway(t *testing.T) {
 		t.Errorf("waiting: %v, want ErrClosed", err)
 	}
 	select {
-	case <-closed:
-		t.Error("closed while a call ran")
+	case err := <-closed:
+		t.Errorf("closed while a call ran: %v", err)
 	case <-time.After(50 * time.Millisecond):
 	}
 	release()
