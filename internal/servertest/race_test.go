@@ -81,6 +81,9 @@ func race(t *testing.T, s *stage.Stage, signer stage.Signer, app stage.Client, l
 	made, err := count.Read(log)
 	must(t, err)
 	ours := ofCredential(t, s, signer.Credentials[0], made)
+	if out, err := s.Run(ctx, "audit", "verify"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 	if signed != 10 || ours != 10 {
 		t.Errorf("%d calls were answered with a signature, the device made %d; want 10 and 10", signed, ours)
 	}
@@ -96,23 +99,29 @@ func countSignatures(t *testing.T, s *stage.Stage, log string) {
 	})
 }
 
-// ofCredential counts the signatures made with a credential's key: the audit
-// log says which key that is.
+// ofCredential counts the signatures made with a credential's key.
 func ofCredential(t *testing.T, s *stage.Stage, credential string, calls []count.Call) (n int) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(s.Folder, "audit", "operator.log"))
-	must(t, err)
-	for line := range strings.Lines(string(text)) {
-		if !strings.Contains(line, `"key.generated"`) || !strings.Contains(line, credential) {
-			continue
-		}
-		for _, call := range calls {
-			if call.Signed() && call.Key != "" && strings.Contains(line, call.Key) {
-				n++
-			}
+	for _, call := range calls {
+		if call.Signed() && ofKey(t, s.Folder, credential, call.Key) {
+			n++
 		}
 	}
 	return n
+}
+
+// ofKey reports whether a key is the credential's: the audit log says which
+// that is.
+func ofKey(t *testing.T, folder, credential, key string) bool {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "audit", "operator.log"))
+	must(t, err)
+	for line := range strings.Lines(string(text)) {
+		if key != "" && strings.Contains(line, `"key.generated"`) && strings.Contains(line, credential) && strings.Contains(line, key) {
+			return true
+		}
+	}
+	return false
 }
 
 // reconfigure replaces text in the server's configuration.
