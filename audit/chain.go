@@ -28,7 +28,7 @@ type chain struct {
 	event  Event     // of the last record but heads
 	signed uint64    // the last record with a head
 	recent []mark    // what a head can still sign, from record first on
-	first  uint64
+	first  uint64    // later than signed
 }
 
 // A mark is what a head has to agree with.
@@ -104,7 +104,7 @@ func (c *chain) allowsHead(rec Record) error {
 	if !reflect.DeepEqual(rec.Entry, Entry{Event: LogHead}) {
 		return errors.New("a head with something beside it")
 	}
-	if h.Seq <= c.signed || h.Seq < c.first || h.Seq > c.seq {
+	if h.Seq < c.first || h.Seq > c.seq {
 		return fmt.Errorf("head of record %d, where one of records %d to %d belongs", h.Seq, c.first, c.seq)
 	}
 	signed := c.recent[h.Seq-c.first]

@@ -181,15 +181,17 @@ func TestLedgerUnfinished(t *testing.T) {
 func TestLedgerOfSeveralLogs(t *testing.T) {
 	logs := [][]audit.Record{
 		told("a", verified(7), verified(7)),
-		told("b", issued("g", 7, hashA, hashB)),
-		told("c", verified(9), intent("g", hashA), done("g", 1)),
+		told("b", issued("g", 7, hashA, hashB, hashC)),
+		told("c", verified(9), intent("g", hashA), done("g", 1), intent("g", hashB)),
 		told("d", verified(9), intent("g", hashA), verified(10), done("g", 2)),
+		told("e", done("g", 1)), // whose intent is in no log of its own
 	}
 	want := []string{
 		"a 2: step 7 was verified before",
 		"d 1: step 9 was verified before",
 		"d 2: hash " + hashA + " was not agreed to so often",
 		"d 4: 1 signatures more than the intent of record 2",
+		"e 1: 1 signatures without an intent",
 	}
 	for shift := range logs {
 		var l audit.Ledger

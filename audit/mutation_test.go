@@ -191,6 +191,31 @@ func forgeries(t *testing.T) []struct {
 			f.chain(i+1, f.key)
 			return join(f.lines), i + 1
 		}},
+		{"a head is dated back an hour with the stolen key", func(f *forger) ([]byte, int) {
+			i := f.where(0, `"head":`)
+			f.shift(i, -time.Hour)
+			f.chain(i, f.key)
+			return join(f.lines), i + 1
+		}},
+		{"the beginning is taken out with the stolen key", func(f *forger) ([]byte, int) {
+			f.lines = f.lines[1:]
+			f.change(0, `"prev":"([^"]*)"`, func(string) string { return strings.Repeat("0", 64) })
+			f.change(0, `"seq":(\d+)`, func(string) string { return "1" })
+			f.chain(1, f.key)
+			return join(f.lines), 1
+		}},
+		{"a process goes on after it closed, with the stolen key", func(f *forger) ([]byte, int) {
+			i := f.where(1, `"audit.opened"`)
+			f.lines = slices.Delete(f.lines, i, i+1)
+			f.chain(i, f.key)
+			return join(f.lines), i + 1
+		}},
+		{"a record is encoded with a space, with the stolen key", func(f *forger) ([]byte, int) {
+			i := f.intent()
+			f.change(i, `"count":()`, func(string) string { return " " })
+			f.chain(i+1, f.key)
+			return join(f.lines), i + 1
+		}},
 		{"a record is dated back a moment", func(f *forger) ([]byte, int) {
 			i := f.any(1)
 			f.shift(i, -time.Microsecond)
