@@ -13,6 +13,9 @@ import (
 	"syscall"
 )
 
+// ErrInUse says that another process writes to the log.
+var ErrInUse = errors.New("audit: another process's log")
+
 // openFile opens the file for this process alone.
 func openFile(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND|syscall.O_NOFOLLOW, 0o600)
@@ -37,7 +40,7 @@ func claim(file *os.File) error {
 	}
 	switch err := lock(file, syscall.LOCK_EX); {
 	case errors.Is(err, syscall.EWOULDBLOCK):
-		return fmt.Errorf("%s is another process's log", file.Name())
+		return fmt.Errorf("%s: %w", file.Name(), ErrInUse)
 	case err != nil:
 		return fmt.Errorf("lock %s: %w", file.Name(), err)
 	}

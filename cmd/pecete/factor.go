@@ -114,9 +114,12 @@ func signerUnlockCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return errors.Join(
-					registrar.Unlock(ctx, args[0], users.FactorCode),
-					registrar.Unlock(ctx, args[0], users.FactorPassword))
+				for _, factor := range []string{users.FactorCode, users.FactorPassword} {
+					if err := registrar.Unlock(ctx, args[0], factor); err != nil {
+						return err
+					}
+				}
+				return nil
 			})
 		},
 	}

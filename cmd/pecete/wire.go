@@ -69,15 +69,29 @@ func (h *house) openToken(ctx context.Context) error {
 	if err := h.config.environment(); err != nil {
 		return err
 	}
-	h.token, err = hsm.Open(ctx, hsm.Config{
-		Module: h.config.HSM.Module, Token: h.config.HSM.Token, PIN: pin,
-		Sessions: h.config.HSM.Sessions, AllowRSA2048: h.config.HSM.AllowRSA2048, Logger: h.logger,
+	// SoftHSM shows no token for the moment in which another process logs in.
+	err = again(hsm.ErrNoToken, 2*time.Second, func() (err error) {
+		h.token, err = hsm.Open(ctx, hsm.Config{
+			Module: h.config.HSM.Module, Token: h.config.HSM.Token, PIN: pin,
+			Sessions: h.config.HSM.Sessions, AllowRSA2048: h.config.HSM.AllowRSA2048, Logger: h.logger,
+		})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("open hsm: %w", err)
 	}
 	h.closers = append(h.closers, h.token.Close)
 	return nil
+}
+
+// again tries until there is no error, or another than the one that passes, or
+// it has taken too long.
+func again(passing error, long time.Duration, try func() error) error {
+	for begun := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		if err := try(); !errors.Is(err, passing) || time.Since(begun) > long {
+			return err
+		}
+	}
 }
 
 func (h *house) openLog(ctx context.Context, name string) error {
@@ -89,10 +103,13 @@ func (h *house) openLog(ctx context.Context, name string) error {
 	if !ok {
 		return errors.New("the audit key is not of an elliptic curve")
 	}
-	folder := h.config.path(h.config.Audit.Folder)
-	h.log, err = audit.Open(ctx, audit.Config{
-		Path: filepath.Join(folder, name+".log"), Signer: headSigner{h.token, key.ID},
+	config := audit.Config{
+		Path: filepath.Join(h.config.path(h.config.Audit.Folder), name+".log"), Signer: headSigner{h.token, key.ID},
 		Keeper: h.registry, Keys: []*ecdsa.PublicKey{public}, Now: time.Now, Logger: h.logger,
+	}
+	err = again(audit.ErrInUse, 10*time.Second, func() (err error) {
+		h.log, err = audit.Open(ctx, config)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("open audit log: %w", err)
