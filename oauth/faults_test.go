@@ -6,19 +6,10 @@ import (
 	"fmt"
 	"net/url"
 	"testing"
-	"time"
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/oauth"
 )
-
-// Swap of a fragile store fails as its other verbs do.
-func (f *fragile) Swap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {
-	if f.verb == "Swap" {
-		return false, errGone
-	}
-	return f.Store.Swap(ctx, key, old, new, ttl)
-}
 
 func fragileTown(t *testing.T) (*town, *fragile, *shutShelf) {
 	tokens, clients := &fragile{}, &shutShelf{}

@@ -8,7 +8,6 @@ import (
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/internal/proctest"
-	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
 )
 
@@ -137,6 +136,27 @@ func TestRaceForRequestURI(t *testing.T) {
 	})
 }
 
+// Of the ways to the end of one interaction that was not pushed one makes a
+// code.
+func TestRaceForInteraction(t *testing.T) {
+	races(t, func(t *testing.T, w *town) {
+		for round := range rounds {
+			b := w.browser()
+			i := b.picture(b.step(b.authorize(w.asking()), "/login"))
+			next, err := w.provider.LoggedIn(t.Context(), i, signer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if won := atOnce(func(int) bool {
+				r := &browser{w: w, cookie: b.cookie}
+				return r.open(next).status == 302
+			}); won != 1 {
+				t.Fatalf("round %d: %d codes of one interaction", round, won)
+			}
+		}
+	})
+}
+
 // Of uses of one refresh token one wins, and the family is dead.
 func TestRaceForRefreshToken(t *testing.T) {
 	races(t, func(t *testing.T, w *town) {
@@ -182,5 +202,3 @@ func TestRaceOfRevocationAndRenewal(t *testing.T) {
 		}
 	}
 }
-
-var _ oauth.Recorder = (*notebook)(nil)
