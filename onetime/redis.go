@@ -47,15 +47,14 @@ func (r *Redis) Put(ctx context.Context, key string, value []byte, ttl time.Dura
 	soon, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
-		record, stamp := r.epoch.stamp(value)
-		err := r.client.SetArgs(soon, key, record, redis.SetArgs{Mode: "NX", TTL: whole(ttl)}).Err()
+		guess := r.epoch.seen.Load().id
+		kept, run, err := r.create(soon, key, stamp(value, guess), ttl)
 		switch {
-		case err == nil && r.epoch.seen.Load() == stamp:
-			return nil
-		case err == nil: // Redis came back in between: the record is of the run before
-			continue
-		case !errors.Is(err, redis.Nil):
+		case err != nil:
 			return unasked(ctx, err)
+		case kept && run == guess:
+			return nil
+		case kept: // a new run: what was written counts nowhere, and is cleared below
 		}
 		counts, err := r.clear(soon, key)
 		if err != nil {
@@ -67,11 +66,27 @@ func (r *Redis) Put(ctx context.Context, key string, value []byte, ttl time.Dura
 	}
 }
 
+// create writes a record under a key that nobody has, and says in which run.
+func (r *Redis) create(ctx context.Context, key string, record []byte, ttl time.Duration) (kept bool, run string, err error) {
+	var set *redis.StatusCmd
+	var q question
+	_, err = r.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		set = p.SetArgs(ctx, key, record, redis.SetArgs{Mode: "NX", TTL: whole(ttl)})
+		q = ask(ctx, p)
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return false, "", err
+	}
+	run, err = r.epoch.answer(q)
+	return set.Err() == nil, run, err
+}
+
 // clear removes the record under key unless it counts, and reports whether it
 // does. It creates nothing: who Puts next is decided by SET NX, whoever cleared.
 func (r *Redis) clear(ctx context.Context, key string) (counts bool, err error) {
-	_, err = r.exchange(ctx, key, func(record []byte) change {
-		if _, counts = r.epoch.open(record); counts {
+	_, err = r.exchange(ctx, key, func(record []byte, run string) change {
+		if _, counts = open(record, run); counts {
 			return nil
 		}
 		return func(p redis.Pipeliner) { p.Del(ctx, key) }
@@ -81,25 +96,38 @@ func (r *Redis) clear(ctx context.Context, key string) (counts bool, err error) 
 
 // Get returns what is kept.
 func (r *Redis) Get(ctx context.Context, key string) ([]byte, error) {
-	return r.read(ctx, func(soon context.Context) *redis.StringCmd { return r.client.Get(soon, key) })
+	return r.read(ctx, func(ctx context.Context, p redis.Pipeliner) *redis.StringCmd { return p.Get(ctx, key) })
 }
 
 // Take returns what is kept and forgets it.
 func (r *Redis) Take(ctx context.Context, key string) ([]byte, error) {
-	return r.read(ctx, func(soon context.Context) *redis.StringCmd { return r.client.GetDel(soon, key) })
+	return r.read(ctx, func(ctx context.Context, p redis.Pipeliner) *redis.StringCmd { return p.GetDel(ctx, key) })
 }
 
-func (r *Redis) read(ctx context.Context, ask func(context.Context) *redis.StringCmd) ([]byte, error) {
+func (r *Redis) read(ctx context.Context, get func(context.Context, redis.Pipeliner) *redis.StringCmd) ([]byte, error) {
 	soon, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	record, err := ask(soon).Bytes()
+	var got *redis.StringCmd
+	var q question
+	_, err := r.client.TxPipelined(soon, func(p redis.Pipeliner) error {
+		got, q = get(soon, p), ask(soon, p)
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, unasked(ctx, err)
+	}
+	run, err := r.epoch.answer(q)
+	if err != nil {
+		return nil, unasked(ctx, err)
+	}
+	record, err := got.Bytes()
 	if errors.Is(err, redis.Nil) {
 		return nil, ErrUnknown
 	}
 	if err != nil {
 		return nil, unasked(ctx, err)
 	}
-	value, counts := r.epoch.open(record)
+	value, counts := open(record, run)
 	if !counts {
 		return nil, ErrUnknown
 	}
@@ -116,8 +144,8 @@ func (r *Redis) Swap(ctx context.Context, key string, old, new []byte, ttl time.
 	}
 	soon, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	swapped, err := r.exchange(soon, key, func(record []byte) change {
-		value, counts := r.epoch.open(record)
+	swapped, err := r.exchange(soon, key, func(record []byte, run string) change {
+		value, counts := open(record, run)
 		if !counts || !bytes.Equal(value, old) {
 			return nil
 		}
@@ -126,8 +154,7 @@ func (r *Redis) Swap(ctx context.Context, key string, old, new []byte, ttl time.
 				p.Del(soon, key)
 				return
 			}
-			next, _ := r.epoch.stamp(new)
-			p.Set(soon, key, next, whole(ttl))
+			p.Set(soon, key, stamp(new, run), whole(ttl))
 		}
 	})
 	if err != nil {
@@ -139,23 +166,36 @@ func (r *Redis) Swap(ctx context.Context, key string, old, new []byte, ttl time.
 // A change writes, inside a transaction. The nil change leaves all as it is.
 type change func(redis.Pipeliner)
 
-// exchange shows the record under key, if there is one, to decide, and makes
-// the change it returns; false if there was none to make, or if the key was
-// touched in between.
+// exchange shows the record under key, if there is one, to decide, with the run
+// it was read in, and makes the change it returns; false if there was none to
+// make, or if the key was touched in between.
 //
-// All of it is one connection, so all of it is one run: if the connection ends
-// on the way, there is no second one for the rest.
-func (r *Redis) exchange(ctx context.Context, key string, decide func(record []byte) change) (bool, error) {
+// All of it is one connection, and the key is watched from before the question:
+// a server that was demoted and filled anew in between has touched every key.
+func (r *Redis) exchange(ctx context.Context, key string, decide func(record []byte, run string) change) (bool, error) {
 	changed := false
 	err := r.client.Watch(ctx, func(tx *redis.Tx) error {
-		record, err := tx.Get(ctx, key).Bytes()
+		var got *redis.StringCmd
+		var q question
+		_, err := tx.Pipelined(ctx, func(p redis.Pipeliner) error {
+			got, q = p.Get(ctx, key), ask(ctx, p)
+			return nil
+		})
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return err
+		}
+		run, err := r.epoch.answer(q)
+		if err != nil {
+			return err
+		}
+		record, err := got.Bytes()
 		if errors.Is(err, redis.Nil) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		write := decide(record)
+		write := decide(record, run)
 		if write == nil {
 			return nil
 		}

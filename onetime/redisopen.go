@@ -35,7 +35,7 @@ func OpenRedis(ctx context.Context, c Config) (*Redis, error) {
 		c.Now = time.Now
 	}
 	r := &Redis{epoch: newEpoch(c.Now)}
-	o.OnConnect = r.epoch.ask
+	o.OnConnect = r.epoch.greet
 	logging.Disable() // what it would print is in the errors that it returns
 	r.client = redis.NewClient(o)
 	if err := r.inspect(ctx); err != nil {
