@@ -22,6 +22,7 @@ import (
 
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/quota"
 	"github.com/pecete/pecete/users"
 )
 
@@ -67,12 +68,21 @@ type Pages struct {
 	Logger *slog.Logger
 	Now    func() time.Time
 
-	pages map[string]*template.Template
+	pages     map[string]*template.Template
+	strangers *quota.Quota // who failed to log in
 }
+
+// One network may fail to log in so often in an hour: whatever users it tried,
+// and whether there are any of these names.
+const (
+	mostFailures = 100
+	failuresIn   = time.Hour
+)
 
 // Mount adds the pages to mux.
 func (p *Pages) Mount(mux *http.ServeMux) {
 	p.pages = parse()
+	p.strangers = quota.New(mostFailures, failuresIn, p.Now)
 	mux.Handle("GET "+LoginPath, p.safe(p.showLogin))
 	mux.Handle("POST "+LoginPath, p.safe(p.logIn))
 	mux.Handle("GET "+ConsentPath, p.safe(p.showConsent))

@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -94,6 +95,23 @@ func TestLoginRefusalsAreOne(t *testing.T) {
 	}
 	h.after(16 * time.Minute)
 	resp, _ := h.send("/login?i=one", credentialsOf("demo.signer@example.org", password))
+	wantRedirect(t, resp, next)
+}
+
+// Whoever tries many names from one network is soon not judged any more; the
+// names are nobody's, so that no user's own limit is what stops it.
+func TestLoginFailuresOfOneNetwork(t *testing.T) {
+	h := newHouse(t)
+	h.ask([]string{"a.pdf"}, loggedOut)
+	for n := range 100 {
+		resp, _ := h.send("/login?i=one", credentialsOf(fmt.Sprintf("nobody%d@example.org", n), "a wrong password"))
+		wantRedirect(t, resp, "/login?i=one")
+	}
+	resp, _ := h.send("/login?i=one", credentialsOf("demo.signer@example.org", password))
+	wantRedirect(t, resp, "/login?i=one")
+	h.after(time.Hour)
+	h.ask([]string{"a.pdf"}, loggedOut)
+	resp, _ = h.send("/login?i=one", credentialsOf("demo.signer@example.org", password))
 	wantRedirect(t, resp, next)
 }
 

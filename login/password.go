@@ -8,6 +8,7 @@ import (
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/quota"
 	"github.com/pecete/pecete/users"
 )
 
@@ -76,7 +77,15 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 		p.back(v, v.self(), note{Kind: noteEmpty, Email: short(email)})
 		return
 	}
+	from := quota.Network(r.RemoteAddr)
+	if p.strangers.Over(from) > 0 { // not judged: neither hashed nor recorded
+		p.back(v, v.self(), note{Kind: noteWrong, Email: short(email)})
+		return
+	}
 	user, err := p.Prover.Password(r.Context(), email, password)
+	if err != nil {
+		p.strangers.Count(from)
+	}
 	switch {
 	case errors.Is(err, users.ErrWrong), errors.Is(err, users.ErrPaused), errors.Is(err, users.ErrLocked):
 		p.back(v, v.self(), note{Kind: noteWrong, Email: short(email)}) // one text: a stranger learns nothing

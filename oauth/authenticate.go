@@ -12,6 +12,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/quota"
 )
 
 // A proof is how a client says who it is: as one client, by at most one method
@@ -122,8 +123,8 @@ func (p proof) refusal(parameter string, cause error) *csc.Error {
 // failed counts a failed authentication of a client, "" if it is not known to
 // be one, and is the answer to it: said, or that there were too many.
 func (e *endpoints) failed(r *http.Request, clientID string, said *csc.Error) error {
-	from := network(r.RemoteAddr)
-	if wait := e.failures.fail(clientID + " " + from); wait > 0 {
+	from := quota.Network(r.RemoteAddr)
+	if wait := e.failures.Count(clientID + " " + from); wait > 0 {
 		return errTooOften(wait)
 	}
 	e.log.LogAttrs(r.Context(), slog.LevelWarn, "client authentication refused",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/onetime"
+	"github.com/pecete/pecete/quota"
 )
 
 // maxQuery is the longest query, in bytes; what is longer is to be pushed.
@@ -43,7 +44,7 @@ func (e *endpoints) authorize(w http.ResponseWriter, r *http.Request) {
 		e.resume(w, r, pairs)
 		return
 	}
-	if wait := e.loads.fail(network(r.RemoteAddr)); wait > 0 {
+	if wait := e.loads.Count(quota.Network(r.RemoteAddr)); wait > 0 {
 		e.page(w, r, &fault{http.StatusTooManyRequests, saysOften, nil})
 		return
 	}

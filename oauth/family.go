@@ -45,30 +45,28 @@ func (s storage) dead(ctx context.Context, family string) (bool, error) {
 }
 
 // kill revokes a family: first its access tokens, by a mark that also holds for
-// one still being made, then its refresh tokens, then the grant and the token
-// of scope credential, if any. An error leaves it to be done again.
+// one still being made, then the grant and the token of scope credential, if any,
+// then its refresh tokens. An error leaves what it is of to be done again.
 func (e *endpoints) kill(ctx context.Context, family, token string) error {
 	ctx = context.WithoutCancel(ctx)
 	err := e.Tokens.Put(ctx, deadKey(family), []byte{1}, e.memory())
 	if err != nil && !errors.Is(err, onetime.ErrExists) {
 		return fmt.Errorf("revoke family: %w", err)
 	}
-	if e.Refresh != nil {
-		if err := e.Refresh.RemoveRefresh(ctx, family); err != nil {
-			return fmt.Errorf("revoke refresh tokens: %w", err)
+	var faults []error
+	if token != "" {
+		faults = append(faults, e.removeGrant(ctx, token))
+		err := e.storage().DeleteAccessTokenSession(ctx, token)
+		if err != nil && !errors.Is(err, fosite.ErrNotFound) {
+			faults = append(faults, fmt.Errorf("revoke access token: %w", err))
 		}
 	}
-	if token == "" {
-		return nil
+	if e.Refresh != nil {
+		if err := e.Refresh.RemoveRefresh(ctx, family); err != nil {
+			faults = append(faults, fmt.Errorf("revoke refresh tokens: %w", err))
+		}
 	}
-	if err := e.removeGrant(ctx, token); err != nil {
-		return err
-	}
-	err = e.storage().DeleteAccessTokenSession(ctx, token)
-	if err != nil && !errors.Is(err, fosite.ErrNotFound) {
-		return fmt.Errorf("revoke access token: %w", err)
-	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // removeGrant takes away what is left of a grant.

@@ -36,6 +36,14 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/onetime"
+	"github.com/pecete/pecete/quota"
+)
+
+// How often one network may fail to authenticate as a client, and open
+// authorization requests, in a minute.
+const (
+	defaultFailures = 20
+	defaultLoads    = 120
 )
 
 // DefaultServiceLife is how long a token of scope service lives if nothing else
@@ -157,16 +165,16 @@ func (p *Provider) storage() storage {
 type endpoints struct {
 	*Provider
 	engine   *fosite.Fosite
-	failures *limiter
-	loads    *limiter
+	failures *quota.Quota
+	loads    *quota.Quota
 	log      *slog.Logger
 }
 
 func newEndpoints(p *Provider) *endpoints {
 	e := &endpoints{
 		Provider: p,
-		failures: newLimiter(either(p.Failures, defaultFailures), time.Minute, p.Now),
-		loads:    newLimiter(either(p.Loads, defaultLoads), time.Minute, p.Now),
+		failures: quota.New(either(p.Failures, defaultFailures), time.Minute, p.Now),
+		loads:    quota.New(either(p.Loads, defaultLoads), time.Minute, p.Now),
 		log:      p.Logger,
 	}
 	if e.log == nil {

@@ -1,4 +1,6 @@
-package oauth
+// Package quota counts what strangers do too often, by who they are, in memory
+// that they cannot fill.
+package quota
 
 import (
 	"net/netip"
@@ -6,18 +8,14 @@ import (
 	"time"
 )
 
-const (
-	defaultFailures = 20
-	defaultLoads    = 120
-	// maxKeys bounds the memory strangers can make a limiter use. Who comes
-	// when it is full is counted together with everyone else who does.
-	maxKeys = 16384
-)
+// maxKeys bounds the memory strangers can make a Quota use. Who comes when it is
+// full is counted together with everyone else who does.
+const maxKeys = 16384
 
-// A limiter counts failures by key, each key's within a window that begins with
-// its first. It counts what failed and never what succeeded, so nobody can
-// lock out a client by failing in its name.
-type limiter struct {
+// A Quota counts deeds by key, each key's within a window that begins with its
+// first. Who counts failures and never what succeeded lets nobody lock out
+// another by failing in that name.
+type Quota struct {
 	most   int
 	window time.Duration
 	now    func() time.Time
@@ -32,13 +30,28 @@ type counted struct {
 	until    time.Time
 }
 
-func newLimiter(most int, window time.Duration, now func() time.Time) *limiter {
-	return &limiter{most: most, window: window, now: now, keys: make(map[string]counted)}
+// New makes a quota of so many deeds in a window.
+func New(most int, window time.Duration, now func() time.Time) *Quota {
+	return &Quota{most: most, window: window, now: now, keys: make(map[string]counted)}
 }
 
-// fail counts a failure and returns how long to wait before another is judged,
+// Over returns how long key has to wait, and counts nothing.
+func (l *Quota) Over(key string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, known := l.keys[key]
+	if !known && len(l.keys) >= maxKeys {
+		c = l.keys[""]
+	}
+	if now := l.now(); c.failures >= l.most && now.Before(c.until) {
+		return c.until.Sub(now)
+	}
+	return 0
+}
+
+// Count counts a deed and returns how long to wait before another is judged,
 // 0 if this one still may be.
-func (l *limiter) fail(key string) time.Duration {
+func (l *Quota) Count(key string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -60,7 +73,7 @@ func (l *limiter) fail(key string) time.Duration {
 }
 
 // sweep forgets the keys whose window is over, at most once a second.
-func (l *limiter) sweep(now time.Time) {
+func (l *Quota) sweep(now time.Time) {
 	if now.Sub(l.swept) < time.Second {
 		return
 	}
@@ -72,9 +85,9 @@ func (l *limiter) sweep(now time.Time) {
 	}
 }
 
-// network is what counts as one address: an IPv4 address, or the /64 of an
+// Network is what counts as one address: an IPv4 address, or the /64 of an
 // IPv6 one, since whoever has one address of it has them all.
-func network(remote string) string {
+func Network(remote string) string {
 	addr, err := netip.ParseAddrPort(remote)
 	if err != nil {
 		return remote

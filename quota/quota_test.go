@@ -1,4 +1,4 @@
-package oauth
+package quota
 
 import (
 	"fmt"
@@ -6,54 +6,54 @@ import (
 	"time"
 )
 
-func TestLimiter(t *testing.T) {
+func TestQuota(t *testing.T) {
 	now := time.Unix(0, 0)
-	l := newLimiter(3, time.Minute, func() time.Time { return now })
+	l := New(3, time.Minute, func() time.Time { return now })
 	for i := range 3 {
-		if wait := l.fail("a"); wait != 0 {
+		if wait := l.Count("a"); wait != 0 {
 			t.Fatalf("failure %d waits %v", i+1, wait)
 		}
 	}
 	now = now.Add(20 * time.Second)
-	if wait := l.fail("a"); wait != 40*time.Second {
+	if wait := l.Count("a"); wait != 40*time.Second {
 		t.Errorf("one too many waits %v", wait)
 	}
-	if wait := l.fail("b"); wait != 0 {
+	if wait := l.Count("b"); wait != 0 {
 		t.Errorf("another key waits %v", wait)
 	}
 	now = now.Add(40*time.Second - 1)
-	if wait := l.fail("a"); wait != 1 {
+	if wait := l.Count("a"); wait != 1 {
 		t.Errorf("at the end of the window waits %v", wait)
 	}
 	now = now.Add(1)
 	for range 3 {
-		if wait := l.fail("a"); wait != 0 {
+		if wait := l.Count("a"); wait != 0 {
 			t.Errorf("in the next window waits %v", wait)
 		}
 	}
-	if wait := l.fail("a"); wait != time.Minute {
+	if wait := l.Count("a"); wait != time.Minute {
 		t.Errorf("one too many in the next window waits %v", wait)
 	}
 }
 
 // Strangers fill no more memory than that, and a full limiter still limits.
-func TestLimiterIsBounded(t *testing.T) {
+func TestQuotaIsBounded(t *testing.T) {
 	now := time.Unix(0, 0)
-	l := newLimiter(3, time.Minute, func() time.Time { return now })
+	l := New(3, time.Minute, func() time.Time { return now })
 	for i := range maxKeys + 3 {
-		l.fail(fmt.Sprint(i))
+		l.Count(fmt.Sprint(i))
 	}
 	if len(l.keys) > maxKeys+1 {
 		t.Errorf("%d keys", len(l.keys))
 	}
-	if wait := l.fail("one more"); wait != time.Minute {
+	if wait := l.Count("one more"); wait != time.Minute {
 		t.Errorf("a stranger to a full limiter waits %v", wait)
 	}
-	if wait := l.fail("0"); wait != 0 {
+	if wait := l.Count("0"); wait != 0 {
 		t.Errorf("an old key waits %v", wait)
 	}
 	now = now.Add(time.Minute)
-	if wait := l.fail("one more"); wait != 0 || len(l.keys) != 1 {
+	if wait := l.Count("one more"); wait != 0 || len(l.keys) != 1 {
 		t.Errorf("a minute later waits %v beside %d keys", wait, len(l.keys))
 	}
 }
@@ -68,7 +68,7 @@ func TestNetwork(t *testing.T) {
 		"@":                          "@",
 		"":                           "",
 	} {
-		if got := network(remote); got != want {
+		if got := Network(remote); got != want {
 			t.Errorf("%q is of %q, want %q", remote, got, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/quota"
 )
 
 // Limits bounds what strangers may ask. The zero value has good ones.
@@ -27,9 +28,9 @@ const (
 	defaultTimeout   = 30 * time.Second
 	defaultAnonymous = 20
 	defaultBurst     = 200
-	// mostAddresses is how many addresses are told apart before all are
-	// forgotten: the memory an attacker with many addresses can make us use.
-	mostAddresses = 65536
+	// mostNetworks is how many networks are told apart: the memory an attacker
+	// with many addresses can make us use.
+	mostNetworks = 65536
 )
 
 // limited bounds body and time.
@@ -44,7 +45,7 @@ func (s *Server) limited(next http.Handler) http.Handler {
 	})
 }
 
-// buckets hold the calls each address has left.
+// buckets hold the calls each network has left.
 type buckets struct {
 	mu sync.Mutex
 	of map[string]*rate.Limiter
@@ -55,19 +56,22 @@ type buckets struct {
 func (s *Server) anonymous(r *http.Request) bool {
 	perSecond := rate.Limit(orDefault(s.Limits.Anonymous, defaultAnonymous))
 	burst := orDefault(s.Limits.Burst, defaultBurst)
-	return s.strangers.take(address(r), perSecond, burst)
+	return s.strangers.take(quota.Network(r.RemoteAddr), perSecond, burst)
 }
 
-func (b *buckets) take(address string, perSecond rate.Limit, burst int) bool {
+func (b *buckets) take(network string, perSecond rate.Limit, burst int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.of == nil || len(b.of) >= mostAddresses {
+	if b.of == nil {
 		b.of = make(map[string]*rate.Limiter)
 	}
-	bucket, ok := b.of[address]
+	if _, known := b.of[network]; !known && len(b.of) >= mostNetworks {
+		network = "" // all who come now share one
+	}
+	bucket, ok := b.of[network]
 	if !ok {
 		bucket = rate.NewLimiter(perSecond, burst)
-		b.of[address] = bucket
+		b.of[network] = bucket
 	}
 	return bucket.Allow()
 }
