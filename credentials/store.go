@@ -22,7 +22,7 @@ type Store interface {
 	// CredentialsOf returns a user's credentials, oldest first.
 	CredentialsOf(ctx context.Context, userID string) ([]Credential, error)
 	// SetCredentialStatus disables, enables or revokes a credential; ErrUnknown
-	// if there is none.
+	// if there is none. A revocation is for good: revoked false leaves it.
 	SetCredentialStatus(ctx context.Context, id string, disabled, revoked bool) error
 	// Linked reports whether the client may act for the user.
 	Linked(ctx context.Context, clientID, userID string) (bool, error)

@@ -113,13 +113,13 @@ func (c credentialRow) credential() (credentials.Credential, error) {
 }
 
 // SetCredentialStatus disables, enables or revokes a credential;
-// credentials.ErrUnknown if there is none.
+// credentials.ErrUnknown if there is none. What was revoked stays so.
 func (r *Registry) SetCredentialStatus(ctx context.Context, id string, disabled, revoked bool) error {
 	if !plain(id) {
 		return credentials.ErrUnknown
 	}
 	rows, err := r.write.count(ctx,
-		`UPDATE credentials SET disabled = ?, revoked = ? WHERE id = ?`, disabled, revoked, id)
+		`UPDATE credentials SET disabled = ?, revoked = (revoked OR ?) WHERE id = ?`, disabled, revoked, id)
 	if err == nil && rows == 0 {
 		return credentials.ErrUnknown
 	}

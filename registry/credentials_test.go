@@ -110,7 +110,7 @@ func credentialsChange(t *testing.T, url string) {
 	other := credential(2, 1)
 	must(t, r.AddCredential(t.Context(), credential(1, 1)))
 	must(t, r.AddCredential(t.Context(), other))
-	for _, status := range []struct{ disabled, revoked bool }{{true, false}, {false, false}, {false, true}, {true, true}} {
+	for _, status := range []struct{ disabled, revoked bool }{{true, false}, {false, false}, {false, true}, {true, true}} { // a revocation last: it stays
 		must(t, r.SetCredentialStatus(t.Context(), id("c", 1), status.disabled, status.revoked))
 		want := credential(1, 1)
 		want.Disabled, want.Revoked = status.disabled, status.revoked
@@ -119,6 +119,10 @@ func credentialsChange(t *testing.T, url string) {
 		if diff := cmp.Diff([]credentials.Credential{want, other}, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
+	}
+	must(t, r.SetCredentialStatus(t.Context(), id("c", 1), false, false))
+	if got, err := r.Credential(t.Context(), id("c", 1)); err != nil || !got.Revoked {
+		t.Errorf("a revocation was undone: %v, %v", got, err)
 	}
 	wantErr(t, r.SetCredentialStatus(t.Context(), id("c", 9), true, false), credentials.ErrUnknown)
 }

@@ -26,7 +26,7 @@ type Limits struct {
 	// the factor pauses until the Window is over.
 	Failures int
 	Window   time.Duration
-	// InRow failures without a success lock the factor.
+	// InRow failures without a success lock the factor; none do if zero.
 	InRow int
 }
 
@@ -42,8 +42,9 @@ func (l Limits) or(other Limits) Limits {
 func CodeLimits() Limits { return Limits{Failures: 5, Window: 15 * time.Minute, InRow: 10} }
 
 // PasswordLimits are those of the password. Anybody who knows an address can
-// make it fail, so that it locks only where a guesser would get a real chance.
-func PasswordLimits() Limits { return Limits{Failures: 10, Window: 15 * time.Minute, InRow: 100} }
+// make it fail, so that it only ever pauses: a lock would be a stranger's to
+// close and an operator's to open.
+func PasswordLimits() Limits { return Limits{Failures: 10, Window: 15 * time.Minute} }
 
 // ErrLocked says that a factor failed too often in a row, and that an operator
 // has to look at it.
@@ -81,7 +82,7 @@ func (a Attempts) Begin(now time.Time, l Limits) (Attempts, error) {
 	}
 	a.Failures++
 	a.InRow++
-	a.Locked = a.InRow >= l.InRow
+	a.Locked = l.InRow > 0 && a.InRow >= l.InRow
 	return a, nil
 }
 
@@ -99,7 +100,11 @@ func (a Attempts) Left(l Limits) int {
 	if a.Locked {
 		return 0
 	}
-	return max(0, min(l.Failures-a.Failures, l.InRow-a.InRow))
+	left := l.Failures - a.Failures
+	if l.InRow > 0 {
+		left = min(left, l.InRow-a.InRow)
+	}
+	return max(0, left)
 }
 
 // change replaces a user's counts by what rule makes of them, however many do

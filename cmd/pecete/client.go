@@ -66,11 +66,11 @@ func printSecret(cmd *cobra.Command, added addedClient) error {
 }
 
 func (h *house) addClient(ctx context.Context, name string, redirects, signers []string) (addedClient, error) {
-	pepper, err := h.config.secret(h.config.Pepper)
+	pepper, err := h.config.key(h.config.Pepper)
 	if err != nil {
 		return addedClient{}, err
 	}
-	secret, verifier := oauth.NewSecret([]byte(pepper))
+	secret, verifier := oauth.NewSecret(pepper)
 	client := oauth.Client{
 		ID: oauth.NewClientID(), Name: name, Verifiers: [][]byte{verifier},
 		Grants: []string{"client_credentials"}, Scopes: []string{csc.ScopeService},

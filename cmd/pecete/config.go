@@ -186,6 +186,15 @@ func (c *Config) secret(p string) (csc.Secret, error) {
 	return csc.Secret(value), nil
 }
 
+// key reads a secret that keys something of ours.
+func (c *Config) key(p string) ([]byte, error) {
+	value, err := c.secret(p)
+	if err == nil && len(value) < 32 {
+		err = fmt.Errorf("secret %s is shorter than 32 bytes", c.path(p))
+	}
+	return []byte(value), err
+}
+
 // environment sets what the module reads.
 func (c *Config) environment() error {
 	for name, value := range c.HSM.Environment {

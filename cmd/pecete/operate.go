@@ -91,8 +91,11 @@ func configCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, path := range []string{config.HSM.PIN, config.Pepper, config.Steps} {
-				if _, err := config.secret(path); err != nil {
+			if _, err := config.secret(config.HSM.PIN); err != nil {
+				return err
+			}
+			for _, path := range []string{config.Pepper, config.Steps} {
+				if _, err := config.key(path); err != nil {
 					return err
 				}
 			}

@@ -92,11 +92,11 @@ at the next rotation.`,
 }
 
 func (h *house) rotateSecret(ctx context.Context, id string) (addedClient, error) {
-	pepper, err := h.config.secret(h.config.Pepper)
+	pepper, err := h.config.key(h.config.Pepper)
 	if err != nil {
 		return addedClient{}, err
 	}
-	secret, verifier := oauth.NewSecret([]byte(pepper))
+	secret, verifier := oauth.NewSecret(pepper)
 	name := ""
 	err = h.changeClient(ctx, id, "secret added", func(c *oauth.Client) {
 		name = c.Name

@@ -157,17 +157,17 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 // authorization wires the authorization server and its pages, and returns the
 // mux that both are on.
 func (h *house) authorization(tickets onetime.Store, register credentials.Register, grants sad.Store, prover *users.Prover) (*oauth.Provider, *http.ServeMux, error) {
-	pepper, err := h.config.secret(h.config.Pepper)
+	pepper, err := h.config.key(h.config.Pepper)
 	if err != nil {
 		return nil, nil, err
 	}
-	steps, err := h.config.secret(h.config.Steps)
+	steps, err := h.config.key(h.config.Steps)
 	if err != nil {
 		return nil, nil, err
 	}
 	mux := http.NewServeMux()
 	provider := &oauth.Provider{
-		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: []byte(pepper),
+		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
 		Audit: h.log, Now: time.Now, Logger: h.logger, StepKey: derived(steps, "oauth"),
 		Register: register, Grants: grants, Refresh: h.registry, CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
 	}
@@ -182,8 +182,8 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 }
 
 // derived is a key of its own for each use of a secret.
-func derived(secret csc.Secret, use string) []byte {
-	mac := hmac.New(sha256.New, []byte(secret))
+func derived(secret []byte, use string) []byte {
+	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(use))
 	return mac.Sum(nil)
 }

@@ -48,7 +48,7 @@ type Grant struct {
 	Count        int       `json:"count"` // agreed
 	Left         int       `json:"left"`  // not yet spent
 	// Bound says that the grant names its hashes. Hashes are the occurrences
-	// not yet spent, all by HashOID.
+	// not yet spent. HashOID is agreed to with them, or alone, or "" if not.
 	Bound   bool     `json:"bound,omitempty"`
 	Hashes  []Agreed `json:"hashes,omitempty"`
 	HashOID string   `json:"hashOID,omitempty"`
@@ -105,9 +105,9 @@ func (g Grant) Spend(u Use, now time.Time) (Grant, error) {
 				return g, ErrHash
 			}
 		}
-		if g.HashOID != u.HashOID {
-			return g, ErrAlgorithm
-		}
+	}
+	if g.HashOID != "" && g.HashOID != u.HashOID {
+		return g, ErrAlgorithm
 	}
 	if rest.Left -= len(u.Hashes); rest.Left < 0 || len(u.Hashes) == 0 {
 		return g, ErrSpent

@@ -45,6 +45,12 @@ func as(kind csc.HashKind, d csc.Digest) sad.Grant {
 	return g
 }
 
+func agreedTo(hashOID string) sad.Grant {
+	g := grant(1)
+	g.HashOID = hashOID
+	return g
+}
+
 func use(digests ...csc.Digest) sad.Use {
 	return sad.Use{
 		UserID: "u1", ClientID: "app1", CredentialID: "c1",
@@ -90,6 +96,8 @@ func TestSpend(t *testing.T) {
 		{"another credential", only(a), otherCredential, 0, sad.ErrCredential, 1},
 		{"another hash algorithm", only(a), otherHash, 0, sad.ErrAlgorithm, 1},
 		{"another hash algorithm where none was agreed", grant(1), otherHash, 0, nil, 0},
+		{"another hash algorithm than agreed without hashes", agreedTo(csc.OIDSHA256), otherHash, 0, sad.ErrAlgorithm, 1},
+		{"the hash algorithm agreed without hashes", agreedTo(csc.OIDSHA256), use(a), 0, nil, 0},
 		{"a document's hash signed as a document", as(csc.SDR, a), document, 0, nil, 0},
 		{"a document's hash signed as it is", as(csc.SDR, a), use(a), 0, sad.ErrHash, 1},
 		{"a prepared hash signed as a document", as(csc.DTBSR, a), document, 0, sad.ErrHash, 1},
