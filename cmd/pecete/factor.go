@@ -31,6 +31,17 @@ func (h *house) registrar(ctx context.Context) (users.Registrar, error) {
 	}, nil
 }
 
+// withRegistrar runs an operator's deed on signers' factors.
+func withRegistrar(cmd *cobra.Command, deed func(context.Context, users.Registrar) error) error {
+	return withHouse(cmd, func(ctx context.Context, h *house) error {
+		registrar, err := h.registrar(ctx)
+		if err != nil {
+			return err
+		}
+		return deed(ctx, registrar)
+	})
+}
+
 func signerPasswordCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "password SIGNER",
@@ -41,12 +52,8 @@ func signerPasswordCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withHouse(cmd, func(ctx context.Context, h *house) error {
-				registrar, err := h.registrar(ctx)
-				if err != nil {
-					return err
-				}
-				return registrar.SetPassword(ctx, args[0], password)
+			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
+				return r.SetPassword(ctx, args[0], password)
 			})
 		},
 	}
@@ -84,12 +91,8 @@ func signerPairCommand() *cobra.Command {
 		Short: "Give a signer a new authenticator in place of the old one",
 		Args:  exactArgs("SIGNER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withHouse(cmd, func(ctx context.Context, h *house) error {
-				registrar, err := h.registrar(ctx)
-				if err != nil {
-					return err
-				}
-				uri, err := registrar.Pair(ctx, args[0])
+			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
+				uri, err := r.Pair(ctx, args[0])
 				if err != nil {
 					return err
 				}
@@ -109,13 +112,9 @@ func signerUnlockCommand() *cobra.Command {
 		Short: "Forget a signer's failed codes and passwords",
 		Args:  exactArgs("SIGNER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withHouse(cmd, func(ctx context.Context, h *house) error {
-				registrar, err := h.registrar(ctx)
-				if err != nil {
-					return err
-				}
+			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
 				for _, factor := range []string{users.FactorCode, users.FactorPassword} {
-					if err := registrar.Unlock(ctx, args[0], factor); err != nil {
+					if err := r.Unlock(ctx, args[0], factor); err != nil {
 						return err
 					}
 				}
