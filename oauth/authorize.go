@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/onetime"
@@ -21,6 +22,7 @@ type fault struct {
 	status int
 	says   sentence
 	cause  error
+	wait   time.Duration // before another try is worth it; retryAfter if zero
 }
 
 func (f *fault) Error() string { return fmt.Sprintf("%s: %v", f.says, f.cause) }
@@ -37,7 +39,7 @@ func (e *endpoints) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	pairs, err := readPairs(r.URL.RawQuery)
 	if err != nil || len(r.URL.RawQuery) > maxQuery {
-		e.page(w, r, &fault{http.StatusBadRequest, saysRequest, err})
+		e.page(w, r, &fault{status: http.StatusBadRequest, says: saysRequest, cause: err})
 		return
 	}
 	if pairs.form.Has("i") {
@@ -45,7 +47,7 @@ func (e *endpoints) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if wait := e.loads.Count(quota.Network(r.RemoteAddr)); wait > 0 {
-		e.page(w, r, &fault{http.StatusTooManyRequests, saysOften, nil})
+		e.page(w, r, &fault{status: http.StatusTooManyRequests, says: saysOften, wait: wait})
 		return
 	}
 	e.start(w, r, pairs)
@@ -90,12 +92,12 @@ func (e *endpoints) asked(r *http.Request, in pairs, browser string) (*saved, er
 	ctx := r.Context()
 	for _, name := range in.twice {
 		if name == "client_id" || name == "redirect_uri" || name == "request_uri" {
-			return nil, &fault{http.StatusBadRequest, saysRequest, errTwice}
+			return nil, &fault{status: http.StatusBadRequest, says: saysRequest, cause: errTwice}
 		}
 	}
 	c, err := e.storage().client(ctx, in.form.Get("client_id"))
 	if errors.Is(err, ErrUnknownClient) {
-		return nil, &fault{http.StatusBadRequest, saysClient, err}
+		return nil, &fault{status: http.StatusBadRequest, says: saysClient, cause: err}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look up client: %w", err)
@@ -112,7 +114,7 @@ func (e *endpoints) asked(r *http.Request, in pairs, browser string) (*saved, er
 	}
 	redirect, err := redirectOf(c, in.form.Get("redirect_uri"))
 	if err != nil {
-		return nil, &fault{http.StatusBadRequest, saysRedirect, err}
+		return nil, &fault{status: http.StatusBadRequest, says: saysRedirect, cause: err}
 	}
 	s := &saved{Browser: browser}
 	s.Request = request{Client: c.ID, RedirectURI: redirect, Given: in.form.Has("redirect_uri")}
@@ -140,7 +142,7 @@ func (e *endpoints) refused(ctx context.Context, q request, err error) string {
 // resume goes on where the interaction i stands.
 func (e *endpoints) resume(w http.ResponseWriter, r *http.Request, in pairs) {
 	if len(in.twice) > 0 {
-		e.page(w, r, &fault{http.StatusBadRequest, saysRequest, errTwice})
+		e.page(w, r, &fault{status: http.StatusBadRequest, says: saysRequest, cause: errTwice})
 		return
 	}
 	s, err := e.find(r, in.form.Get("i"))
@@ -148,7 +150,7 @@ func (e *endpoints) resume(w http.ResponseWriter, r *http.Request, in pairs) {
 		_, err = e.storage().client(r.Context(), s.Request.Client)
 	}
 	if errors.Is(err, ErrUnknownClient) {
-		err = &fault{http.StatusBadRequest, saysClient, err}
+		err = &fault{status: http.StatusBadRequest, says: saysClient, cause: err}
 	}
 	if err != nil {
 		e.page(w, r, err)

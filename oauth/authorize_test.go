@@ -326,8 +326,8 @@ func TestLoadLimit(t *testing.T) {
 	}
 	v := b.authorize(w.asking())
 	v.isPage(t, 429)
-	if v.header.Get("Retry-After") == "" {
-		t.Error("no Retry-After")
+	if got := v.header.Get("Retry-After"); got != "60" {
+		t.Errorf("Retry-After %q", got)
 	}
 	if b.login(last, signer).told(t).Get("code") == "" {
 		t.Error("the way on is limited too")

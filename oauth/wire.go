@@ -145,7 +145,7 @@ func (e *endpoints) page(w http.ResponseWriter, r *http.Request, err error) {
 	body := render(said.says, languageOf(r))
 	closed(w.Header())
 	if said.status == http.StatusServiceUnavailable || said.status == http.StatusTooManyRequests {
-		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(either(said.wait, retryAfter).Seconds()))))
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(said.status)
