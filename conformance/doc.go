@@ -23,12 +23,18 @@
 //	  "client":      {"id": "…", "secret": "…"},
 //	  "otherClient": {"id": "…", "secret": "…"},
 //	  "clientAuth":  "basic",
+//	  "webClient":      {"id": "…", "secret": "…", "redirectURI": "http://127.0.0.1/callback"},
+//	  "otherWebClient": {"id": "…", "secret": "…", "redirectURI": "http://127.0.0.1/callback"},
+//	  "login": {"name": "email", "password": "password",
+//	            "code": "code", "decision": "decision", "agree": "sign", "decline": "decline"},
 //	  "users": [
 //	    {"id": "…", "totpSecret": "BASE32", "values": {"PIN": "…"},
 //	     "credentials": [{"id": "…", "roles": ["ec"]}, {"id": "…", "roles": ["rsa"]}]},
+//	    {"id": "…", "login": "…", "password": "…", "totpSecret": "BASE32",
+//	     "credentials": [{"id": "…", "roles": ["code"]}]},
 //	    {"id": "…", "credentials": []}
 //	  ],
-//	  "stranger":  {"user": "…", "credential": "…"},
+//	  "stranger":  {"user": "…", "credential": "…", "codeCredential": "…"},
 //	  "otpWindow": 1,
 //	  "languages": ["en", "ro"],
 //	  "rateLimit": 0,
@@ -41,11 +47,17 @@
 //   - client is registered for client_credentials and may act for every user of
 //     users; otherClient too, but what one of them was granted the other must
 //     not be able to use. clientAuth is "basic" or "post".
+//   - webClient sends signers to the server's pages, with the grants
+//     authorization_code and, if the server has it, refresh_token; so does
+//     otherWebClient. Nobody listens at redirectURI: the suite is the browser.
+//   - login names the fields of those pages where they are called otherwise than
+//     here. The login page asks for a user's login and password; the consent
+//     page for a code of totpSecret, with a button to agree and one to decline.
 //   - A user's totpSecret answers the authentication objects that values, by
 //     their id, do not. A user without credentials lets the suite see an empty
 //     list.
 //   - stranger is a signer neither client may act for, with an enabled
-//     credential.
+//     credential, and one more that is like those of role code.
 //   - otpWindow says how many steps before and after the present one the server
 //     takes a code of: 0 or 1, by default 1.
 //   - languages are those info speaks, the default one first.
@@ -54,7 +66,7 @@
 //   - commands are programs the suite runs with the credential's id (otp: the
 //     user's id and the object's id) as last arguments. otp prints a code.
 //
-// The roles of a credential, all of mode explicit:
+// The roles of a credential, all of mode explicit but for code:
 //
 //	ec          enabled, SCAL 2, multisign 3 to 100, offers ecdsa-with-SHA256
 //	rsa         enabled, SCAL 2, multisign 3 to 100, offers rsaEncryption,
@@ -63,6 +75,8 @@
 //	disabled    its key is disabled
 //	expired     its certificate has run out
 //	disposable  like ec; commands.disable and commands.enable work on it
+//	code        of mode oauth2code, enabled, SCAL 2, multisign 3 to 100, offers
+//	            ecdsa-with-SHA256 or sha256WithRSAEncryption; its user has a login
 //	lockable    its user, who has no other credential, may be locked by failures
 //
 // # One-time codes
@@ -71,5 +85,7 @@
 // once (the step before, this one, the next) and then once in 30 seconds. The
 // suite spends codes carefully, lets cases that are refused share one
 // authorization, and takes signers in turn: with twelve signers that have both
-// ec and rsa a run seldom waits.
+// ec and rsa, and six with code, a run seldom waits. A run that follows another
+// at once finds codes used: it tries each signer once and then waits for fresh
+// ones.
 package conformance

@@ -29,8 +29,12 @@ const (
 	RoleExpired    Feature = "a credential with role expired"
 	RoleDisposable Feature = "a credential with role disposable"
 	RoleLockable   Feature = "a credential with role lockable"
+	RoleCode       Feature = "a credential with role code"
+	Web            Feature = "webClient"
+	OtherWeb       Feature = "otherWebClient"
 	Disabling      Feature = "commands.disable and commands.enable"
 	Stranger       Feature = "stranger"
+	CodeStranger   Feature = "stranger.codeCredential"
 	EmptyUser      Feature = "a user without credentials"
 	TwoLanguages   Feature = "two languages"
 	RateLimit      Feature = "rateLimit"
@@ -87,12 +91,18 @@ func (f Fixtures) provide(feature Feature) bool {
 		return f.Client.ID != ""
 	case OtherClient:
 		return f.OtherClient.ID != ""
+	case Web:
+		return f.WebClient.ID != ""
+	case OtherWeb:
+		return f.OtherWebClient.ID != ""
 	case Signer:
 		return f.has(roleEC) || f.has(roleRSA)
 	case Disabling:
 		return len(f.Commands.Disable) > 0 && len(f.Commands.Enable) > 0
 	case Stranger:
 		return f.Stranger.User != "" && f.Stranger.Credential != ""
+	case CodeStranger:
+		return f.Stranger.CodeCredential != ""
 	case EmptyUser:
 		_, ok := f.emptyUser()
 		return ok

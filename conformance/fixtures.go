@@ -2,10 +2,12 @@ package conformance
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"slices"
 )
@@ -15,6 +17,10 @@ import (
 type Fixtures struct {
 	Client      ClientKey `json:"client"`
 	OtherClient ClientKey `json:"otherClient"`
+	// WebClient and OtherWebClient send signers to the server's pages.
+	WebClient      WebClient `json:"webClient"`
+	OtherWebClient WebClient `json:"otherWebClient"`
+	Login          Login     `json:"login"`
 	// ClientAuth is how the clients prove themselves: "basic" (the default) or
 	// "post".
 	ClientAuth string   `json:"clientAuth"`
@@ -36,9 +42,37 @@ type ClientKey struct {
 	Secret string `json:"secret"`
 }
 
+// A WebClient is a client and where its signers are sent back to.
+type WebClient struct {
+	ClientKey
+	RedirectURI string `json:"redirectURI"`
+}
+
+// A Login says what the fields of the server's pages are called; "" stands for
+// the word in brackets.
+type Login struct {
+	Name     string `json:"name"`     // of the login page (email)
+	Password string `json:"password"` // (password)
+	Code     string `json:"code"`     // of the consent page (code)
+	Decision string `json:"decision"` // its button (decision)
+	Agree    string `json:"agree"`    // and that button's values (sign)
+	Decline  string `json:"decline"`  // (decline)
+}
+
+// orUsual is l with the usual words where it has none.
+func (l Login) orUsual() Login {
+	return Login{
+		cmp.Or(l.Name, "email"), cmp.Or(l.Password, "password"),
+		cmp.Or(l.Code, "code"), cmp.Or(l.Decision, "decision"), cmp.Or(l.Agree, "sign"), cmp.Or(l.Decline, "decline"),
+	}
+}
+
 // A User is a signer, with what the suite needs to act as one.
 type User struct {
 	ID string `json:"id"`
+	// Login and Password are what the signer tells the login page.
+	Login    string `json:"login"`
+	Password string `json:"password"`
 	// TOTPSecret is in Base32, with or without padding.
 	TOTPSecret string `json:"totpSecret"`
 	// Values answer authentication objects by id.
@@ -56,6 +90,8 @@ type Credential struct {
 type Outsider struct {
 	User       string `json:"user"`
 	Credential string `json:"credential"`
+	// CodeCredential is authorized on the server's pages.
+	CodeCredential string `json:"codeCredential"`
 }
 
 // Commands are programs with their first arguments.
@@ -74,9 +110,10 @@ const (
 	roleExpired    = "expired"
 	roleDisposable = "disposable"
 	roleLockable   = "lockable"
+	roleCode       = "code"
 )
 
-var roles = []string{roleEC, roleRSA, roleSCAL1, roleDisabled, roleExpired, roleDisposable, roleLockable}
+var roles = []string{roleEC, roleRSA, roleSCAL1, roleDisabled, roleExpired, roleDisposable, roleLockable, roleCode}
 
 // ReadFixtures reads and checks a fixtures file.
 func ReadFixtures(path string) (Fixtures, error) {
@@ -117,6 +154,11 @@ func (f Fixtures) check() error {
 	if f.RateLimit < 0 {
 		return errors.New("rateLimit is negative")
 	}
+	for name, c := range map[string]WebClient{"webClient": f.WebClient, "otherWebClient": f.OtherWebClient} {
+		if u, err := url.Parse(c.RedirectURI); c.ID != "" && (err != nil || u.Host == "" || u.RawQuery != "") {
+			return fmt.Errorf("%s.redirectURI is not a URL with a host and without a query", name)
+		}
+	}
 	seen := map[string]bool{f.Stranger.User: true}
 	for i, u := range f.Users {
 		if u.ID == "" || seen[u.ID] {
@@ -142,6 +184,9 @@ func (u User) check() error {
 			if !slices.Contains(roles, r) {
 				return fmt.Errorf("credentials[%d].roles has the unknown role %q", i, r)
 			}
+		}
+		if slices.Contains(c.Roles, roleCode) && (u.Login == "" || u.Password == "") {
+			return fmt.Errorf("credentials[%d] has role code, but its user no login or no password", i)
 		}
 		if slices.Contains(c.Roles, roleLockable) && len(u.Credentials) > 1 {
 			return fmt.Errorf("credentials[%d] is lockable, but not its user's only one", i)

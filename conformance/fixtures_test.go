@@ -27,6 +27,11 @@ func TestParseFixtures(t *testing.T) {
 		{"a credential without id", `{"users":[{"id":"u","credentials":[{}]}]}`, "users[0].credentials[0].id"},
 		{"a role nobody plays", `{"users":[{"id":"u","credentials":[{"id":"c","roles":["dsa"]}]}]}`, `unknown role "dsa"`},
 		{"a lockable user with more to lose", `{"users":[{"id":"u","credentials":[{"id":"c","roles":["ec"]},{"id":"d","roles":["lockable"]}]}]}`, "lockable"},
+		{"a signer who has a login", `{"users":[{"id":"u","login":"a","password":"b","credentials":[{"id":"c","roles":["code"]}]}]}`, ""},
+		{"one who should", `{"users":[{"id":"u","login":"a","credentials":[{"id":"c","roles":["code"]}]}]}`, "users[0].credentials[0]"},
+		{"a web client", `{"webClient":{"id":"w","secret":"hunter2","redirectURI":"http://127.0.0.1/callback"}}`, ""},
+		{"a web client without a home", `{"webClient":{"id":"w","secret":"hunter2"}}`, "webClient.redirectURI"},
+		{"a home with a query", `{"otherWebClient":{"id":"w","redirectURI":"https://example.org/?a=b"}}`, "otherWebClient.redirectURI"},
 	} {
 		_, err := ParseFixtures([]byte(row.text))
 		if (err == nil) != (row.complaint == "") || err != nil && !strings.Contains(err.Error(), row.complaint) {

@@ -30,6 +30,7 @@ var elsewhere = map[string]func() faults.Fault{
 	"signHash/several-calls": faults.Renewing,
 	"signHash/sad-expired":   faults.Hasty,
 	"general/expired-token":  faults.Hasty,
+	"push/expired":           faults.Hasty,
 	"general/rate-limit":     faults.Limited,
 }
 
@@ -175,6 +176,9 @@ func rewordedServer(t *testing.T, h *house) {
 var wordy = []string{
 	"general/malformed-header",
 	"token/client-id-missing", "token/grant-type-missing", "token/grant-type-unknown", "token/client-unproven", "token/wrong-secret",
+	"token/code-missing", "token/code-unknown", "token/code-used", "token/redirect-of-another", "token/refresh-missing", "token/refresh-unknown",
+	"revoke/token-missing", "revoke/hint-unknown", "revoke/token-unknown", "revoke/client-missing", "revoke/client-unknown",
+	"revoke/client-unproven", "revoke/wrong-secret", "revoke/malformed-header", "list/user-not-null",
 	"list/user-unknown", "list/certificates-invalid", "list/malformed-header",
 	"credentialInfo/id-missing", "credentialInfo/id-number", "credentialInfo/id-unknown", "credentialInfo/foreign", "credentialInfo/certificates-invalid",
 	"authorize/id-missing", "authorize/id-unknown", "authorize/disabled", "authorize/count-missing", "authorize/count-string",

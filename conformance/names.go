@@ -3,7 +3,10 @@ package conformance
 // The methods of API v2, as info.methods names them.
 const (
 	methodInfo           = "info"
+	methodOAuth          = "oauth2/authorize"
+	methodPush           = "oauth2/pushed_authorize"
 	methodToken          = "oauth2/token"
+	methodRevoke         = "oauth2/revoke"
 	methodList           = "credentials/list"
 	methodCredentialInfo = "credentials/info"
 	methodAuthorize      = "credentials/authorize"
@@ -13,7 +16,8 @@ const (
 
 // clauses are where the methods' tables stand.
 var clauses = map[string]string{
-	methodToken: "8.4.4", methodInfo: "11.1", methodList: "11.4", methodCredentialInfo: "11.5",
+	methodOAuth: "8.4.2", methodPush: "8.4.3", methodToken: "8.4.4", methodRevoke: "8.4.5",
+	methodInfo: "11.1", methodList: "11.4", methodCredentialInfo: "11.5",
 	methodAuthorize: "11.6", methodSignHash: "11.10",
 }
 

@@ -30,8 +30,11 @@ func (s *secrets) keep(secret string) {
 func (s *secrets) keepAll(f Fixtures) {
 	s.keep(f.Client.Secret)
 	s.keep(f.OtherClient.Secret)
+	s.keep(f.WebClient.Secret)
+	s.keep(f.OtherWebClient.Secret)
 	for _, u := range f.Users {
 		s.keep(u.TOTPSecret)
+		s.keep(u.Password)
 		for _, v := range u.Values {
 			s.keep(v)
 		}
@@ -44,7 +47,7 @@ func (s *secrets) keepAnswer(body []byte) {
 	if err != nil {
 		return
 	}
-	for _, name := range []string{"SAD", "access_token", "refresh_token"} {
+	for _, name := range []string{"SAD", "access_token", "refresh_token", "request_uri"} {
 		if v, ok := o.str(name); ok {
 			s.keep(v)
 		}
@@ -63,6 +66,6 @@ func (s *secrets) cut(text string) string {
 
 // tellTale finds secrets by the member they stand in, before an answer is
 // shortened for a report: half a secret is not in any list.
-var tellTale = regexp.MustCompile(`"(SAD|access_token|refresh_token|client_secret|value)"\s*:\s*"[^"]*"?`)
+var tellTale = regexp.MustCompile(`"(SAD|access_token|refresh_token|request_uri|client_secret|value)"\s*:\s*"[^"]*"?`)
 
 func hide(body string) string { return tellTale.ReplaceAllString(body, `"$1":"…"`) }

@@ -27,6 +27,9 @@ type stock struct {
 	several *bool             // one SAD serves several calls
 	expired *grant            // for the expired credential; nil if it gets none
 	tried   bool              // to get that
+
+	ofSigner held // an access token of a signer's, and whose
+	signer   holding
 }
 
 // held is a token and when the suite stops using it.

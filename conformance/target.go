@@ -44,6 +44,9 @@ const (
 	answerLimit = 4 << 20 // bytes; no answer of the API comes near
 	callTimeout = 60 * time.Second
 	mostRetries = 3 // of one call that was answered 429
+	// mostVisits is the same for a page: signers who come at the pace of the
+	// suite are a crowd to a server, which need not say for how long.
+	mostVisits = 20
 )
 
 // ready makes what the exported fields leave out. It runs once.
@@ -95,14 +98,19 @@ type call struct {
 	body   []byte
 	http1  bool // HTTP/1.1 and nothing newer
 	tired  bool // take a 429 for an answer
+	jar    http.CookieJar
 }
 
 // do sends c. A 429 makes it wait as long as it is told, a few times.
 func (t *Target) do(ctx context.Context, c call) *Answer {
 	t.ready()
+	most := mostRetries
+	if c.jar != nil {
+		most = mostVisits
+	}
 	for try := 0; ; try++ {
 		a := t.once(ctx, c)
-		if a.Status != http.StatusTooManyRequests || c.tired || try == mostRetries {
+		if a.Status != http.StatusTooManyRequests || c.tired || try == most {
 			return a
 		}
 		wait, _ := strconv.Atoi(a.Header.Get("Retry-After"))
@@ -123,6 +131,10 @@ func (t *Target) once(ctx context.Context, c call) *Answer {
 	}
 	if c.http1 {
 		client = t.http1
+	}
+	if c.jar != nil {
+		visitor := *client
+		visitor.Jar, client = c.jar, &visitor
 	}
 	a := &Answer{request: verb + " " + c.method}
 	req, err := http.NewRequestWithContext(ctx, verb, url, bytes.NewReader(c.body))

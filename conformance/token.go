@@ -141,12 +141,19 @@ func tokenRefused(alter func(url.Values, ClientKey), w refusal) func(context.Con
 // tokenCall asks for a token of scope service, in the way the fixtures say;
 // alter, if not nil, spoils the request.
 func (t *Target) tokenCall(ctx context.Context, c ClientKey, alter func(url.Values, http.Header)) *Answer {
+	form := url.Values{"grant_type": {"client_credentials"}, "scope": {"service"}}
+	return t.clientCall(ctx, methodToken, c, form, alter)
+}
+
+// clientCall sends the form as the client, which proves itself in the way the
+// fixtures say; alter, if not nil, spoils the request.
+func (t *Target) clientCall(ctx context.Context, method string, c ClientKey, form url.Values, alter func(url.Values, http.Header)) *Answer {
 	t.ready()
-	endpoint, err := t.tokenURL(ctx)
+	endpoint, err := t.oauthURL(ctx, method)
 	if err != nil {
-		return &Answer{request: "POST " + methodToken, err: err}
+		return &Answer{request: "POST " + method, err: err}
 	}
-	form := url.Values{"grant_type": {"client_credentials"}, "scope": {"service"}, "client_id": {c.ID}}
+	form.Set("client_id", c.ID)
 	h := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}}
 	if t.Fixtures.ClientAuth == "post" {
 		form.Set("client_secret", c.Secret)
@@ -157,11 +164,18 @@ func (t *Target) tokenCall(ctx context.Context, c ClientKey, alter func(url.Valu
 	if alter != nil {
 		alter(form, h)
 	}
-	return t.do(ctx, call{method: methodToken, url: endpoint, header: h, body: []byte(form.Encode())})
+	return t.do(ctx, call{method: method, url: endpoint, header: h, body: []byte(form.Encode())})
 }
 
-// tokenURL is where info says tokens are had (§11.1).
-func (t *Target) tokenURL(ctx context.Context) (string, error) {
+// members are what the metadata of an authorization server calls the methods
+// (RFC 8414 §2, RFC 9126 §5).
+var members = map[string]string{
+	methodOAuth: "authorization_endpoint", methodPush: "pushed_authorization_request_endpoint",
+	methodToken: "token_endpoint", methodRevoke: "revocation_endpoint",
+}
+
+// oauthURL is where info says a method of OAuth is to be had (§11.1).
+func (t *Target) oauthURL(ctx context.Context, method string) (string, error) {
 	o, err := t.info(ctx).WantOK()
 	if err != nil {
 		return "", err
@@ -177,10 +191,10 @@ func (t *Target) tokenURL(ctx context.Context) (string, error) {
 	}
 	switch {
 	case base != "":
-		return strings.TrimSuffix(base, "/") + "/oauth2/token", nil
+		return strings.TrimSuffix(base, "/") + "/" + method, nil
 	case issuer != "":
 		m, err := t.metadata(ctx, issuer)
-		endpoint, _ := m.str("token_endpoint")
+		endpoint, _ := m.str(members[method])
 		return endpoint, err
 	}
 	return "", unmet("info does not say where tokens are had: neither oauth2 nor oauth2Issuer nor oauth2Servers")

@@ -13,7 +13,10 @@ import (
 // The methods faults speak of.
 const (
 	methodInfo           = "info"
+	methodOAuth          = "oauth2/authorize"
+	methodPush           = "oauth2/pushed_authorize"
 	methodToken          = "oauth2/token"
+	methodRevoke         = "oauth2/revoke"
 	methodList           = "credentials/list"
 	methodCredentialInfo = "credentials/info"
 	methodAuthorize      = "credentials/authorize"
@@ -154,6 +157,8 @@ func invented(c *Call) any {
 	switch c.Method {
 	case methodToken:
 		return object{"access_token": rand.Text(), "token_type": "Bearer", "expires_in": 600}
+	case methodPush:
+		return object{"request_uri": "urn:ietf:params:oauth:request_uri:" + rand.Text(), "expires_in": 90}
 	case methodList:
 		return object{"credentialIDs": []string{"c_" + rand.Text()}}
 	case methodAuthorize:

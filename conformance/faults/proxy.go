@@ -46,6 +46,7 @@ type Call struct {
 	Verb   string
 	Proto  string
 	Method string // "signatures/signHash", "oauth2/token"; else the path
+	Query  string // as it stands
 	Header http.Header
 	Body   []byte
 }
@@ -121,7 +122,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	c := &Call{Verb: r.Method, Proto: r.Proto, Method: p.method(r.URL), Header: r.Header, Body: body}
+	c := &Call{Verb: r.Method, Proto: r.Proto, Method: p.method(r.URL), Query: r.URL.RawQuery, Header: r.Header, Body: body}
 	sent := *c
 	if p.fault.Request != nil {
 		p.fault.Request(&sent)
@@ -163,8 +164,8 @@ func (p *Proxy) forward(ctx context.Context, c *Call, u *url.URL) (*Reply, error
 	if rest, ok := strings.CutPrefix(u.EscapedPath(), p.path()); ok {
 		target = p.origin + basePath + rest
 	}
-	if u.RawQuery != "" {
-		target += "?" + u.RawQuery
+	if c.Query != "" {
+		target += "?" + c.Query
 	}
 	req, err := http.NewRequestWithContext(ctx, c.Verb, target, bytes.NewReader(c.Body))
 	if err != nil {
@@ -172,16 +173,23 @@ func (p *Proxy) forward(ctx context.Context, c *Call, u *url.URL) (*Reply, error
 	}
 	maps.Copy(req.Header, c.Header)
 	req.Header.Del("Accept-Encoding") // so that the transport undoes what it asks for
+	if req.Header.Get("Origin") == p.own {
+		req.Header.Set("Origin", p.origin)
+	}
 	res, err := p.upstream.Do(req)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }() // only read
 	body, err := io.ReadAll(res.Body)
-	if strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+	if kind := res.Header.Get("Content-Type"); strings.HasPrefix(kind, "application/json") || strings.HasPrefix(kind, "text/html") {
 		body = bytes.ReplaceAll(body, []byte(p.origin), []byte(p.own))
 	}
-	return &Reply{res.StatusCode, res.Header.Clone(), body}, err
+	h := res.Header.Clone()
+	if rest, ok := strings.CutPrefix(h.Get("Location"), p.origin); ok {
+		h.Set("Location", p.own+rest)
+	}
+	return &Reply{res.StatusCode, h, body}, err
 }
 
 // selfSigned makes a certificate for the loopback addresses.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -92,5 +93,52 @@ func TestAt(t *testing.T) {
 	at(o, "a.b.c", func(in object, name string) { seen = append(seen, in[name].(string)) })
 	if strings.Join(seen, "") != "xy" {
 		t.Errorf("%v", seen)
+	}
+}
+
+// A signer sent along by a proxy stays with it, until sent to the application.
+func TestRedirects(t *testing.T) {
+	origins := make(chan string, 2)
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		origins <- r.Header.Get("Origin")
+		to := "https://" + r.Host + "/login"
+		if r.URL.Query().Has("home") {
+			to = "http://127.0.0.1/callback?code=x&state=y"
+		}
+		http.Redirect(w, r, to, http.StatusFound)
+	}))
+	t.Cleanup(server.Close)
+	fault := Fault{Answer: returns(to(methodOAuth), func(q url.Values) { q.Del("state") })}
+	p, err := Start(server.URL+basePath, server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, fault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	own := strings.TrimSuffix(p.URL, basePath)
+	for path, want := range map[string]string{
+		"/oauth2/authorize": own + "/login", "/oauth2/authorize?home": "http://127.0.0.1/callback?code=x",
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, own+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", own)
+		res, err := clientOf(p.CA).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := res.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		if got := res.Header.Get("Location"); got != want {
+			t.Errorf("%s leads to %s, want %s", path, got, want)
+		}
+		if got := <-origins; got != server.URL {
+			t.Errorf("%s comes from %s, want %s", path, got, server.URL)
+		}
 	}
 }

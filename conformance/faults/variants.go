@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"net/url"
 	"strings"
 	"time"
 )
@@ -10,19 +11,12 @@ import (
 
 // Issuer is a server that names its authorization server by oauth2Issuer.
 func Issuer() Fault {
-	issuer := ""
-	return Fault{Says: "names the issuer", Answer: func(c *Call, r *Reply) {
-		edits(methodInfo, func(o object) {
-			if base, ok := o["oauth2"].(string); ok {
-				issuer = base
-				delete(o, "oauth2")
-				o["oauth2Issuer"] = base
-			}
-		})(c, r)
-		if strings.HasPrefix(c.Method, ".well-known/oauth-authorization-server") && issuer != "" {
-			r.put(200, object{"issuer": issuer, "authorization_endpoint": issuer + "/oauth2/authorize", "token_endpoint": issuer + "/oauth2/token"})
+	return Fault{Says: "names the issuer", Answer: edits(methodInfo, func(o object) {
+		if base, ok := o["oauth2"].(string); ok {
+			delete(o, "oauth2")
+			o["oauth2Issuer"] = base
 		}
-	}}
+	})}
 }
 
 // Servers is a server of v2.2 that names several authorization servers.
@@ -50,7 +44,7 @@ func Renewing() Fault {
 	}}
 }
 
-// Hasty is a server whose access tokens and SADs live two seconds.
+// Hasty is a server whose access tokens, SADs and pushed requests live two seconds.
 func Hasty() Fault {
 	const life = 2
 	ends := map[string]time.Time{}
@@ -65,6 +59,13 @@ func Hasty() Fault {
 	return Fault{Says: "is in haste", Answer: func(c *Call, r *Reply) {
 		shorten(methodToken, "access_token", "expires_in")(c, r)
 		shorten(methodAuthorize, "SAD", "expiresIn")(c, r)
+		if o := r.object(); c.Method == methodPush && r.Status == 201 {
+			ends[text(o["request_uri"])], o["expires_in"] = time.Now().Add(life*time.Second), life
+			r.put(r.Status, o)
+		}
+		if q, _ := url.ParseQuery(c.Query); c.Method == methodOAuth && over(q.Get("request_uri")) {
+			r.show(400)
+		}
 		if over(strings.TrimPrefix(c.Header.Get("Authorization"), "Bearer ")) {
 			r.put(401, object{"error": "expired_token"})
 		}

@@ -54,7 +54,7 @@ func run(ctx context.Context, program, suite, out string, args []string) (err er
 		return err
 	}
 	args = append([]string{
-		"--config", fixtures, "--ca", filepath.Join(data, "tls.crt"), "--strict",
+		"--patience", "2m", "--config", fixtures, "--ca", filepath.Join(data, "tls.crt"), "--strict",
 		"--json", filepath.Join(out, "report.json"), "--junit", filepath.Join(out, "report.xml"),
 	}, append(args, s.URL+"/csc/v2")...)
 	check := exec.CommandContext(ctx, suite, args...)

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -15,10 +16,19 @@ import (
 // dozen a run seldom waits.
 const signers = 12
 
+// visitors is how many of its signers agree on the server's pages, and home is
+// where they are sent back to. Nobody listens there: the suite is the browser.
+const (
+	visitors = 6
+	home     = "http://127.0.0.1/callback"
+)
+
 // fixtures is the file cscheck reads; its package documents it.
 type fixtures struct {
 	Client      fixtureClient       `json:"client"`
 	OtherClient fixtureClient       `json:"otherClient"`
+	WebClient   fixtureWebClient    `json:"webClient"`
+	OtherWeb    fixtureWebClient    `json:"otherWebClient"`
 	Users       []fixtureUser       `json:"users"`
 	Stranger    fixtureStranger     `json:"stranger"`
 	Languages   []string            `json:"languages"`
@@ -31,8 +41,15 @@ type fixtureClient struct {
 	Secret string `json:"secret"`
 }
 
+type fixtureWebClient struct {
+	fixtureClient
+	RedirectURI string `json:"redirectURI"`
+}
+
 type fixtureUser struct {
 	ID          string              `json:"id"`
+	Login       string              `json:"login,omitempty"`
+	Password    string              `json:"password,omitempty"`
 	TOTPSecret  string              `json:"totpSecret,omitempty"`
 	Credentials []fixtureCredential `json:"credentials"`
 }
@@ -43,8 +60,9 @@ type fixtureCredential struct {
 }
 
 type fixtureStranger struct {
-	User       string `json:"user"`
-	Credential string `json:"credential"`
+	User           string `json:"user"`
+	Credential     string `json:"credential"`
+	CodeCredential string `json:"codeCredential"`
 }
 
 // Fixtures makes the signers, credentials and clients that the conformance
@@ -56,6 +74,13 @@ func (s *Stage) Fixtures(ctx context.Context) (string, error) {
 	}}
 	for n := range signers {
 		user, err := s.fixtureUser(ctx, n)
+		if err != nil {
+			return "", err
+		}
+		f.Users = append(f.Users, user)
+	}
+	for n := range visitors {
+		user, err := s.fixtureVisitor(ctx, n)
 		if err != nil {
 			return "", err
 		}
@@ -123,6 +148,21 @@ func (s *Stage) fixtureUser(ctx context.Context, n int) (fixtureUser, error) {
 	return user, nil
 }
 
+// fixtureVisitor makes a signer who agrees on the server's pages.
+func (s *Stage) fixtureVisitor(ctx context.Context, n int) (fixtureUser, error) {
+	email := fmt.Sprintf("visitor%d@example.org", n)
+	signer, err := s.AddSigner(ctx, email, "Demo", fmt.Sprintf("Visitor %d", n), "--mode", "oauth2code")
+	if err != nil {
+		return fixtureUser{}, err
+	}
+	user, err := signer.fixture("code")
+	if err != nil {
+		return user, err
+	}
+	user.Login, user.Password = email, rand.Text()
+	return user, s.SetPassword(ctx, signer.ID, user.Password)
+}
+
 func (p Signer) fixture(role string) (fixtureUser, error) {
 	uri, err := url.Parse(p.OTPAuth)
 	if err != nil {
@@ -159,8 +199,9 @@ func (s *Stage) fixtureOutsiders(ctx context.Context, f *fixtures) error {
 	if err != nil {
 		return err
 	}
-	f.Stranger = fixtureStranger{User: stranger.ID, Credential: stranger.Credentials[0]}
-	return nil
+	code, err := s.AddCredential(ctx, stranger.ID, "--mode", "oauth2code")
+	f.Stranger = fixtureStranger{User: stranger.ID, Credential: stranger.Credentials[0], CodeCredential: code}
+	return err
 }
 
 func (s *Stage) fixtureClients(ctx context.Context, f *fixtures) error {
@@ -174,6 +215,13 @@ func (s *Stage) fixtureClients(ctx context.Context, f *fixtures) error {
 			return err
 		}
 		*client = fixtureClient(added)
+	}
+	for name, client := range map[string]*fixtureWebClient{"Conformance on the web": &f.WebClient, "Other on the web": &f.OtherWeb} {
+		added, err := s.AddWebClient(ctx, name, home)
+		if err != nil {
+			return err
+		}
+		*client = fixtureWebClient{fixtureClient(added), home}
 	}
 	return nil
 }
