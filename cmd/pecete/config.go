@@ -29,7 +29,12 @@ type Config struct {
 	HSM      HSMConfig `yaml:"hsm"`
 	Registry string    `yaml:"registry"` // a file for SQLite, or postgres://…
 	OneTime  string    `yaml:"onetime"`  // memory, or redis://… when there is more than one replica
-	Audit    struct {
+	// Passwords are files with what the URLs above leave out.
+	Passwords struct {
+		Registry string `yaml:"registry"`
+		OneTime  string `yaml:"onetime"`
+	} `yaml:"passwords"`
+	Audit struct {
 		Folder string `yaml:"folder"`
 		Name   string `yaml:"name"` // of this process's log; one a replica
 	} `yaml:"audit"`
@@ -151,6 +156,13 @@ func (c *Config) checkValues() error {
 	if c.TokenLife < 0 || c.TokenLife > time.Hour {
 		return fmt.Errorf("token_life is %v, not 1s to 1h", c.TokenLife)
 	}
+	for key, address := range map[string]string{"registry": c.Registry, "onetime": c.OneTime} {
+		if u, err := url.Parse(address); err == nil && u.User != nil {
+			if _, set := u.User.Password(); set {
+				return fmt.Errorf("%s has a password in it: put it into a file and name that in passwords.%s", key, key)
+			}
+		}
+	}
 	if c.OneTime != "memory" && !strings.HasPrefix(c.OneTime, "redis://") && !strings.HasPrefix(c.OneTime, "rediss://") {
 		return fmt.Errorf("onetime is %q, not memory or redis://…", c.OneTime)
 	}
@@ -213,9 +225,21 @@ func (c *Config) environment() error {
 }
 
 // registryURL is what registry.Open takes.
-func (c *Config) registryURL() string {
-	if strings.Contains(c.Registry, "://") {
-		return c.Registry
+func (c *Config) registryURL() (string, error) {
+	if !strings.Contains(c.Registry, "://") {
+		return c.path(c.Registry), nil
 	}
-	return c.path(c.Registry)
+	if c.Passwords.Registry == "" {
+		return c.Registry, nil
+	}
+	password, err := c.secret(c.Passwords.Registry)
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(c.Registry)
+	if err != nil || u.User == nil {
+		return "", errors.New("registry names no user that the password could be of")
+	}
+	u.User = url.UserPassword(u.User.Username(), string(password))
+	return u.String(), nil
 }

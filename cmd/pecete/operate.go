@@ -46,9 +46,9 @@ func withRegistry(cmd *cobra.Command, look func(*cobra.Command, *registry.Regist
 	if err != nil {
 		return err
 	}
-	r, err := registry.Open(cmd.Context(), registry.Config{URL: config.registryURL()})
+	r, err := openRegistry(cmd.Context(), config)
 	if err != nil {
-		return fmt.Errorf("open registry: %w", err)
+		return err
 	}
 	return errors.Join(look(cmd, r), r.Close())
 }

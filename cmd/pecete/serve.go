@@ -105,7 +105,14 @@ func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, e
 	if c.OneTime == "memory" {
 		return onetime.NewMemory(time.Now), func() error { return nil }, nil
 	}
-	store, err := onetime.OpenRedis(ctx, onetime.Config{URL: c.OneTime})
+	password := csc.Secret("")
+	if c.Passwords.OneTime != "" {
+		var err error
+		if password, err = c.secret(c.Passwords.OneTime); err != nil {
+			return nil, nil, err
+		}
+	}
+	store, err := onetime.OpenRedis(ctx, onetime.Config{URL: c.OneTime, Password: string(password)})
 	if err != nil {
 		return nil, nil, fmt.Errorf("open onetime store: %w", err)
 	}

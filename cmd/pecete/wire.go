@@ -53,12 +53,23 @@ func openHouse(ctx context.Context, c *Config, logger *slog.Logger, logName stri
 	if err := h.openToken(ctx); err != nil {
 		return h, err
 	}
-	h.registry, err = registry.Open(ctx, registry.Config{URL: c.registryURL()})
-	if err != nil {
-		return h, fmt.Errorf("open registry: %w", err)
+	if h.registry, err = openRegistry(ctx, c); err != nil {
+		return h, err
 	}
 	h.closers = append(h.closers, h.registry.Close)
 	return h, h.openLog(ctx, logName)
+}
+
+func openRegistry(ctx context.Context, c *Config) (*registry.Registry, error) {
+	address, err := c.registryURL()
+	if err != nil {
+		return nil, err
+	}
+	r, err := registry.Open(ctx, registry.Config{URL: address})
+	if err != nil {
+		return nil, fmt.Errorf("open registry: %w", err)
+	}
+	return r, nil
 }
 
 func (h *house) openToken(ctx context.Context) error {
