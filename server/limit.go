@@ -16,7 +16,7 @@ import (
 type Limits struct {
 	Body    int64         // bytes of a request's body; 1 MiB if zero
 	Timeout time.Duration // of a request; 30 s if zero
-	// Anonymous are calls a second that one address may make without a token or
+	// Anonymous are calls a second that one network may make without a token or
 	// with a bad one, with Burst at once; 20 and 200 if zero. Calls with a good
 	// token are not limited here.
 	Anonymous float64

@@ -58,7 +58,7 @@ type Config struct {
 	// TokenLife is how long a service token lives; 10m if absent, at most 1h.
 	TokenLife time.Duration `yaml:"token_life"`
 	Limits    struct {
-		Anonymous float64 `yaml:"anonymous"` // calls a second and address without a good token
+		Anonymous float64 `yaml:"anonymous"` // calls a second and network without a good token
 		Burst     int     `yaml:"burst"`
 	} `yaml:"limits"`
 
