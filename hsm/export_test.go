@@ -90,6 +90,13 @@ func (t *Token) Occupy() (release func(), sessions int) {
 	return func() { close(hold); ended.Wait() }, n
 }
 
+// Indexed is how many keys are known from a listing and were not used since.
+func (t *Token) Indexed() int {
+	t.index.mu.Lock()
+	defer t.index.mu.Unlock()
+	return len(t.index.handles)
+}
+
 // Waiting is how many requests no worker has taken yet.
 func (t *Token) Waiting() (n int) {
 	t.signers.mu.Lock()

@@ -57,6 +57,7 @@ type Token struct {
 	refused atomic.Bool                // the PIN
 
 	objects objects
+	index   index
 }
 
 // An epoch is the number of a login; 0 is none.
