@@ -109,6 +109,9 @@ func jsonContent(r *http.Request, length int) error {
 }
 
 func unreadable(err error) error {
+	if passes(err) {
+		return err
+	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return &refusal{
