@@ -33,6 +33,7 @@ const (
 	FactorUnlocked Event = "factor.unlocked" // an operator took the count of failures away
 
 	KeyGenerated      Event = "key.generated"
+	KeyDestroyed      Event = "key.destroyed" // Reason
 	CertificateIssued Event = "certificate.issued"
 	CredentialAdded   Event = "credential.added"
 	CredentialChanged Event = "credential.changed"

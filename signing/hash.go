@@ -18,6 +18,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // A Signer signs with credentials' keys.
@@ -127,6 +128,7 @@ func (s Signer) sign(ctx context.Context, who credentials.Caller, c credentials.
 	if err := s.Audit.Append(ctx, record); err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.IntentWritten)
 	signatures, err := s.release(ctx, who, c, plan, digests)
 	if err != nil {
 		record.Event, record.Reason = audit.SignFailed, err.Error()
@@ -136,6 +138,7 @@ func (s Signer) sign(ctx context.Context, who credentials.Caller, c credentials.
 	if err := s.Audit.Append(ctx, record); err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.BeforeAnswer)
 	return signatures, nil
 }
 
