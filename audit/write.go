@@ -82,10 +82,12 @@ func (l *Log) take() []*waiting {
 // failed everybody behind it too.
 func (l *Log) commit(batch []*waiting) {
 	text, next, kept := l.lines(batch)
+	begun := time.Now()
 	_, err := l.file.Write(text)
 	if err == nil {
 		err = l.file.Sync()
 	}
+	l.cfg.synced(len(kept), begun, err)
 	l.mu.Lock()
 	if err == nil {
 		l.tail = next
