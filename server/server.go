@@ -36,6 +36,9 @@ type Server struct {
 	Limits     Limits
 	Logger     *slog.Logger
 	Now        func() time.Time
+	// Observe, if set, is told of each request as it begins, by the pattern of
+	// its route and never by its path; what it returns is called at the end.
+	Observe func(route string) (ended func(verb string, status int))
 
 	strangers buckets
 }
@@ -63,7 +66,7 @@ func (s *Server) Handler() http.Handler {
 	engine.NoRoute(s.noRoute)
 
 	s.Mux.Handle("/", engine)
-	return s.recorded(s.limited(s.clean(s.Mux)))
+	return s.observed(patterns(s.Mux, engine.Routes()), s.recorded(s.limited(s.clean(s.Mux))))
 }
 
 // clean refuses paths that are not in their shortest form: the mux would
