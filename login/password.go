@@ -79,6 +79,7 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 	}
 	from := quota.Network(r.RemoteAddr)
 	if p.strangers.Over(from) > 0 { // not judged: neither hashed nor recorded
+		p.barred()
 		p.back(v, v.self(), note{Kind: noteWrong, Email: short(email)})
 		return
 	}
@@ -104,6 +105,12 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 	}
 	newBrowser(w) // no form from before the login is good after it
 	v.goTo(next)
+}
+
+func (p *Pages) barred() {
+	if p.Barred != nil {
+		p.Barred()
+	}
 }
 
 // short is an address worth giving back.
