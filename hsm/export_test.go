@@ -79,7 +79,7 @@ func (t *Token) Occupy() (release func(), sessions int) {
 	for range n {
 		ready.Add(1)
 		ended.Go(func() {
-			_, _ = ask(context.Background(), t, objectKey{}, func(*session) (struct{}, error) {
+			_, _ = ask(context.Background(), t, errand{"occupy", objectKey{}}, func(*session) (struct{}, error) {
 				ready.Done()
 				<-hold
 				return struct{}{}, nil
@@ -101,7 +101,7 @@ func (t *Token) GenerateWith(ctx context.Context, spec csc.KeySpec, label string
 			}
 		}
 	}
-	_, err := change(ctx, t, privateKey(id), func(s *session) (Key, error) {
+	_, err := change(ctx, t, errand{"generate", privateKey(id)}, func(s *session) (Key, error) {
 		return s.generate(ctx, spec, id, publicTemplate(spec, id, label), template)
 	})
 	return id, err

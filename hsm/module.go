@@ -24,6 +24,7 @@ type module struct {
 	gate *semaphore.Weighted
 	// generation counts C_Initialize; it changes behind the closed gate.
 	generation atomic.Uint64
+	reloads    atomic.Uint64 // that succeeded
 	rest       rest
 
 	// Guarded by loaded.

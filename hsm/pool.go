@@ -3,9 +3,17 @@ package hsm
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/miekg/pkcs11"
 )
+
+// An errand is what a caller wants, and which key it is about, if it is about
+// one.
+type errand struct {
+	what string
+	key  objectKey
+}
 
 // A job is what one request wants done with a session.
 type job struct {
@@ -18,42 +26,50 @@ type job struct {
 // ask has one of the workers that sign run do, and waits for its result as long
 // as ctx lasts. A request whose ctx ends before its turn is never begun; one
 // whose ctx ends later is left behind.
-func ask[T any](ctx context.Context, t *Token, key objectKey, do func(*session) (T, error)) (T, error) {
-	return submit(ctx, t, t.signers, key, do, ctx.Done())
+func ask[T any](ctx context.Context, t *Token, e errand, do func(*session) (T, error)) (T, error) {
+	return submit(ctx, t, t.signers, e, do, ctx.Done())
 }
 
 // change has the worker that may change the token run do. What it has begun is
 // waited for, however long: half a key must not be left behind.
-func change[T any](ctx context.Context, t *Token, key objectKey, do func(*session) (T, error)) (T, error) {
-	return submit(ctx, t, t.makers, key, do, nil)
+func change[T any](ctx context.Context, t *Token, e errand, do func(*session) (T, error)) (T, error) {
+	return submit(ctx, t, t.makers, e, do, nil)
 }
 
-func submit[T any](ctx context.Context, t *Token, to chan<- *job, key objectKey, do func(*session) (T, error), leave <-chan struct{}) (T, error) {
-	var none, result T
-	j := &job{ctx: ctx, key: key, done: make(chan error, 1), do: func(s *session) (err error) {
-		result, err = do(s)
+func submit[T any](ctx context.Context, t *Token, to chan<- *job, e errand, do func(*session) (T, error), leave <-chan struct{}) (result T, err error) {
+	if t.conf.Observe != nil {
+		defer func(begun time.Time) { t.conf.Observe(e.what, time.Since(begun), err) }(time.Now())
+	}
+	var made T
+	j := &job{ctx: ctx, key: e.key, done: make(chan error, 1), do: func(s *session) (err error) {
+		made, err = do(s)
 		return err
 	}}
+	if err := j.wait(t, to, leave); err != nil {
+		return result, err
+	}
+	return made, nil
+}
+
+// wait hands the job to a worker and waits for its end, or until leave.
+func (j *job) wait(t *Token, to chan<- *job, leave <-chan struct{}) error {
 	select {
 	case <-t.closing:
-		return none, unavailable(ErrClosed)
+		return unavailable(ErrClosed)
 	default:
 	}
 	select {
 	case to <- j:
-	case <-ctx.Done():
-		return none, unavailable(fmt.Errorf("wait for a session: %w", ctx.Err()))
+	case <-j.ctx.Done():
+		return unavailable(fmt.Errorf("wait for a session: %w", j.ctx.Err()))
 	case <-t.closing:
-		return none, unavailable(ErrClosed)
+		return unavailable(ErrClosed)
 	}
 	select {
 	case err := <-j.done:
-		if err != nil {
-			return none, err
-		}
-		return result, nil
+		return err
 	case <-leave:
-		return none, unavailable(fmt.Errorf("wait for the device: %w", ctx.Err()))
+		return unavailable(fmt.Errorf("wait for the device: %w", j.ctx.Err()))
 	}
 }
 
@@ -85,12 +101,24 @@ func (t *Token) work(jobs <-chan *job, flags uint) {
 		for {
 			select {
 			case j := <-jobs:
-				j.done <- w.run(j)
+				w.serve(j)
 			case <-t.closing:
 				return
 			}
 		}
 	})
+}
+
+// serve does a job.
+func (w *worker) serve(j *job) {
+	signs := int64(0)
+	if w.flags&pkcs11.CKF_RW_SESSION == 0 {
+		signs = 1
+	}
+	w.token.busy.Add(signs)
+	err := w.run(j)
+	w.token.busy.Add(-signs)
+	j.done <- err
 }
 
 // once tries do on the worker's session and says in which epoch.

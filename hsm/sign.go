@@ -46,7 +46,7 @@ func (t *Token) Sign(ctx context.Context, keyID []byte, alg csc.Algorithm, diges
 		return nil, fmt.Errorf("sign with key %x: %w", keyID, err)
 	}
 	keyID, digest = bytes.Clone(keyID), bytes.Clone(digest) // ctx may end before the device does
-	signature, err := ask(ctx, t, privateKey(keyID), func(s *session) ([]byte, error) {
+	signature, err := ask(ctx, t, errand{"sign", privateKey(keyID)}, func(s *session) ([]byte, error) {
 		return s.sign(keyID, alg, digest)
 	})
 	if err != nil {

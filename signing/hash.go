@@ -2,8 +2,9 @@
 // that verify with the credential's certificate.
 //
 // The order of things is the safety of the house. Every rule is judged before
-// anything is written; then the grant is spent; then the intent is recorded;
-// then the device signs; then each signature is verified with the certificate's
+// anything is written; then the device is asked for room, and whoever gets none
+// has lost nothing; then the grant is spent; then the intent is recorded; then
+// the device signs; then each signature is verified with the certificate's
 // own key; then the outcome is recorded; and only then does anything leave. A
 // failure after the spending is never retried and never refunded.
 package signing
@@ -48,6 +49,11 @@ func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant stri
 		UserID: who.UserID, ClientID: who.ClientID, CredentialID: c.ID,
 		Kind: csc.DTBSR, Hashes: req.Hashes, HashOID: csc.OIDOfHash(plan.Hash),
 	}
+	done, err := s.Keys.Admit(len(req.Hashes))
+	if err != nil {
+		return csc.SignHashResponse{}, err
+	}
+	defer done()
 	record := audit.Entry{
 		Client: who.ClientID, User: c.UserID, Credential: c.ID, Certificate: c.Fingerprint(),
 		Key: fmt.Sprintf("%x", c.KeyID), Grant: grant, Count: len(req.Hashes),

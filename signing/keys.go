@@ -20,6 +20,10 @@ type Keys interface {
 	// Sign signs a digest with the key id: RSA as a block of the modulus's
 	// length, ECDSA as DER.
 	Sign(ctx context.Context, id []byte, alg csc.Algorithm, digest []byte) ([]byte, error)
+	// Admit takes room for a request of n signatures before anything is spent
+	// for it, without waiting: an error that is Unavailable if there is none.
+	// The room is given back with release.
+	Admit(n int) (release func(), err error)
 }
 
 // ErrWrongSignature says that what the device gave does not verify with the

@@ -71,6 +71,9 @@ type HSMConfig struct {
 	Token    string `yaml:"token"`  // label
 	PIN      string `yaml:"pin"`    // file with the user PIN
 	Sessions int    `yaml:"sessions"`
+	// Queue is how many signatures may be with the device or wait for it: 32 for
+	// each session if absent. Who asks for more gets 503, and keeps the grant.
+	Queue int `yaml:"queue"`
 	// AllowRSA2048 lets keys of 2048 bits be made and used.
 	AllowRSA2048 bool `yaml:"allow_rsa_2048"`
 	// Environment is set before the module is loaded, for modules that read
