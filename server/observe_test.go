@@ -94,6 +94,13 @@ func (brokenKeys) Sign(context.Context, []byte, csc.Algorithm, []byte) ([]byte, 
 	return nil, errors.New("the device is away")
 }
 
+func (brokenKeys) Admit(int) (func(), error) { return func() {}, nil }
+
+// fullKeys are a device with a full queue.
+type fullKeys struct{ brokenKeys }
+
+func (fullKeys) Admit(int) (func(), error) { return nil, errors.New("no place") }
+
 // How a call ended is told by what an operator has to do.
 func TestSignaturesAreObservedByTheirOutcome(t *testing.T) {
 	for _, tt := range []struct {
@@ -106,6 +113,7 @@ func TestSignaturesAreObservedByTheirOutcome(t *testing.T) {
 			h.keys.broken = func(s []byte) []byte { return bytes.Repeat([]byte{1}, len(s)) }
 		}, "wrong_signature 2"},
 		{"a device that fails", func(h *house) { h.api.Signer.Keys = brokenKeys{} }, "device_failed 2"},
+		{"a device without a place", func(h *house) { h.api.Signer.Keys = fullKeys{} }, "busy 2"},
 		{"a store that panics", func(h *house) { h.api.Signer.Grants = nil }, "failed 2"},
 		{"a log that is closed", func(h *house) { must(h.t, h.auditLog.Close(h.t.Context())) }, "audit_failed 2"},
 		{"a grant that is over", func(h *house) { h.clock.advance(300 * time.Second) }, "refused 2"},

@@ -51,7 +51,7 @@ func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant stri
 	}
 	done, err := s.Keys.Admit(len(req.Hashes))
 	if err != nil {
-		return csc.SignHashResponse{}, err
+		return csc.SignHashResponse{}, busyError{err}
 	}
 	defer done()
 	record := audit.Entry{

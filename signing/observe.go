@@ -35,6 +35,11 @@ type deviceError struct{ error }
 
 func (e deviceError) Unwrap() error { return e.error }
 
+// A busyError is an error of the device's queue.
+type busyError struct{ error }
+
+func (e busyError) Unwrap() error { return e.error }
+
 // ofDevice marks what the device answered.
 func ofDevice(signatures [][]byte, err error) ([][]byte, error) {
 	if err != nil {
@@ -59,6 +64,7 @@ func (s Signer) observe(digests int, answer *csc.SignHashResponse, err *error) {
 func outcomeOf(err error) Outcome {
 	var (
 		device  deviceError
+		busy    busyError
 		unkept  *audit.UnavailableError
 		told    *csc.Error
 		passing interface{ Unavailable() bool }
@@ -72,6 +78,8 @@ func outcomeOf(err error) Outcome {
 		return AuditFailed
 	case errors.As(err, &device):
 		return DeviceFailed
+	case errors.As(err, &busy):
+		return Busy
 	case errors.As(err, &told):
 		return Refused
 	case errors.Is(err, context.Canceled):
