@@ -57,6 +57,7 @@ var suite = []struct {
 	{"many may open it at once", openAtOnce},
 	{"a newer registry is refused", newer},
 	{"ready when it is", ready},
+	{"it is observed", observed},
 }
 
 func TestSQLite(t *testing.T) {
