@@ -57,6 +57,9 @@ var suite = []struct {
 	{"many may open it at once", openAtOnce},
 	{"a newer registry is refused", newer},
 	{"ready when it is", ready},
+	{"an export is of one moment", exportOfOneMoment},
+	{"every column is exported", everyColumnIsExported},
+	{"an import that fails leaves nothing", importAllOrNothing},
 }
 
 func TestSQLite(t *testing.T) {
