@@ -52,10 +52,7 @@ func ReadFolder(dir string, keys []*ecdsa.PublicKey, heads []Head, each func(Rec
 	if err != nil {
 		return FolderReport{}, fmt.Errorf("audit: list logs: %w", err)
 	}
-	kept := make(map[string]*Head, len(heads))
-	for i, h := range heads {
-		kept[h.Log] = &heads[i]
-	}
+	kept := byLog(heads)
 	if err := checkKeys(keys); err != nil {
 		return FolderReport{}, err
 	}
@@ -89,6 +86,14 @@ func ReadFolder(dir string, keys []*ecdsa.PublicKey, heads []Head, each func(Rec
 		report.Findings, report.Unfinished = ledger.Findings(), ledger.Unfinished()
 	}
 	return report, nil
+}
+
+func byLog(heads []Head) map[string]*Head {
+	kept := make(map[string]*Head, len(heads))
+	for i, h := range heads {
+		kept[h.Log] = &heads[i]
+	}
+	return kept
 }
 
 // verifyFile verifies one log, with the kept head of the log that its first

@@ -286,7 +286,7 @@ func TestRecordsMarkWhatIsKept(t *testing.T) {
 	_, err := h.registrar.Pair(t.Context(), user.ID)
 	must(t, err)
 	must(t, h.registrar.SetPassword(t.Context(), user.ID, password))
-	cheap, err := users.NewHasher(users.HashCost{Memory: 8, Passes: 1, Threads: 1, AtOnce: 1})
+	cheap, err := users.NewHasher(users.HashCost{Memory: 8 << 10, Passes: 1, Threads: 1, AtOnce: 1})
 	must(t, err)
 	h.Passwords = cheap
 	_, err = h.Password(t.Context(), user.Email, password)
