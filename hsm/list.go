@@ -16,7 +16,7 @@ type Held struct {
 // List is every key pair on the token, also one of which only a half is there.
 // It reads the whole token.
 func (t *Token) List(ctx context.Context) ([]Held, error) {
-	held, err := ask(ctx, t, objectKey{}, (*session).list)
+	held, err := ask(ctx, t, errand{"find", objectKey{}}, (*session).list)
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}

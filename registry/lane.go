@@ -57,3 +57,15 @@ func (l *lane) count(ctx context.Context, query string, args ...any) (rows int64
 	})
 	return rows, err
 }
+
+// hold calls f when it is its turn, however long it takes. Its errors are not
+// sorted.
+func (l *lane) hold(ctx context.Context, f func(*bun.DB) error) error {
+	select {
+	case l.turns <- struct{}{}:
+		defer func() { <-l.turns }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return f(l.db)
+}

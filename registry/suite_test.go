@@ -58,6 +58,9 @@ var suite = []struct {
 	{"a newer registry is refused", newer},
 	{"ready when it is", ready},
 	{"it is observed", observed},
+	{"an export is of one moment", exportOfOneMoment},
+	{"every column is exported", everyColumnIsExported},
+	{"an import that fails leaves nothing", importAllOrNothing},
 }
 
 func TestSQLite(t *testing.T) {
