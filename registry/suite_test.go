@@ -43,6 +43,7 @@ var suite = []struct {
 	{"clients are unique", clientsAreUnique},
 	{"clients are replaced", clientsAreReplaced},
 	{"clients are removed with their links", clientsAreRemoved},
+	{"clients outlive a migration", clientsOutliveMigration},
 	{"links come and go", linksComeAndGo},
 	{"of many linking all agree", raceLink},
 	{"refresh tokens come back as they were", refreshesComeBack},
