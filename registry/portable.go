@@ -53,7 +53,9 @@ var relations = []relation{
 	}},
 	{"clients", 1, []field{
 		{"id", text}, {"name", text}, {"verifiers", text}, {"redirect_uris", text}, {"grants", text},
-		{"scopes", text}, {"disabled", truth}, {"created", number},
+		{"scopes", text}, {"disabled", truth}, {"created", number}, {"profile", text}, {"auth_method", text},
+		{"jwks", binary}, {"tls_name", text}, {"require_par", truth}, {"bound", text}, {"logo", text},
+		{"tokens_after", number},
 	}},
 	{"links", 2, []field{{"client_id", text}, {"user_id", text}}},
 	{"heads", 1, []field{
