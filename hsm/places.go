@@ -80,12 +80,15 @@ type Stats struct {
 	Places   int // in the queue
 	Epochs   uint64
 	Reloads  uint64 // of the module, since it was loaded
+	// PINRefused says that the token refused the PIN, which is then not sent
+	// again: the token is of no use until it is opened anew.
+	PINRefused bool
 }
 
 // Stats reads them; it costs next to nothing.
 func (t *Token) Stats() Stats {
 	return Stats{
 		Sessions: t.width, Busy: int(t.busy.Load()), Queued: t.places.now(), Places: t.places.size,
-		Epochs: t.logins.Load(), Reloads: t.module.reloads.Load(),
+		Epochs: t.logins.Load(), Reloads: t.module.reloads.Load(), PINRefused: t.refused.Load(),
 	}
 }

@@ -374,3 +374,33 @@ func TestReloadIsSharedBetweenTokens(t *testing.T) {
 		must(t, signsWith(t.Context(), b, keyB, "b"))
 	}
 }
+
+// A recovery that held is told of, step by step; without a fault there is none.
+func TestRecoveriesAreTold(t *testing.T) {
+	var mu sync.Mutex
+	held := map[string]int{}
+	token := hsmtest.New(t, func(c *hsm.Config) {
+		c.Sessions = 1
+		c.Recovered = func(step string, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				held[step]++
+			}
+		}
+	})
+	must(t, token.Ready(t.Context()))
+	if len(held) != 0 {
+		t.Errorf("without a fault: %v", held)
+	}
+	must(t, token.LogoutElsewhere())
+	must(t, token.Ready(t.Context()))
+	if held["login"] != 1 || held["module"] != 0 {
+		t.Errorf("after a logout: %v", held)
+	}
+	must(t, token.FinaliseElsewhere())
+	must(t, token.Ready(t.Context()))
+	if held["module"] != 1 {
+		t.Errorf("after the module was finalised: %v", held)
+	}
+}

@@ -33,6 +33,9 @@ type Config struct {
 	// "seal", "open", "find", "generate", "destroy", "canary"), how long the
 	// caller waited, and what he was told. Many call it at a time. May be nil.
 	Observe func(what string, took time.Duration, err error)
+	// Recovered hears of each step of a recovery ("session", "handle", "login",
+	// "module") and whether it held. Many call it at a time. May be nil.
+	Recovered func(step string, err error)
 }
 
 // A Token is an open token of a module. Many may use it at a time.

@@ -19,6 +19,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // A Signer signs with credentials' keys.
@@ -34,10 +35,13 @@ type Signer struct {
 	// Parallel is how many digests of one request are with the device at once;
 	// 2 if zero.
 	Parallel int
+	// Observe, if set, is told how each call ended and how many digests it had.
+	Observe func(o Outcome, digests int, err error)
 }
 
 // SignHash implements signatures/signHash (v2.0.0.2 §11.10) for the grant id.
-func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant string, req csc.SignHashRequest) (csc.SignHashResponse, error) {
+func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant string, req csc.SignHashRequest) (answer csc.SignHashResponse, err error) {
+	defer s.observe(len(req.Hashes), &answer, &err)
 	c, plan, err := s.plan(ctx, who, req)
 	if err != nil {
 		return csc.SignHashResponse{}, err
@@ -48,7 +52,7 @@ func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant stri
 	}
 	done, err := s.Keys.Admit(len(req.Hashes))
 	if err != nil {
-		return csc.SignHashResponse{}, err
+		return csc.SignHashResponse{}, busyError{err}
 	}
 	defer done()
 	record := audit.Entry{
@@ -133,6 +137,7 @@ func (s Signer) sign(ctx context.Context, who credentials.Caller, c credentials.
 	if err := s.Audit.Append(ctx, record); err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.IntentWritten)
 	signatures, err := s.release(ctx, who, c, plan, digests)
 	if err != nil {
 		record.Event, record.Reason = audit.SignFailed, err.Error()
@@ -142,6 +147,7 @@ func (s Signer) sign(ctx context.Context, who credentials.Caller, c credentials.
 	if err := s.Audit.Append(ctx, record); err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.BeforeAnswer)
 	return signatures, nil
 }
 
@@ -159,7 +165,7 @@ func (s Signer) release(ctx context.Context, who credentials.Caller, c credentia
 	if err != nil {
 		return nil, err
 	}
-	return s.signAll(ctx, again.KeyID, cert.PublicKey, plan, digests)
+	return ofDevice(s.signAll(ctx, again.KeyID, cert.PublicKey, plan, digests))
 }
 
 func (s Signer) patience() time.Duration {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // Keys is the device as signing sees it.
@@ -38,7 +39,9 @@ func (s Signer) signAll(ctx context.Context, key []byte, public crypto.PublicKey
 	group.SetLimit(s.parallel())
 	for i, digest := range digests {
 		group.Go(func() error {
+			failpoint.Hit(failpoint.BeforeSign)
 			signature, err := s.Keys.Sign(ctx, key, alg, digest)
+			failpoint.Hit(failpoint.AfterSign)
 			if err != nil {
 				return fmt.Errorf("sign with key %x: %w", key, err)
 			}
