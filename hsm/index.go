@@ -35,7 +35,7 @@ func (s *session) locate(id string) (pkcs11.ObjectHandle, bool) {
 		if ix.misses++; ix.misses <= indexAfter {
 			return 0, false
 		}
-		handles, err := s.list()
+		handles, err := s.listed()
 		if err != nil {
 			return 0, false // the search meets it again
 		}
@@ -50,9 +50,9 @@ func (s *session) locate(id string) (pkcs11.ObjectHandle, bool) {
 	return handle, err == nil && string(found) == id
 }
 
-// list reads the ids of all private keys of the token. One that two keys have
+// listed reads the ids of all private keys of the token. One that two keys have
 // is left out.
-func (s *session) list() (map[string]pkcs11.ObjectHandle, error) {
+func (s *session) listed() (map[string]pkcs11.ObjectHandle, error) {
 	handles, err := s.search([]*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY),
@@ -61,19 +61,19 @@ func (s *session) list() (map[string]pkcs11.ObjectHandle, error) {
 		return nil, err
 	}
 	seen := map[string]int{}
-	listed := make(map[string]pkcs11.ObjectHandle, len(handles))
+	found := make(map[string]pkcs11.ObjectHandle, len(handles))
 	for _, h := range handles {
 		id, err := s.attribute(h, pkcs11.CKA_ID)
 		if err != nil {
 			continue // destroyed meanwhile
 		}
 		seen[string(id)]++
-		listed[string(id)] = h
+		found[string(id)] = h
 	}
 	for id, n := range seen {
 		if n > 1 {
-			delete(listed, id)
+			delete(found, id)
 		}
 	}
-	return listed, nil
+	return found, nil
 }
