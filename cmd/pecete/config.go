@@ -61,6 +61,9 @@ type Config struct {
 		Anonymous float64 `yaml:"anonymous"` // calls a second and network without a good token
 		Burst     int     `yaml:"burst"`
 	} `yaml:"limits"`
+	// Metrics is host:port to tell Prometheus on, in plain HTTP; nothing is
+	// measured if absent. It is for an address that strangers cannot reach.
+	Metrics string `yaml:"metrics"`
 
 	dir string
 }
@@ -122,7 +125,7 @@ func (c *Config) check() error {
 	need(c.Pepper, "pepper")
 	need(c.Steps, "steps")
 	need(c.About.Name, "about.name")
-	faults = append(faults, c.checkURL(), c.checkAbout(), c.checkValues())
+	faults = append(faults, c.checkURL(), c.checkAbout(), c.checkValues(), c.checkMetrics())
 	return errors.Join(faults...)
 }
 
