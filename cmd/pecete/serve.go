@@ -48,8 +48,9 @@ func serveCommand() *cobra.Command {
 }
 
 func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
-	h, err := openHouse(ctx, c, logger, c.Audit.Name)
-	if err != nil {
+	h := &house{config: c, logger: logger}
+	h.measure()
+	if err := h.open(ctx, c.Audit.Name); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
@@ -58,7 +59,7 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeTickets()) }()
-	api, err := h.server(ctx, tickets)
+	api, err := h.server(ctx, h.measureOneTime(tickets))
 	if err != nil {
 		return err
 	}
@@ -69,7 +70,12 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 	if err := listenForProfiles(ctx, logger); err != nil {
 		return err
 	}
-	return listen(ctx, c, logger, certificate, api.Handler())
+	h.measureServer(api)
+	handler := api.Handler()
+	if err := h.tellMetrics(ctx, api, tickets, certificate, handler); err != nil {
+		return err
+	}
+	return listen(ctx, c, logger, certificate, handler)
 }
 
 // listen serves until ctx ends, then lets what has begun finish.
@@ -188,7 +194,7 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	pages := &login.Pages{
 		OAuth: provider, Prover: prover, Users: h.registry, Register: register, Key: derived(steps, "login"),
 		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
-		Logger: h.logger, Now: time.Now,
+		Logger: h.logger, Now: time.Now, Barred: h.barred(login.LoginPath),
 	}
 	pages.Mount(mux)
 	return provider, mux, nil
