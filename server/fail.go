@@ -67,7 +67,6 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 func tell(err error) (*csc.Error, int) {
 	var special *refusal
 	var known *csc.Error
-	var passing interface{ Unavailable() bool }
 	switch {
 	case errors.As(err, &special):
 		return special.told, special.status
@@ -76,8 +75,7 @@ func tell(err error) (*csc.Error, int) {
 		known = csc.Fail(csc.InvalidToken, err)
 	case errors.Is(err, oauth.ErrTokenExpired):
 		known = csc.Fail(csc.ExpiredToken, err)
-	case errors.As(err, &passing) && passing.Unavailable(),
-		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case passing(err):
 		known = csc.Fail(csc.TemporarilyUnavailable, err)
 	default:
 		known = csc.Fail(csc.ServerError, err)
@@ -86,6 +84,14 @@ func tell(err error) (*csc.Error, int) {
 		return known, status
 	}
 	return known, http.StatusBadRequest
+}
+
+// passing reports whether err says no more than that something cannot be asked
+// now.
+func passing(err error) bool {
+	var away interface{ Unavailable() bool }
+	return errors.As(err, &away) && away.Unavailable() ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 func (s *Server) noMethod(c *gin.Context) {
