@@ -126,7 +126,7 @@ func (h *house) openLog(ctx context.Context, name string) error {
 	}
 	config := audit.Config{
 		Path: filepath.Join(h.config.path(h.config.Audit.Folder), name+".log"), Signer: headSigner{h.token, key.ID},
-		Keeper: h.registry, Keys: []*ecdsa.PublicKey{public}, Now: time.Now, Logger: h.logger,
+		Keeper: h.registry, Keys: []*ecdsa.PublicKey{public}, Now: now, Logger: h.logger,
 	}
 	err = again(audit.ErrInUse, 10*time.Second, func() (err error) {
 		h.log, err = audit.Open(ctx, h.measureLog(config))
@@ -226,10 +226,10 @@ func (h *house) enroller(ctx context.Context) (credentials.Enroller, error) {
 	if err != nil {
 		return credentials.Enroller{}, err
 	}
-	local := &ca.Local{Signer: signer, Certificate: certificate, Now: time.Now}
+	local := &ca.Local{Signer: signer, Certificate: certificate, Now: now}
 	return credentials.Enroller{
 		Device: device{h.token}, Issuer: authority{local, h.config.CA.Policy},
-		Store: h.registry, Audit: h.log, Now: time.Now,
+		Store: h.registry, Audit: h.log, Now: now,
 	}, nil
 }
 
