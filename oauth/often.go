@@ -68,3 +68,12 @@ func (l limits) often(r *http.Request, c Client) error {
 	}
 	return nil
 }
+
+// codesTooOften counts a code that is about to be made and returns how long its
+// signer has to wait before there is another. An error for the client makes none.
+func (l limits) codesTooOften(err error, s *saved) time.Duration {
+	if err != nil {
+		return 0
+	}
+	return l.signers.Count(s.User)
+}
