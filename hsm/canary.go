@@ -49,7 +49,7 @@ func (c canary) sing(s *session) error {
 // hatch finds the canary, or makes it. Two processes that open a new token at
 // once may make two; every one is as good.
 func (t *Token) hatch(ctx context.Context) error {
-	key, err := change(ctx, t, objectKey{}, func(s *session) (Key, error) {
+	key, err := change(ctx, t, errand{"canary", objectKey{}}, func(s *session) (Key, error) {
 		ids, err := s.idsByLabel(pkcs11.CKO_PRIVATE_KEY, CanaryLabel)
 		if err != nil {
 			return Key{}, err
@@ -74,7 +74,7 @@ func (t *Token) hatch(ctx context.Context) error {
 // Ready signs with the canary, and does what can be done for it to succeed. An
 // error is an UnavailableError.
 func (t *Token) Ready(ctx context.Context) error {
-	_, err := ask(ctx, t, t.canary.key(), func(s *session) (struct{}, error) {
+	_, err := ask(ctx, t, errand{"canary", t.canary.key()}, func(s *session) (struct{}, error) {
 		return struct{}{}, t.canary.sing(s)
 	})
 	if err != nil {

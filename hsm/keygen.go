@@ -26,7 +26,7 @@ func (t *Token) Generate(ctx context.Context, spec csc.KeySpec, label string) (K
 		return Key{}, fmt.Errorf("generate %s key %q: %w", spec, label, err)
 	}
 	id := newID()
-	key, err := change(ctx, t, privateKey(id), func(s *session) (Key, error) {
+	key, err := change(ctx, t, errand{"generate", privateKey(id)}, func(s *session) (Key, error) {
 		return s.generate(ctx, spec, id, publicTemplate(spec, id, label), privateTemplate(id, label))
 	})
 	if err != nil {
@@ -143,7 +143,7 @@ func (t *Token) GenerateSecret(ctx context.Context, label string) (id []byte, er
 		return nil, errors.New("generate secret key: a key needs a label")
 	}
 	id = newID()
-	_, err = change(ctx, t, secretKey(id), func(s *session) (struct{}, error) {
+	_, err = change(ctx, t, errand{"generate", secretKey(id)}, func(s *session) (struct{}, error) {
 		return struct{}{}, s.generateSecret(ctx, id, label)
 	})
 	if err != nil {

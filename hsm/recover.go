@@ -176,6 +176,9 @@ func (w *worker) revive(ctx context.Context) error {
 
 // note tells the log of a step.
 func (w *worker) note(ctx context.Context, r rung, fault, err error) {
+	if w.token.conf.Recovered != nil {
+		w.token.conf.Recovered(r.String(), err)
+	}
 	attrs := []slog.Attr{
 		slog.String("token", w.token.conf.Token), slog.String("step", r.String()), slog.String("code", codeOf(fault)),
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // revoke implements oauth2/revoke (v2.0.0.2 §8.4.5). Which kind of token it is shows
@@ -49,9 +50,10 @@ func (e *endpoints) revokeAccess(ctx context.Context, signature, clientID string
 	case token.GetClient().GetID() != clientID:
 		return errToken(errForeign)
 	}
-	if err := e.recordRevocation(ctx, clientID, token.GetSession().GetSubject(), ""); err != nil {
+	if err := e.recordRevocation(ctx, clientID, token.GetSession().GetSubject(), "access token"); err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.RevocationRecorded)
 	if s, ok := token.GetSession().(*session); ok && s.GrantID != "" {
 		if err := e.removeGrant(ctx, s.GrantID); err != nil {
 			return err
@@ -77,7 +79,7 @@ func (e *endpoints) revokeRefresh(ctx context.Context, token, clientID string) e
 	if err != nil {
 		return fmt.Errorf("look up refresh token: %w", err)
 	}
-	if err := e.recordRevocation(ctx, clientID, kept.UserID, ""); err != nil {
+	if err := e.recordRevocation(ctx, clientID, kept.UserID, "refresh token"); err != nil {
 		return err
 	}
 	return e.kill(ctx, kept.ID, "")

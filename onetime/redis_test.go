@@ -192,6 +192,9 @@ func TestRunChangesWithTheServer(t *testing.T) {
 	if id, at := s.Run(); id != first || at != since {
 		t.Errorf("without a restart: run %q since %s, want %q since %s", id, at, first, since)
 	}
+	if n := s.Changes(); n != 0 {
+		t.Errorf("without a restart: %d changes", n)
+	}
 	server.Restart()
 	restarted := time.Now()
 	put(t, s, "b", "one") // the first the client hears of it
@@ -200,6 +203,9 @@ func TestRunChangesWithTheServer(t *testing.T) {
 	}
 	if id, at := s.Run(); id == first || at.Before(restarted) {
 		t.Errorf("after a restart at %s: run %q since %s, before it was %q", restarted, id, at, first)
+	}
+	if n := s.Changes(); n != 1 {
+		t.Errorf("after a restart: %d changes", n)
 	}
 }
 

@@ -2,8 +2,9 @@
 // that verify with the credential's certificate.
 //
 // The order of things is the safety of the house. Every rule is judged before
-// anything is written; then the grant is spent; then the intent is recorded;
-// then the device signs; then each signature is verified with the certificate's
+// anything is written; then the device is asked for room, and whoever gets none
+// has lost nothing; then the grant is spent; then the intent is recorded; then
+// the device signs; then each signature is verified with the certificate's
 // own key; then the outcome is recorded; and only then does anything leave. A
 // failure after the spending is never retried and never refunded.
 package signing
@@ -18,6 +19,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // A Signer signs with credentials' keys.
@@ -33,10 +35,13 @@ type Signer struct {
 	// Parallel is how many digests of one request are with the device at once;
 	// 2 if zero.
 	Parallel int
+	// Observe, if set, is told how each call ended and how many digests it had.
+	Observe func(o Outcome, digests int, err error)
 }
 
 // SignHash implements signatures/signHash (v2.0.0.2 §11.10) for the grant id.
-func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant string, req csc.SignHashRequest) (csc.SignHashResponse, error) {
+func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant string, req csc.SignHashRequest) (answer csc.SignHashResponse, err error) {
+	defer s.observe(len(req.Hashes), &answer, &err)
 	c, plan, err := s.plan(ctx, who, req)
 	if err != nil {
 		return csc.SignHashResponse{}, err
@@ -45,6 +50,11 @@ func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant stri
 		UserID: who.UserID, ClientID: who.ClientID, CredentialID: c.ID,
 		Kind: csc.DTBSR, Hashes: req.Hashes, HashOID: csc.OIDOfHash(plan.Hash),
 	}
+	done, err := s.Keys.Admit(len(req.Hashes))
+	if err != nil {
+		return csc.SignHashResponse{}, busyError{err}
+	}
+	defer done()
 	record := audit.Entry{
 		Client: who.ClientID, User: c.UserID, Credential: c.ID, Certificate: c.Fingerprint(),
 		Key: fmt.Sprintf("%x", c.KeyID), Grant: grant, Count: len(req.Hashes),
@@ -127,6 +137,7 @@ func (s Signer) sign(ctx context.Context, who credentials.Caller, c credentials.
 	if err := s.Audit.Append(ctx, record); err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.IntentWritten)
 	signatures, err := s.release(ctx, who, c, plan, digests)
 	if err != nil {
 		record.Event, record.Reason = audit.SignFailed, err.Error()
@@ -136,6 +147,7 @@ func (s Signer) sign(ctx context.Context, who credentials.Caller, c credentials.
 	if err := s.Audit.Append(ctx, record); err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.BeforeAnswer)
 	return signatures, nil
 }
 
@@ -153,7 +165,7 @@ func (s Signer) release(ctx context.Context, who credentials.Caller, c credentia
 	if err != nil {
 		return nil, err
 	}
-	return s.signAll(ctx, again.KeyID, cert.PublicKey, plan, digests)
+	return ofDevice(s.signAll(ctx, again.KeyID, cert.PublicKey, plan, digests))
 }
 
 func (s Signer) patience() time.Duration {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // Keys is the device as signing sees it.
@@ -20,6 +21,10 @@ type Keys interface {
 	// Sign signs a digest with the key id: RSA as a block of the modulus's
 	// length, ECDSA as DER.
 	Sign(ctx context.Context, id []byte, alg csc.Algorithm, digest []byte) ([]byte, error)
+	// Admit takes room for a request of n signatures before anything is spent
+	// for it, without waiting: an error that is Unavailable if there is none.
+	// The room is given back with release.
+	Admit(n int) (release func(), err error)
 }
 
 // ErrWrongSignature says that what the device gave does not verify with the
@@ -34,7 +39,9 @@ func (s Signer) signAll(ctx context.Context, key []byte, public crypto.PublicKey
 	group.SetLimit(s.parallel())
 	for i, digest := range digests {
 		group.Go(func() error {
+			failpoint.Hit(failpoint.BeforeSign)
 			signature, err := s.Keys.Sign(ctx, key, alg, digest)
+			failpoint.Hit(failpoint.AfterSign)
 			if err != nil {
 				return fmt.Errorf("sign with key %x: %w", key, err)
 			}
