@@ -161,7 +161,7 @@ func (l *later) forbid(v map[string]any, column string, yes bool, text string, a
 // holdFactors takes what was replaced away from a signer, and keeps used codes
 // used.
 func (l *later) holdFactors(v map[string]any, id string) {
-	if step, _ := v["last_step"].(int64); l.steps[id] > step {
+	if step, _ := v["last_step"].(int64); l.steps[id] > max(step, 0) {
 		v["last_step"] = l.steps[id]
 		l.tell("signer %s has used codes since", id)
 	}

@@ -58,6 +58,7 @@ type drill struct {
 	replaced         stage.Signer // whose authenticator is replaced after the backup
 	revoked, spared  string       // credentials
 	used             csc.Secret   // a code that was used after the backup
+	usedUntil        time.Time    // the last step that the busy one used
 }
 
 func newDrill(t *testing.T, registry string) *drill {
@@ -121,7 +122,7 @@ func (d *drill) underLoad(do func()) {
 	ctx, stop := context.WithCancel(servertest.Context(d.t))
 	defer stop()
 	api := application(d.t, d.Stage, d.app)
-	granted := d.authorize(api, d.busy, 100, code(d.t, d.busy.OTPAuth))
+	granted := d.authorize(api, d.busy, 100, d.freshCode(d.busy))
 	begun := make(chan struct{})
 	var load sync.WaitGroup
 	load.Go(func() {
@@ -235,7 +236,7 @@ func (d *drill) again(also func(api *client.Client)) {
 	d.t.Helper()
 	must(d.t, d.Serve(servertest.Context(d.t)))
 	api := application(d.t, d.Stage, d.app)
-	must(d.t, d.sign(api, d.busy, d.authorize(api, d.busy, 1, nextCode(d.t, d.busy.OTPAuth)), 1000))
+	must(d.t, d.sign(api, d.busy, d.authorize(api, d.busy, 1, d.freshCode(d.busy)), 1000))
 	also(api)
 	must(d.t, d.Stop())
 	verified := d.run("audit", "verify")
@@ -244,15 +245,20 @@ func (d *drill) again(also func(api *client.Client)) {
 	}
 }
 
-// nextCode waits for a step that the signer has not used yet.
-func nextCode(t *testing.T, otpauth string) csc.Secret {
-	t.Helper()
-	key, err := otp.NewKeyFromURL(otpauth)
-	must(t, err)
-	now := time.Now()
-	next := now.Truncate(30 * time.Second).Add(30 * time.Second)
-	time.Sleep(next.Sub(now) + 100*time.Millisecond)
-	text, err := totp.GenerateCode(key.Secret(), time.Now())
-	must(t, err)
+// freshCode is a code of a step that the signer has not used in this test: of
+// the next one, which is taken already, if the present one was.
+func (d *drill) freshCode(who stage.Signer) csc.Secret {
+	d.t.Helper()
+	const step = 30 * time.Second
+	at := time.Now()
+	if !at.Truncate(step).After(d.usedUntil) {
+		at = d.usedUntil.Add(step)
+	}
+	time.Sleep(time.Until(at.Truncate(step).Add(-step))) // it is taken one step early
+	d.usedUntil = at.Truncate(step)
+	key, err := otp.NewKeyFromURL(who.OTPAuth)
+	must(d.t, err)
+	text, err := totp.GenerateCode(key.Secret(), at)
+	must(d.t, err)
 	return csc.Secret(text)
 }
