@@ -1,13 +1,19 @@
 package backup_test
 
 import (
+	"archive/tar"
+	"crypto/elliptic"
+	"encoding/asn1"
 	"errors"
 	"fmt"
+	"io"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -52,6 +58,45 @@ func TestEveryByteCounts(t *testing.T) {
 	refused("twice", append(slices.Clone(whole), whole...), h.key, backup.ErrChanged)
 	refused("as it is, of another token", whole, audittest.NewKey(t), backup.ErrForeign)
 	refused("as it is", whole, h.key, nil)
+}
+
+// Of the two signatures that are good whenever one is, only one counts.
+func TestTheOtherSignature(t *testing.T) {
+	h := newHouse(t)
+	h.fill()
+	file, err := os.Open(h.take())
+	must(t, err)
+	defer file.Close()
+	path := filepath.Join(t.TempDir(), "other.tar")
+	other, err := os.Create(path)
+	must(t, err)
+	from, to := tar.NewReader(file), tar.NewWriter(other)
+	for {
+		header, err := from.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		must(t, err)
+		text, err := io.ReadAll(from)
+		must(t, err)
+		if header.Name == "manifest.sig" {
+			var p struct{ R, S *big.Int }
+			_, err = asn1.Unmarshal(text, &p)
+			must(t, err)
+			p.S.Sub(elliptic.P256().Params().N, p.S)
+			text, err = asn1.Marshal(p)
+			must(t, err)
+		}
+		must(t, to.WriteHeader(&tar.Header{
+			Typeflag: tar.TypeReg, Name: header.Name, Size: int64(len(text)), Mode: 0o600, ModTime: time.Unix(0, 0),
+		}))
+		_, err = to.Write(text)
+		must(t, err)
+	}
+	must(t, errors.Join(to.Close(), other.Close()))
+	if _, err := backup.Open(path, h.key.Keys()[0]); !errors.Is(err, backup.ErrChanged) {
+		t.Errorf("%v, want %v", err, backup.ErrChanged)
+	}
 }
 
 // The logs that survived tell what an old registry must not allow.
