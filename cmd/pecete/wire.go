@@ -116,16 +116,12 @@ func again(passing error, long time.Duration, try func() error) error {
 }
 
 func (h *house) openLog(ctx context.Context, name string) error {
-	key, err := h.token.Find(ctx, labelAudit)
+	signer, public, err := h.auditKey(ctx)
 	if err != nil {
-		return fmt.Errorf("find audit key: %w", err)
-	}
-	public, ok := key.Public.(*ecdsa.PublicKey)
-	if !ok {
-		return errors.New("the audit key is not of an elliptic curve")
+		return err
 	}
 	config := audit.Config{
-		Path: filepath.Join(h.config.path(h.config.Audit.Folder), name+".log"), Signer: headSigner{h.token, key.ID},
+		Path: filepath.Join(h.config.path(h.config.Audit.Folder), name+".log"), Signer: signer,
 		Keeper: h.registry, Keys: []*ecdsa.PublicKey{public}, Now: now, Logger: h.logger,
 	}
 	err = again(audit.ErrInUse, 10*time.Second, func() (err error) {
