@@ -50,7 +50,7 @@ func (e *endpoints) revokeAccess(ctx context.Context, signature, clientID string
 	case token.GetClient().GetID() != clientID:
 		return errToken(errForeign)
 	}
-	if err := e.recordRevocation(ctx, clientID, token.GetSession().GetSubject(), ""); err != nil {
+	if err := e.recordRevocation(ctx, clientID, token.GetSession().GetSubject(), "access token"); err != nil {
 		return err
 	}
 	failpoint.Hit(failpoint.RevocationRecorded)
@@ -79,7 +79,7 @@ func (e *endpoints) revokeRefresh(ctx context.Context, token, clientID string) e
 	if err != nil {
 		return fmt.Errorf("look up refresh token: %w", err)
 	}
-	if err := e.recordRevocation(ctx, clientID, kept.UserID, ""); err != nil {
+	if err := e.recordRevocation(ctx, clientID, kept.UserID, "refresh token"); err != nil {
 		return err
 	}
 	return e.kill(ctx, kept.ID, "")

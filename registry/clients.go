@@ -99,22 +99,25 @@ func (r *Registry) AddClient(ctx context.Context, c oauth.Client) error {
 	return doing("add client", err)
 }
 
+// clientQuery is asked for each access token that comes.
+const clientQuery = `
+SELECT id, name, verifiers, redirect_uris, grants, scopes, disabled, created FROM clients WHERE id = ?`
+
 // Client returns the client id; oauth.ErrUnknownClient if there is none.
 func (r *Registry) Client(ctx context.Context, id string) (oauth.Client, error) {
 	if !plain(id) {
 		return oauth.Client{}, oauth.ErrUnknownClient
 	}
-	var row clientRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
-	})
+	var c clientRow
+	err := r.read.row(ctx, clientQuery, []any{id},
+		&c.ID, &c.Name, &c.Verifiers, &c.RedirectURIs, &c.Grants, &c.Scopes, &c.Disabled, &c.Created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return oauth.Client{}, oauth.ErrUnknownClient
 	}
 	if err != nil {
 		return oauth.Client{}, fmt.Errorf("read client: %w", err)
 	}
-	return row.client()
+	return c.client()
 }
 
 // Clients returns all clients, oldest first.

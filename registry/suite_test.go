@@ -36,6 +36,7 @@ var suite = []struct {
 	{"of a thousand swaps one wins", raceSwapAttempts},
 	{"attempts counted by many are all counted", raceCountAttempts},
 	{"credentials come back as they were", credentialsComeBack},
+	{"a credential stands between its owner and a client", holdings},
 	{"credentials are unique", credentialsAreUnique},
 	{"credentials are listed oldest first", credentialsInOrder},
 	{"credentials change status", credentialsChange},

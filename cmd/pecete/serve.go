@@ -66,6 +66,9 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 	if err != nil {
 		return fmt.Errorf("tls certificate: %w", err)
 	}
+	if err := listenForProfiles(ctx, logger); err != nil {
+		return err
+	}
 	return listen(ctx, c, logger, certificate, api.Handler())
 }
 
