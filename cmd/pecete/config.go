@@ -69,6 +69,9 @@ type Config struct {
 		// or 32 for each session of the device, if absent.
 		Signing int `yaml:"signing"`
 	} `yaml:"limits"`
+	// Metrics is host:port to tell Prometheus on, in plain HTTP; nothing is
+	// measured if absent. It is for an address that strangers cannot reach.
+	Metrics string `yaml:"metrics"`
 
 	dir string
 }
@@ -134,7 +137,7 @@ func (c *Config) check() error {
 	need(c.Pepper, "pepper")
 	need(c.Steps, "steps")
 	need(c.About.Name, "about.name")
-	faults = append(faults, c.checkURL(), c.checkAbout(), c.checkValues())
+	faults = append(faults, c.checkURL(), c.checkAbout(), c.checkValues(), c.checkMetrics())
 	return errors.Join(faults...)
 }
 
