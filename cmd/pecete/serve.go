@@ -155,14 +155,13 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 			Register: register, Grants: grants, Audit: h.log, Now: now, Life: h.config.SADLife, Prover: prover,
 		},
 		Signer: signing.Signer{
-			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now,
+			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 		},
-		About: h.about(),
+		About: h.about(), Later: provider.Later,
 		Limits: server.Limits{
 			Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst,
 			Signing: cmp.Or(h.config.Limits.Signing, max(128, 32*h.config.HSM.Sessions)),
 		},
-		Later: provider.Later,
 		Checks: []server.Check{
 			{Name: "hsm", OK: h.token.Ready},
 			{Name: "registry", OK: h.registry.Ready},

@@ -94,7 +94,8 @@ func (h *house) openToken(ctx context.Context) error {
 	err = again(hsm.ErrNoToken, 2*time.Second, func() (err error) {
 		h.token, err = hsm.Open(ctx, h.measureToken(hsm.Config{
 			Module: h.config.HSM.Module, Token: h.config.HSM.Token, PIN: pin,
-			Sessions: h.config.HSM.Sessions, Queue: h.config.HSM.Queue, AllowRSA2048: h.config.HSM.AllowRSA2048, Logger: h.logger,
+			Sessions: h.config.HSM.Sessions, Queue: h.config.HSM.Queue, Copies: h.config.HSM.Copies,
+			AllowRSA2048: h.config.HSM.AllowRSA2048, Logger: h.logger,
 		}))
 		return err
 	})
