@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ type records struct {
 // The values of labels, as the records have them. What else a record may say
 // one day is "other".
 var (
-	outcomes = []string{"kept", "refused", "failed"}
+	outcomes = []string{"kept", "refused", "cancelled", "failed"}
 	scopes   = []string{"service", "credential", "other"}
 	factors  = []string{"totp", "password", "other"}
 	refusals = []string{
@@ -90,6 +91,9 @@ func (m *Meter) Appended(e audit.Entry, took time.Duration, err error) {
 	switch {
 	case errors.Is(err, audit.ErrEntry):
 		n.appends.WithLabelValues("refused").Inc()
+		return
+	case errors.Is(err, context.Canceled): // nobody waits for it any more
+		n.appends.WithLabelValues("cancelled").Inc()
 		return
 	case err != nil:
 		n.appends.WithLabelValues("failed").Inc()
