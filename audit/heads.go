@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // patience is how long a head may take to be signed and kept.
@@ -74,9 +76,11 @@ func (l *Log) signHead(ctx context.Context) error {
 		h.Time = now
 	}
 	err := l.sign(ctx, &h)
+	failpoint.Hit(failpoint.HeadSigned)
 	if err == nil {
 		err = l.writeHead(h)
 	}
+	failpoint.Hit(failpoint.HeadWritten)
 	if err == nil {
 		err = l.cfg.Keeper.KeepHead(ctx, h)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 	"github.com/pecete/pecete/users"
 )
 
@@ -86,9 +87,11 @@ func (a Authorizer) issue(ctx context.Context, who Caller, c Credential, req csc
 	if err != nil {
 		return csc.AuthorizeResponse{}, err
 	}
+	failpoint.Hit(failpoint.GrantRecorded)
 	if err := a.Grants.Put(ctx, grant); err != nil {
 		return csc.AuthorizeResponse{}, err
 	}
+	failpoint.Hit(failpoint.GrantKept)
 	return csc.AuthorizeResponse{SAD: value, ExpiresIn: int(life.Seconds())}, nil
 }
 

@@ -90,6 +90,37 @@ func (t *Token) Occupy() (release func(), sessions int) {
 	return func() { close(hold); ended.Wait() }, n
 }
 
+// Indexed is how many keys are known from a listing and were not used since.
+func (t *Token) Indexed() int {
+	t.index.mu.Lock()
+	defer t.index.mu.Unlock()
+	return len(t.index.handles)
+}
+
+// Waiting is how many requests no worker has taken yet.
+func (t *Token) Waiting() (n int) {
+	t.signers.mu.Lock()
+	defer t.signers.mu.Unlock()
+	for _, l := range t.signers.lines {
+		n += len(l.jobs)
+	}
+	return n
+}
+
+// CloseCrossing takes the short way into the module away until reopen, and
+// begins an epoch, so that every worker looks for it again.
+func (t *Token) CloseCrossing(ctx context.Context) (reopen func(), err error) {
+	was := t.module.crossing
+	change := func(c crossing) error {
+		return t.module.alone(ctx, func() error {
+			t.module.crossing = c
+			return nil
+		})
+	}
+	err = errors.Join(change(crossing{}), t.attach(ctx, t.now()))
+	return func() { _ = change(was) }, err
+}
+
 // GenerateWith makes a key with some attributes of the template changed.
 func (t *Token) GenerateWith(ctx context.Context, spec csc.KeySpec, label string, changed ...*pkcs11.Attribute) ([]byte, error) {
 	id := newID()
@@ -112,7 +143,7 @@ func (t *Token) GenerateWith(ctx context.Context, spec csc.KeySpec, label string
 func (t *Token) RawLoop(id []byte, alg csc.Algorithm, digest []byte, sessions int, stop *atomic.Bool) (int64, error) {
 	here := t.here.Load()
 	found, _ := t.objects.get(privateKey(id))
-	mechanism, block, err := prepare(found.spec, alg, digest)
+	block, err := prepare(found.spec, alg, digest)
 	if err != nil {
 		return 0, err
 	}
@@ -128,10 +159,10 @@ func (t *Token) RawLoop(id []byte, alg csc.Algorithm, digest []byte, sessions in
 		}
 		all.Go(func() {
 			for !stop.Load() {
-				if faults[i] = t.module.p11.SignInit(handle, []*pkcs11.Mechanism{mechanism}, found.handle); faults[i] != nil {
+				if faults[i] = t.module.p11.SignInit(handle, block.mechanisms(), found.handle); faults[i] != nil {
 					return
 				}
-				if _, faults[i] = t.module.p11.Sign(handle, block); faults[i] != nil {
+				if _, faults[i] = t.module.p11.Sign(handle, block.text); faults[i] != nil {
 					return
 				}
 				n.Add(1)

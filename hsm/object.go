@@ -75,7 +75,7 @@ func (s *session) object(k objectKey) (object, error) {
 	if ok && known.epoch == s.epoch {
 		return known, nil
 	}
-	handle, err := s.only(k)
+	handle, err := s.find(k)
 	if ok && errors.Is(err, ErrNoKey) {
 		return object{}, errVanished
 	}
@@ -90,6 +90,16 @@ func (s *session) object(k objectKey) (object, error) {
 	}
 	s.token.objects.put(k, found)
 	return found, nil
+}
+
+// find finds the one object that k names, by the index if it may.
+func (s *session) find(k objectKey) (pkcs11.ObjectHandle, error) {
+	if k.class == pkcs11.CKO_PRIVATE_KEY && k.id != "" {
+		if handle, ok := s.locate(k.id); ok {
+			return handle, nil
+		}
+	}
+	return s.only(k)
 }
 
 // only finds the one object that k names, and makes sure that it is it.

@@ -334,6 +334,36 @@ func TestStaleHandles(t *testing.T) {
 	}
 }
 
+// After four keys the rest are found in a list: each signs as itself, one of
+// two with the same id does not sign, one made since is found, and one destroyed
+// since is gone.
+func TestListedKeys(t *testing.T) {
+	c := hsmtest.Config(t)
+	token := open(t, c)
+	keys := keysOf(t, token, 12)
+	for range 2 { // 0c0d twice
+		otherProcess(t, c, "--keypairgen", "--key-type", "EC:prime256v1", "--id", "0c0d", "--label", "pecete twin", "--usage-sign")
+	}
+	must(t, token.Reload(t.Context()))
+	for i, key := range keys[:11] {
+		must(t, signsWith(t.Context(), token, key, "a"))
+		if listed := token.Indexed() > 0; listed != (i >= 4) {
+			t.Errorf("after key %d the keys are listed: %t", i, listed)
+		}
+	}
+	if _, err := token.Sign(t.Context(), []byte{0x0c, 0x0d}, ecdsaSHA256, digestOf("a")); err == nil {
+		t.Error("signed with one of two keys that have the same id")
+	}
+	otherProcess(t, c, "--delete-object", "--type", "privkey", "--id", hexOf(keys[11].ID))
+	if err := signsWith(t.Context(), token, keys[11], "a"); !errors.Is(err, hsm.ErrNoKey) {
+		t.Errorf("a key that was destroyed since: %v, want ErrNoKey", err)
+	}
+	otherProcess(t, c, "--keypairgen", "--key-type", "EC:prime256v1", "--id", "0a0b", "--label", "pecete elsewhere", "--usage-sign")
+	key, err := token.Key(t.Context(), []byte{0x0a, 0x0b})
+	must(t, err)
+	must(t, signsWith(t.Context(), token, key, "b"))
+}
+
 // Two tokens of one module: the reload that one needs is no fault of the other.
 func TestReloadIsSharedBetweenTokens(t *testing.T) {
 	a, b := hsmtest.New(t), hsmtest.New(t)

@@ -44,14 +44,13 @@ type Token struct {
 	module *module
 	canary canary
 
-	signers chan *job // to the workers with read-only sessions
-	makers  chan *job // to the one worker that may change the token
+	signers *queue // to the workers with read-only sessions
+	makers  *queue // to the one worker that may change the token
 
 	width  int          // how many workers sign
 	busy   atomic.Int64 // of them
 	places places
 
-	closing   chan struct{}
 	closeOnce sync.Once
 	closed    error
 	workers   sync.WaitGroup
@@ -61,6 +60,7 @@ type Token struct {
 	refused atomic.Bool                // the PIN
 
 	objects objects
+	index   index
 }
 
 // An epoch is the number of a login; 0 is none.
@@ -95,7 +95,7 @@ func Open(ctx context.Context, c Config) (*Token, error) {
 	}
 	t := &Token{
 		conf: c, module: m,
-		signers: make(chan *job), makers: make(chan *job), closing: make(chan struct{}),
+		signers: newQueue(), makers: newQueue(),
 		objects: objects{found: map[objectKey]object{}},
 	}
 	if err := t.start(ctx); err != nil {
@@ -223,7 +223,8 @@ func (t *Token) Close() error {
 }
 
 func (t *Token) close() error {
-	close(t.closing)
+	t.signers.end()
+	t.makers.end()
 	ended := make(chan struct{})
 	go func() {
 		t.workers.Wait()

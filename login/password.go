@@ -84,7 +84,7 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	user, err := p.Prover.Password(r.Context(), email, password)
-	if err != nil {
+	if judged(err) {
 		p.strangers.Count(from)
 	}
 	switch {
@@ -105,6 +105,14 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 	}
 	newBrowser(w) // no form from before the login is good after it
 	v.goTo(next)
+}
+
+// judged reports whether err is a password's fault. The network of somebody who
+// could not be judged, because too many log in or the registry is away, has not
+// failed.
+func judged(err error) bool {
+	var passing interface{ Unavailable() bool }
+	return err != nil && !(errors.As(err, &passing) && passing.Unavailable())
 }
 
 func (p *Pages) barred() {

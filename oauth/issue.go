@@ -13,6 +13,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // lifeOf is how long the access token that is asked will live.
@@ -46,6 +47,7 @@ func (e *endpoints) issue(ctx context.Context, asked fosite.AccessRequester) (an
 	if err := e.complete(ctx, asked, s, &told); err != nil {
 		return nil, errors.Join(err, e.withdraw(ctx, s, told.AccessToken), e.undo(ctx, s))
 	}
+	failpoint.Hit(failpoint.TokenKept)
 	return told, nil
 }
 
@@ -104,9 +106,11 @@ func (e *endpoints) grant(ctx context.Context, s *session, told *tokenAnswer) er
 	if err != nil {
 		return fmt.Errorf("record the grant: %w", err)
 	}
+	failpoint.Hit(failpoint.GrantRecorded)
 	if err := e.Grants.Put(ctx, g); err != nil {
 		return fmt.Errorf("keep grant: %w", err)
 	}
+	failpoint.Hit(failpoint.GrantKept)
 	if d.Qualifier != "" {
 		told.CredentialID = c.ID
 	}

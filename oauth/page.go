@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"html/template"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -88,4 +89,13 @@ func render(s sentence, lang string) []byte {
 		return nil
 	}
 	return b.Bytes()
+}
+
+// Later tells a browser that the server cannot answer now.
+func (p *Provider) Later(w http.ResponseWriter, r *http.Request) {
+	closed(w.Header())
+	w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = w.Write(render(saysLater, languageOf(r))) // the browser is gone
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 	"github.com/pecete/pecete/users"
 )
 
@@ -117,6 +118,7 @@ func (h *redemption) redeem(ctx context.Context, r fosite.AccessRequester, k *co
 		}
 		return h.replayed(ctx, winner)
 	}
+	failpoint.Hit(failpoint.CodeRedeemed)
 	s.code, s.start = k, start
 	r.SetRequestedScopes(fosite.Arguments{k.Request.Scope})
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // revoke implements oauth2/revoke (v2.0.0.2 §8.4.5). Which kind of token it is shows
@@ -52,6 +53,7 @@ func (e *endpoints) revokeAccess(ctx context.Context, signature, clientID string
 	if err := e.recordRevocation(ctx, clientID, token.GetSession().GetSubject(), "access token"); err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.RevocationRecorded)
 	if s, ok := token.GetSession().(*session); ok && s.GrantID != "" {
 		if err := e.removeGrant(ctx, s.GrantID); err != nil {
 			return err

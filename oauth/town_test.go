@@ -37,7 +37,8 @@ type town struct {
 
 func newTown(t *testing.T, change ...func(*house)) *town {
 	t.Helper()
-	w := &town{vault: newVault(t), people: newPeople(), refreshes: &families{kept: map[string]oauth.Refresh{}}}
+	owners := newPeople()
+	w := &town{vault: newVault(t, owners), people: owners, refreshes: &families{kept: map[string]oauth.Refresh{}}}
 	w.house = newHouse(t, append([]func(*house){func(h *house) {
 		p := h.provider
 		p.StepKey = []byte("a step key for tests of 32 bytes")

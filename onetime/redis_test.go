@@ -43,6 +43,7 @@ func (p *pair) Put(ctx context.Context, key string, value []byte, ttl time.Durat
 }
 func (p *pair) Get(ctx context.Context, key string) ([]byte, error)  { return p.one().Get(ctx, key) }
 func (p *pair) Take(ctx context.Context, key string) ([]byte, error) { return p.one().Take(ctx, key) }
+func (p *pair) Run() (string, time.Time)                             { return p.one().Run() }
 func (p *pair) Ready(ctx context.Context) error                      { return p.one().Ready(ctx) }
 func (p *pair) Swap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {
 	return p.one().Swap(ctx, key, old, new, ttl)

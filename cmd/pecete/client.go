@@ -88,7 +88,7 @@ func (h *house) addClient(ctx context.Context, name string, redirects, signers [
 			return addedClient{}, fmt.Errorf("signer %s: %w", signer, err)
 		}
 	}
-	if err := h.log.Append(ctx, audit.Entry{Event: audit.ClientAdded, Client: client.ID}); err != nil {
+	if err := h.log.Append(ctx, audit.Entry{Event: audit.ClientAdded, Client: client.ID, Kept: marks(client)}); err != nil {
 		return addedClient{}, err
 	}
 	if err := h.registry.AddClient(ctx, client); err != nil {
@@ -100,6 +100,15 @@ func (h *house) addClient(ctx context.Context, name string, redirects, signers [
 		}
 	}
 	return addedClient{ID: client.ID, Secret: string(secret), Name: name}, nil
+}
+
+// marks are what the audit log says of a client's secrets.
+func marks(c oauth.Client) []string {
+	var all []string
+	for _, verifier := range c.Verifiers {
+		all = append(all, audit.Mark(verifier))
+	}
+	return all
 }
 
 func (h *house) link(ctx context.Context, client, signer, what string, change func(ctx context.Context, client, signer string) error) error {

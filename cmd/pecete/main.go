@@ -39,6 +39,7 @@ func command() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(serveCommand(), initCommand(), configCommand(),
 		signerCommand(), credentialCommand(), clientCommand(), auditCommand())
+	root.AddCommand(crowdCommands()...)
 	return root
 }
 

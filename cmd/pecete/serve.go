@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -18,6 +19,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/edge"
 	"github.com/pecete/pecete/login"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
@@ -70,27 +72,27 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 	if err := h.tellMetrics(ctx, api, tickets, certificate, handler); err != nil {
 		return err
 	}
+	if err := listenForProfiles(ctx, logger); err != nil {
+		return err
+	}
 	return listen(ctx, c, logger, certificate, handler)
 }
 
 // listen serves until ctx ends, then lets what has begun finish.
 func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	most, each := c.connections()
+	if _, err := edge.Files(most); err != nil {
+		return err
+	}
+	plain, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
-	web := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-		TLSConfig: &tls.Config{
-			MinVersion:   tls.VersionTLS12,
-			Certificates: []tls.Certificate{certificate},
-		},
+	listener := &edge.Listener{Listener: plain, Most: most, MostEach: each}
+	web := edge.NewServer(handler, listener, logger)
+	web.TLSConfig = &tls.Config{
+		MinVersion:   tls.VersionTLS12,
+		Certificates: []tls.Certificate{certificate},
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- web.ServeTLS(listener, "", "") }()
@@ -153,10 +155,13 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 			Register: register, Grants: grants, Audit: h.log, Now: time.Now, Life: h.config.SADLife, Prover: prover,
 		},
 		Signer: signing.Signer{
-			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: time.Now,
+			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: time.Now, Parallel: h.token.Lane(),
 		},
-		About:  h.about(),
-		Limits: server.Limits{Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst},
+		About: h.about(), Later: provider.Later,
+		Limits: server.Limits{
+			Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst,
+			Signing: cmp.Or(h.config.Limits.Signing, max(128, 32*h.config.HSM.Sessions)),
+		},
 		Checks: []server.Check{
 			{Name: "hsm", OK: h.token.Ready},
 			{Name: "registry", OK: h.registry.Ready},
