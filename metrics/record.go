@@ -48,7 +48,7 @@ func newRecords(r prometheus.Registerer) records {
 		took:    durations(r, "pecete_audit_append_duration_seconds", "Time until a record was on the disk, with its wait for others.", near).WithLabelValues(),
 		synced:  durations(r, "pecete_audit_sync_duration_seconds", "Time of one write of the audit log with its sync.", near).WithLabelValues(),
 		batch:   batch,
-		unkept:  counters(r, "pecete_audit_sync_errors_total", "Writes of the audit log that failed. After the first nothing is written."),
+		unkept:  counters(r, "pecete_audit_sync_errors_total", "Writes of the audit log that failed, not counting the tries to mend it."),
 
 		grants:   c("pecete_grants_total", "Grants that signers made."),
 		agreed:   c("pecete_grant_signatures_total", "Signatures that signers agreed to in them."),

@@ -25,7 +25,7 @@ func plainClient() Client {
 }
 
 // keySet is a JWK set of public keys; kids may be fewer than keys.
-func keySet(t *testing.T, kids []string, keys ...any) []byte {
+func keySet(t testing.TB, kids []string, keys ...any) []byte {
 	t.Helper()
 	var set jose.JSONWebKeySet
 	for i, key := range keys {
