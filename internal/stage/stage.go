@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -161,12 +162,26 @@ func (s *Stage) Serve(ctx context.Context) error {
 	s.server.Env = append(os.Environ(), s.Env...)
 	s.server.Stdout, s.server.Stderr = log, log
 	s.server.SysProcAttr = dieWithParent()
-	if err := s.server.Start(); err != nil {
+	if err := s.start(); err != nil {
 		return fmt.Errorf("start server: %w", err)
 	}
-	s.ended = make(chan error, 1)
-	go func() { s.ended <- s.server.Wait() }()
 	return s.ready(ctx)
+}
+
+// start starts the server, and waits for its end, on a thread that does nothing
+// else: the server dies with the thread that started it.
+func (s *Stage) start() error {
+	s.ended = make(chan error, 1)
+	started, ended, server := make(chan error), s.ended, s.server
+	go func() {
+		runtime.LockOSThread()
+		err := server.Start()
+		started <- err
+		if err == nil {
+			ended <- server.Wait()
+		}
+	}()
+	return <-started
 }
 
 // ready waits until /readyz says so.
