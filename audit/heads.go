@@ -18,6 +18,7 @@ type heads struct {
 	records int       // since a head was last asked for
 	since   time.Time // of the oldest record that no kept head covers; zero if there is none
 	failed  error     // of the last head that was asked for
+	kept    time.Time // when one last was
 }
 
 // count counts records that were written, and asks for a head when they are
@@ -88,6 +89,7 @@ func (l *Log) signHead(ctx context.Context) error {
 	if l.heads.failed = err; err != nil {
 		return fmt.Errorf("audit: head of record %d: %w", h.Seq, err)
 	}
+	l.heads.kept = l.cfg.Now()
 	if l.heads.since = taken; l.tail.seq == h.Seq+1 {
 		l.heads.since = time.Time{}
 	}

@@ -35,6 +35,11 @@ type Config struct {
 	Now func() time.Time
 	// Logger is told of heads that could not be signed; nil for nobody.
 	Logger *slog.Logger
+	// Appended, if set, is told of every Append and how it ended, Synced of
+	// every write to the disk and how many records it was of. They are called
+	// in the middle of things, by many at once, and must not wait.
+	Appended func(e Entry, took time.Duration, err error)
+	Synced   func(records int, took time.Duration, err error)
 }
 
 // ErrClosed says that the log was closed.
@@ -156,7 +161,8 @@ func (l *Log) ID() string { return l.id }
 // being written, and when the process ends before the file was mended after a
 // failure of the disk. An error of ErrEntry is a mistake in e; any other but
 // that of ctx is an UnavailableError.
-func (l *Log) Append(ctx context.Context, e Entry) error {
+func (l *Log) Append(ctx context.Context, e Entry) (err error) {
+	defer l.cfg.appended(e, time.Now(), &err)
 	e = e.clean()
 	if e.Request == "" {
 		e.Request = requestOf(ctx)

@@ -92,7 +92,9 @@ func (l *Log) take() []*waiting {
 // failed everybody behind it too.
 func (l *Log) commit(batch []*waiting) {
 	text, next, kept := l.lines(batch)
+	begun := time.Now()
 	err := l.store(text)
+	l.cfg.synced(len(kept), begun, err)
 	l.mu.Lock()
 	if err == nil {
 		l.tail = next

@@ -16,18 +16,21 @@ type Held struct {
 // List is every key pair on the token, also one of which only a half is there.
 // It reads the whole token.
 func (t *Token) List(ctx context.Context) ([]Held, error) {
-	held, err := ask(ctx, t, objectKey{}, (*session).list)
+	held, err := ask(ctx, t, errand{"find", objectKey{}}, (*session).pairs)
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
 	return held, nil
 }
 
-func (s *session) list() ([]Held, error) {
+func (s *session) pairs() ([]Held, error) {
 	var all []Held
 	seen := map[string]bool{}
 	for _, class := range []uint{pkcs11.CKO_PRIVATE_KEY, pkcs11.CKO_PUBLIC_KEY} {
-		handles, err := s.search([]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_CLASS, class)})
+		handles, err := s.search([]*pkcs11.Attribute{
+			pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), // and no copy
+			pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
+		})
 		if err != nil {
 			return nil, err
 		}

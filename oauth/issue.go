@@ -41,7 +41,7 @@ func (e *endpoints) issue(ctx context.Context, asked fosite.AccessRequester) (an
 		return nil, errors.Join(fmt.Errorf("issue access token: %w", err), e.undo(ctx, s))
 	}
 	told := tokenAnswer{
-		AccessToken: made.GetAccessToken(), TokenType: "Bearer", ExpiresIn: int64(life / time.Second),
+		AccessToken: made.GetAccessToken(), TokenType: tokenType(asked), ExpiresIn: int64(life / time.Second),
 		Scope: strings.Join(asked.GetGrantedScopes(), " "), RefreshToken: s.refresh,
 	}
 	if err := e.complete(ctx, asked, s, &told); err != nil {
@@ -49,6 +49,16 @@ func (e *endpoints) issue(ctx context.Context, asked fosite.AccessRequester) (an
 	}
 	failpoint.Hit(failpoint.TokenKept)
 	return told, nil
+}
+
+// tokenType is what the token is called: a token of scope credential is a SAD to
+// clients of v1 (v1.0.4.0 §8.3.3).
+func tokenType(asked fosite.AccessRequester) string {
+	c, ours := asked.GetClient().(registered)
+	if ours && c.profile() == ProfileCSCv1 && asked.GetGrantedScopes().Has(csc.ScopeCredential) {
+		return "SAD"
+	}
+	return "Bearer"
 }
 
 // complete writes what a token stands for: the record of it, and what came of a

@@ -200,7 +200,7 @@ func (c registered) GetResponseTypes() fosite.Arguments { return fosite.Argument
 // GetScopes are the scopes the client may ask.
 func (c registered) GetScopes() fosite.Arguments { return c.Scopes }
 
-// IsPublic reports whether the client has no secret.
+// IsPublic reports whether the client proves nothing.
 func (c registered) IsPublic() bool { return !c.confidential() }
 
 // GetAudience is nil: our tokens are for the one API beside us.

@@ -37,8 +37,7 @@ var statuses = map[csc.Code]int{
 	csc.TemporarilyUnavailable: http.StatusServiceUnavailable,
 }
 
-// retryAfter is what a client is asked to wait, in seconds, when a store, the
-// device or the audit log is away.
+// retryAfter is what a stranger who asks too often is told to wait, in seconds.
 const retryAfter = "2"
 
 // fail writes err. It is the only writer of errors: what is not a csc.Error or
@@ -53,7 +52,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch status {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="CSC"`)
-	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", s.door.wait())
+	case http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	body, err := json.Marshal(told)

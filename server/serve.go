@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -109,6 +110,9 @@ func jsonContent(r *http.Request, length int) error {
 }
 
 func unreadable(err error) error {
+	if passing(err) {
+		return err
+	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return &refusal{
@@ -122,6 +126,7 @@ func unreadable(err error) error {
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // or it would be chunked
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that hung up
 }

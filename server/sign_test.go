@@ -46,6 +46,34 @@ func TestAHashAgreedToIsSignedOnce(t *testing.T) {
 	}
 }
 
+// A device with no room costs the caller nothing: the same SAD signs later, and
+// the log knows of one signature.
+func TestAFullDeviceSpendsNothing(t *testing.T) {
+	h := newHouse(t)
+	c := h.credential(h.signer, csc.P256, nil)
+	sad := h.authorize(c, 1, hash("a"))
+	before, err := os.ReadFile(h.path)
+	must(t, err)
+	h.keys.setFull(true)
+	for range 3 {
+		busy := h.call(csc.MethodSignHash, signBody(c, sad, hash("a")))
+		if busy.status != http.StatusServiceUnavailable || busy.header.Get("Retry-After") == "" {
+			t.Errorf("%d, Retry-After %q: %s; want 503 and a time", busy.status, busy.header.Get("Retry-After"), busy.body)
+		}
+	}
+	after, err := os.ReadFile(h.path)
+	must(t, err)
+	if string(before) != string(after) {
+		t.Errorf("the audit log has grown by %s", after[len(before):])
+	}
+	h.keys.setFull(false)
+	decode[csc.SignHashResponse](t, h.call(csc.MethodSignHash, signBody(c, sad, hash("a"))))
+	wantRefusal(t, h.call(csc.MethodSignHash, signBody(c, sad, hash("a"))), 400, "invalid_request", "Invalid parameter SAD")
+	if h.keys.count() != 1 {
+		t.Errorf("the device signed %d times, want once", h.keys.count())
+	}
+}
+
 func TestSignaturesKeepTheRequestsOrder(t *testing.T) {
 	h := newHouse(t)
 	c := h.credential(h.signer, csc.RSA3072, nil)

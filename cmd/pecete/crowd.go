@@ -130,7 +130,7 @@ func (c *crowd) add(ctx context.Context, h *house, registrar users.Registrar, en
 		return member{}, err
 	}
 	if c.client != "" {
-		if err := h.registry.Link(ctx, c.client, user.ID); err != nil {
+		if err := h.link(ctx, c.client, user.ID, "link", h.registry.Link); err != nil {
 			return member{}, err
 		}
 	}

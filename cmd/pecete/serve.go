@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -18,6 +19,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/edge"
 	"github.com/pecete/pecete/login"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
@@ -46,8 +48,9 @@ func serveCommand() *cobra.Command {
 }
 
 func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
-	h, err := openHouse(ctx, c, logger, c.Audit.Name)
-	if err != nil {
+	h := &house{config: c, logger: logger}
+	h.measure()
+	if err := h.open(ctx, c.Audit.Name); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
@@ -56,7 +59,7 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeTickets()) }()
-	api, err := h.server(ctx, tickets)
+	api, err := h.server(ctx, h.measureOneTime(tickets))
 	if err != nil {
 		return err
 	}
@@ -64,27 +67,32 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 	if err != nil {
 		return fmt.Errorf("tls certificate: %w", err)
 	}
-	return listen(ctx, c, logger, certificate, api.Handler())
+	if err := listenForProfiles(ctx, logger); err != nil {
+		return err
+	}
+	h.measureServer(api)
+	handler := api.Handler()
+	if err := h.tellMetrics(ctx, api, tickets, certificate, handler); err != nil {
+		return err
+	}
+	return listen(ctx, c, logger, certificate, handler)
 }
 
 // listen serves until ctx ends, then lets what has begun finish.
 func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	most, each := c.connections()
+	if _, err := edge.Files(most); err != nil {
+		return err
+	}
+	plain, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
-	web := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-		TLSConfig: &tls.Config{
-			MinVersion:   tls.VersionTLS12,
-			Certificates: []tls.Certificate{certificate},
-		},
+	listener := &edge.Listener{Listener: plain, Most: most, MostEach: each}
+	web := edge.NewServer(handler, listener, logger)
+	web.TLSConfig = &tls.Config{
+		MinVersion:   tls.VersionTLS12,
+		Certificates: []tls.Certificate{certificate},
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- web.ServeTLS(listener, "", "") }()
@@ -147,10 +155,13 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 			Register: register, Grants: grants, Audit: h.log, Now: now, Life: h.config.SADLife, Prover: prover,
 		},
 		Signer: signing.Signer{
-			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now,
+			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 		},
-		About:  h.about(),
-		Limits: server.Limits{Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst},
+		About: h.about(), Later: provider.Later,
+		Limits: server.Limits{
+			Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst,
+			Signing: cmp.Or(h.config.Limits.Signing, max(128, 32*h.config.HSM.Sessions)),
+		},
 		Checks: []server.Check{
 			{Name: "hsm", OK: h.token.Ready},
 			{Name: "registry", OK: h.registry.Ready},
@@ -182,7 +193,7 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	pages := &login.Pages{
 		OAuth: provider, Prover: prover, Users: h.registry, Register: register, Key: derived(steps, "login"),
 		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
-		Logger: h.logger, Now: now,
+		Logger: h.logger, Now: now, Barred: h.barred(login.LoginPath),
 	}
 	pages.Mount(mux)
 	return provider, mux, nil

@@ -83,11 +83,10 @@ func settle(t *testing.T, s settling) *town {
 	w.two = [2]*process{w.process(first), w.process(second)}
 	for _, p := range w.two {
 		fine(t, p.Serve(t.Context()))
-		t.Cleanup(func() {
-			if err := p.Stop(); err != nil {
-				t.Errorf("process %s: %v", p.Name, err)
-			}
-		})
+		t.Cleanup(func() { _ = p.Kill() }) // usually it is closed by then
+	}
+	for _, s := range w.crowd.all {
+		s.certificate(t, w.two[0].api)
 	}
 	return w
 }
@@ -133,6 +132,11 @@ func (p *process) died(t *testing.T, point string) {
 	if !killed(err) {
 		t.Fatalf("at %s the process was not killed: %v", point, err)
 	}
+	p.disarm(t)
+}
+
+func (p *process) disarm(t *testing.T) {
+	t.Helper()
 	fine(t, os.Remove(p.aim))
 }
 
@@ -201,6 +205,17 @@ func outcome(err error) string {
 		return fmt.Sprintf("%d %s", told.Status, told.Description)
 	}
 	return "no answer"
+}
+
+// close stops both processes in good order and judges what they leave.
+func (w *town) close() {
+	w.t.Helper()
+	for _, p := range w.two {
+		if err := p.Stop(); err != nil {
+			w.t.Errorf("stop process %s: %v", p.Name, err)
+		}
+	}
+	w.whole()
 }
 
 // whole has the audit logs of both processes and the operator's verified.

@@ -25,7 +25,7 @@ func TestTwoProcessesAreOneServer(t *testing.T) {
 			fine(t, err)
 			signed, err := w.other(p).sign(t, s, sad, digest)
 			fine(t, err)
-			good(t, s.certificate(t, p.api), digest, signed)
+			good(t, s.public, digest, signed)
 			_, err = p.sign(t, s, sad, digest)
 			refusedWith(t, err, 400, "Invalid parameter SAD")
 		}
@@ -46,7 +46,7 @@ func TestTwoProcessesAreOneServer(t *testing.T) {
 	if v := j.read(t, w); v.excess != 0 {
 		t.Errorf("%d signatures too many", v.excess)
 	}
-	w.whole()
+	w.close()
 }
 
 // countsFailures has a signer fail five times, here and there, after which the
@@ -79,7 +79,8 @@ func (w *town) flowAcross(t *testing.T, j *judge) {
 	fine(t, err)
 	signed, err := v.api(a, got.Access).SignHash(t.Context(), hashes(v.signer, "", digest))
 	fine(t, err)
-	good(t, v.certificate(t, v.api(a, v.seeing(a, b).Access)), digest, signed.Signatures[0])
+	v.certificate(t, v.api(a, v.seeing(a, b).Access))
+	good(t, v.public, digest, signed.Signatures[0])
 	_, err = v.api(b, got.Access).SignHash(t.Context(), hashes(v.signer, "", digest))
 	refusedWith(t, err, 401, csc.InvalidToken.Description())
 }
@@ -200,7 +201,7 @@ func (w *town) signAtEither(t *testing.T, s *signer, sad csc.Secret, digest csc.
 	if err != nil {
 		return err
 	}
-	good(t, s.certificate(t, w.two[1].api), digest, answer.Signatures[0])
+	good(t, s.public, digest, answer.Signatures[0])
 	return nil
 }
 
