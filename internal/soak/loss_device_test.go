@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,6 +12,9 @@ import (
 
 	"github.com/pecete/pecete/hsm/hsmtest/count"
 )
+
+// label is that of the server's token.
+const label = "pecete"
 
 // What the device alone does.
 var signatures = []string{signs1, signs2}
@@ -27,16 +31,17 @@ func TestLossOfDevice(t *testing.T) {
 		w.orderly("sessions of the device closed, ten times", "sessions"),
 		w.orderly("the device logged out, ten times", "logout"),
 		w.orderly("the module reloaded, ten times", "reload"),
-		{name: "the token's folder away", bites: append(signatures, authorizes), do: func(w *town) func() {
-			here, there := w.tokens(), w.tokens()+".away"
-			must(t, os.Rename(here, there))
-			return func() { must(t, os.Rename(there, here)) }
+		{name: "the token's folder away", do: (*town).withoutToken},
+		{name: "the token's folder away when its login ends", bites: append(signatures, authorizes), do: func(w *town) func() {
+			undo := w.withoutToken()
+			must(t, count.Order(w.orders, "logout"))
+			return undo
 		}},
 		{name: "no free file descriptor", do: (*town).noDescriptors},
 		{name: "the token initialised anew by another process, and restored", bites: signatures, do: func(w *town) func() {
 			kept := t.TempDir()
 			must(t, os.CopyFS(kept, os.DirFS(w.tokens())))
-			w.tool("softhsm2-util", "--init-token", "--token", "Pecete", "--label", "Pecete",
+			w.tool("softhsm2-util", "--init-token", "--token", label, "--label", label,
 				"--so-pin", w.secret("so-pin"), "--pin", w.secret("pin"))
 			return func() {
 				must(t, os.RemoveAll(w.tokens()))
@@ -69,6 +74,14 @@ func TestLossOfDevice(t *testing.T) {
 	for _, f := range faults {
 		w.suffer(f)
 	}
+}
+
+// withoutToken takes the folder of the token away.
+func (w *town) withoutToken() (undo func()) {
+	w.t.Helper()
+	here, there := w.tokens(), w.tokens()+".away"
+	must(w.t, os.Rename(here, there))
+	return func() { must(w.t, os.Rename(there, here)) }
 }
 
 // orderly is a fault that the module makes ten times.
@@ -126,7 +139,7 @@ func TestLossOfPIN(t *testing.T) {
 		return v.sights[len(v.sights)-1]
 	}
 	pin := func(from, to string) {
-		w.tool("pkcs11-tool", "--module", w.module(), "--token-label", "Pecete", "--login", "--pin", from, "--change-pin", "--new-pin", to)
+		w.tool("pkcs11-tool", "--module", w.module(), "--token-label", label, "--login", "--pin", from, "--change-pin", "--new-pin", to)
 	}
 	right, other := w.secret("pin"), "another PIN of it"
 	pin(right, other)
@@ -190,20 +203,29 @@ func TestLossOfKey(t *testing.T) {
 	if a, b := last(mine), last(others); !a.good() || !b.good() {
 		t.Fatalf("before: %v, %v", a, b)
 	}
-	w.tool("pkcs11-tool", "--module", w.module(), "--token-label", "Pecete", "--login", "--pin", w.secret("pin"),
+	w.tool("pkcs11-tool", "--module", w.module(), "--token-label", label, "--login", "--pin", w.secret("pin"),
 		"--delete-object", "--type", "privkey", "--id", mine.signer.key)
-	for range 10 {
-		if s := last(mine); !wrong(s) && !s.passes() {
+	begun, refused := time.Now(), 0
+	for ; refused < 10 && time.Since(begun) < patience; time.Sleep(calm) {
+		s := last(mine)
+		switch {
+		case wrong(s):
+			refused++
+		case refused > 0 || !s.good():
 			t.Errorf("without its key: %d %s %v", s.status, s.words, s.err)
 		}
 		if s := last(others); !s.good() {
 			t.Errorf("another's key: %d %s %v", s.status, s.words, s.err)
 		}
 	}
+	if refused < 10 {
+		t.Error("the server signs on with a key that is no more")
+	}
 	w.verified()
 	must(t, Record(filepath.Join("..", "..", "build", "soak"), Row{
 		Group: "loss", Fault: "a key deleted by another process", Tries: 1,
-		Saw: "500 for its credential, the others sign on", Lost: "the credential",
+		Saw:  fmt.Sprintf("500 for its credential, at the latest after %v; the others sign on", time.Since(begun).Round(100*time.Millisecond)),
+		Lost: "the credential",
 	}))
 }
 
