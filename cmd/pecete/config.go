@@ -57,7 +57,10 @@ type Config struct {
 	SADLife time.Duration `yaml:"sad_life"` // 300s if absent, at most 900s
 	// TokenLife is how long a service token lives; 10m if absent, at most 1h.
 	TokenLife time.Duration `yaml:"token_life"`
-	Limits    struct {
+	// Linger is how long a server that was told to end goes on serving, not
+	// ready, so that a load balancer sees it; 0 if absent, at most 5m.
+	Linger time.Duration `yaml:"linger"`
+	Limits struct {
 		Anonymous float64 `yaml:"anonymous"` // calls a second and network without a good token
 		Burst     int     `yaml:"burst"`
 	} `yaml:"limits"`
@@ -83,16 +86,16 @@ type HSMConfig struct {
 func loadConfig(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, forOperator(fmt.Errorf("read configuration: %w", err))
 	}
 	c := &Config{dir: filepath.Dir(path)}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(c); err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", path, err)
+		return nil, forOperator(fmt.Errorf("configuration %s: %w", path, err))
 	}
 	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", path, err)
+		return nil, forOperator(fmt.Errorf("configuration %s: %w", path, err))
 	}
 	return c, nil
 }
@@ -156,6 +159,9 @@ func (c *Config) checkValues() error {
 	if c.TokenLife < 0 || c.TokenLife > time.Hour {
 		return fmt.Errorf("token_life is %v, not 1s to 1h", c.TokenLife)
 	}
+	if c.Linger < 0 || c.Linger > 5*time.Minute {
+		return fmt.Errorf("linger is %v, not 0s to 5m", c.Linger)
+	}
 	for key, address := range map[string]string{"registry": c.Registry, "onetime": c.OneTime} {
 		if u, err := url.Parse(address); err == nil && u.User != nil {
 			if _, set := u.User.Password(); set {
@@ -182,18 +188,18 @@ func (c *Config) secret(p string) (csc.Secret, error) {
 	p = c.path(p)
 	info, err := os.Stat(p)
 	if err != nil {
-		return "", fmt.Errorf("secret: %w", err)
+		return "", forOperator(fmt.Errorf("secret: %w", err))
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("secret %s can be read by others: chmod 600", p)
+		return "", forOperator(fmt.Errorf("secret %s can be read by others: chmod 600", p))
 	}
 	text, err := os.ReadFile(p)
 	if err != nil {
-		return "", fmt.Errorf("secret: %w", err)
+		return "", forOperator(fmt.Errorf("secret: %w", err))
 	}
 	value := strings.TrimRight(string(text), "\r\n")
 	if value == "" {
-		return "", fmt.Errorf("secret %s is empty", p)
+		return "", forOperator(fmt.Errorf("secret %s is empty", p))
 	}
 	return csc.Secret(value), nil
 }
@@ -202,7 +208,7 @@ func (c *Config) secret(p string) (csc.Secret, error) {
 func (c *Config) key(p string) ([]byte, error) {
 	value, err := c.secret(p)
 	if err == nil && len(value) < 32 {
-		err = fmt.Errorf("secret %s is shorter than 32 bytes", c.path(p))
+		err = forOperator(fmt.Errorf("secret %s is shorter than 32 bytes", c.path(p)))
 	}
 	return []byte(value), err
 }

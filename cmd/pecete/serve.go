@@ -62,13 +62,13 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 	}
 	certificate, err := tls.LoadX509KeyPair(c.path(c.TLS.Certificate), c.path(c.TLS.Key))
 	if err != nil {
-		return fmt.Errorf("tls certificate: %w", err)
+		return forOperator(fmt.Errorf("tls certificate: %w", err))
 	}
-	return listen(ctx, c, logger, certificate, api.Handler())
+	return listen(ctx, c, logger, certificate, h.leave.handler(api.Handler()), &h.leave)
 }
 
 // listen serves until ctx ends, then lets what has begun finish.
-func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler) error {
+func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler, end *leave) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
@@ -89,12 +89,17 @@ func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls
 	failed := make(chan error, 1)
 	go func() { failed <- web.ServeTLS(listener, "", "") }()
 	logger.Info("serving", slog.String("url", c.URL), slog.String("listen", listener.Addr().String()))
+	if err := notify("READY=1"); err != nil {
+		logger.Warn("supervisor not told", slog.String("error", err.Error()))
+	}
 	select {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
 	}
 	logger.Info("stopping")
+	_ = notify("STOPPING=1") // it has noticed by itself, or will
+	end.begin(c.Linger)
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
 	return web.Shutdown(ending)
@@ -152,10 +157,11 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 		About:  h.about(),
 		Limits: server.Limits{Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst},
 		Checks: []server.Check{
-			{Name: "hsm", OK: h.token.Ready},
+			{Name: "hsm", OK: h.deviceReady},
 			{Name: "registry", OK: h.registry.Ready},
 			{Name: "onetime", OK: tickets.Ready},
 			{Name: "audit", OK: h.log.Ready},
+			{Name: "serving", OK: h.leave.ready},
 		},
 		Logger: h.logger, Now: time.Now,
 	}, nil

@@ -39,6 +39,8 @@ type house struct {
 	token    *hsm.Token
 	registry *registry.Registry
 	log      *audit.Log
+	pin      refusal
+	leave    leave
 	closers  []func() error
 }
 
@@ -77,6 +79,12 @@ func (h *house) openToken(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if h.pin, err = h.refusal(pin); err != nil {
+		return err
+	}
+	if err := h.pin.remembered(); err != nil {
+		return fmt.Errorf("open hsm: %w", err)
+	}
 	if err := h.config.environment(); err != nil {
 		return err
 	}
@@ -88,7 +96,7 @@ func (h *house) openToken(ctx context.Context) error {
 		})
 		return err
 	})
-	if err != nil {
+	if err = h.pin.judge(err); err != nil {
 		return fmt.Errorf("open hsm: %w", err)
 	}
 	h.closers = append(h.closers, h.token.Close)
