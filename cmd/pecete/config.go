@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/pecete/pecete/balancer"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
 )
@@ -22,7 +25,10 @@ type Config struct {
 	// URL is what clients call, without a path: https://host[:port].
 	URL    string `yaml:"url"`
 	Listen string `yaml:"listen"` // host:port
-	TLS    struct {
+	// Balancers are the addresses, or networks, of load balancers. They must
+	// speak the PROXY protocol, version 2, and are believed.
+	Balancers []string `yaml:"balancers"`
+	TLS       struct {
 		Certificate string `yaml:"certificate"`
 		Key         string `yaml:"key"`
 	} `yaml:"tls"`
@@ -159,6 +165,9 @@ func (c *Config) checkValues() error {
 	if c.TokenLife < 0 || c.TokenLife > time.Hour {
 		return fmt.Errorf("token_life is %v, not 1s to 1h", c.TokenLife)
 	}
+	if _, err := c.behind(nil); err != nil {
+		return err
+	}
 	if c.Linger < 0 || c.Linger > 5*time.Minute {
 		return fmt.Errorf("linger is %v, not 0s to 5m", c.Linger)
 	}
@@ -173,6 +182,22 @@ func (c *Config) checkValues() error {
 		return fmt.Errorf("onetime is %q, not memory or redis://…", c.OneTime)
 	}
 	return nil
+}
+
+// behind is the listener as clients behind the balancers see it.
+func (c *Config) behind(l net.Listener) (net.Listener, error) {
+	b := balancer.Listener{Listener: l}
+	for _, text := range c.Balancers {
+		prefix, err := netip.ParsePrefix(text)
+		if addr, single := netip.ParseAddr(text); single == nil {
+			prefix, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("balancers: %q is neither an address nor a network", text)
+		}
+		b.Balancers = append(b.Balancers, prefix)
+	}
+	return b, nil
 }
 
 // path makes a path of the file absolute.

@@ -73,6 +73,9 @@ func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
+	if listener, err = c.behind(listener); err != nil {
+		return err
+	}
 	web := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
