@@ -215,7 +215,11 @@ func (c *Config) secret(p string) (csc.Secret, error) {
 	if err != nil {
 		return "", forOperator(fmt.Errorf("secret: %w", err))
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	others := os.FileMode(0o077)
+	if folder := os.Getenv("CREDENTIALS_DIRECTORY"); folder != "" && filepath.Dir(p) == filepath.Clean(folder) {
+		others = 0o037 // systemd lets the user read by an access control list, which shows as the group's
+	}
+	if info.Mode().Perm()&others != 0 {
 		return "", forOperator(fmt.Errorf("secret %s can be read by others: chmod 600", p))
 	}
 	text, err := os.ReadFile(p)
