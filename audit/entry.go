@@ -16,7 +16,10 @@ type Event string
 const (
 	LogOpened Event = "audit.opened" // a process began to write; Reason tells of a torn record it removed
 	LogHead   Event = "audit.head"   // carries a signed Head and nothing else
-	LogClosed Event = "audit.closed"
+	// LogRecovered says that the disk had failed and works again; Reason tells
+	// why, and how much was taken off the file that nobody had been promised.
+	LogRecovered Event = "audit.recovered"
+	LogClosed    Event = "audit.closed"
 
 	ClientAdded    Event = "client.added"
 	ClientChanged  Event = "client.changed"
@@ -32,6 +35,7 @@ const (
 	FactorUnlocked Event = "factor.unlocked" // an operator took the count of failures away
 
 	KeyGenerated      Event = "key.generated"
+	KeyDestroyed      Event = "key.destroyed" // Reason
 	CertificateIssued Event = "certificate.issued"
 	CredentialAdded   Event = "credential.added"
 	CredentialChanged Event = "credential.changed"

@@ -57,7 +57,9 @@ func Tables() []Table {
 		}},
 		{"clients", 1, []Column{
 			{"id", Text}, {"name", Text}, {"verifiers", Text}, {"redirect_uris", Text}, {"grants", Text},
-			{"scopes", Text}, {"disabled", Truth}, {"created", Number},
+			{"scopes", Text}, {"disabled", Truth}, {"created", Number}, {"profile", Text}, {"auth_method", Text},
+			{"jwks", Binary}, {"tls_name", Text}, {"require_par", Truth}, {"bound", Text}, {"logo", Text},
+			{"tokens_after", Number},
 		}},
 		{"links", 2, []Column{{"client_id", Text}, {"user_id", Text}}},
 		{"heads", 1, []Column{

@@ -84,6 +84,9 @@ func (c *passed) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
+// NetConn is the connection underneath.
+func (c *passed) NetConn() net.Conn { return c.Conn }
+
 // RemoteAddr is the client's.
 func (c *passed) RemoteAddr() net.Addr {
 	c.learn()

@@ -1,45 +1,40 @@
 package hsm_test
 
 import (
+	"encoding/hex"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/hsm"
 	"github.com/pecete/pecete/hsm/hsmtest"
 )
 
-func TestKeysAreListed(t *testing.T) {
-	token := hsmtest.New(t)
-	before, err := token.Keys(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]csc.KeySpec{}
-	for spec, label := range map[csc.KeySpec]string{csc.P256: "one", csc.P384: "two"} {
-		key, err := token.Generate(t.Context(), spec, label)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want[string(key.ID)] = key.Spec
-	}
-	if _, err := token.GenerateSecret(t.Context(), "no pair"); err != nil {
-		t.Fatal(err)
-	}
-	keys, err := token.Keys(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]csc.KeySpec{}
-	for _, key := range keys {
-		got[string(key.ID)] = key.Spec
-		same, err := token.Key(t.Context(), key.ID)
-		if diff := cmp.Diff(same, key); diff != "" || err != nil {
-			t.Errorf("%v\n%s", err, diff)
+// A key pair is listed once, and half of one as well.
+func TestListHasEveryKeyPair(t *testing.T) {
+	c := hsmtest.Config(t)
+	token := open(t, c)
+	want := map[string]string{}
+	for _, label := range []string{"whole", "half"} {
+		key, err := token.Generate(t.Context(), csc.P256, label)
+		must(t, err)
+		want[hex.EncodeToString(key.ID)] = label
+		if label == "half" {
+			otherProcess(t, c, "--delete-object", "--type", "privkey", "--id", hex.EncodeToString(key.ID))
 		}
 	}
-	for _, key := range before {
-		want[string(key.ID)] = key.Spec // the canary's
+	held, err := token.List(t.Context())
+	must(t, err)
+	got := map[string]string{}
+	for _, key := range held {
+		if key.Label == hsm.CanaryLabel {
+			continue
+		}
+		if _, twice := got[hex.EncodeToString(key.ID)]; twice {
+			t.Errorf("key %q is listed twice", key.Label)
+		}
+		got[hex.EncodeToString(key.ID)] = key.Label
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -69,7 +70,17 @@ type Config struct {
 	Limits struct {
 		Anonymous float64 `yaml:"anonymous"` // calls a second and network without a good token
 		Burst     int     `yaml:"burst"`
+		// Connections is how many there may be at once, 1024 if absent, and
+		// ConnectionsEach how many of one network, half of them if absent.
+		Connections     int `yaml:"connections"`
+		ConnectionsEach int `yaml:"connections_each"`
+		// Signing is how many requests for signatures are worked on at once; 128,
+		// or 32 for each session of the device, if absent.
+		Signing int `yaml:"signing"`
 	} `yaml:"limits"`
+	// Metrics is host:port to tell Prometheus on, in plain HTTP; nothing is
+	// measured if absent. It is for an address that strangers cannot reach.
+	Metrics string `yaml:"metrics"`
 
 	dir string
 }
@@ -80,6 +91,13 @@ type HSMConfig struct {
 	Token    string `yaml:"token"`  // label
 	PIN      string `yaml:"pin"`    // file with the user PIN
 	Sessions int    `yaml:"sessions"`
+	// Queue is how many signatures may be with the device or wait for it: 32 for
+	// each session if absent. Who asks for more gets 503, and keeps the grant.
+	Queue int `yaml:"queue"`
+	// Copies is how many keys that sign often the device keeps as copies in a
+	// session, none if absent: faster, where the policy of the device allows it.
+	// Keys made from then on have CKA_MODIFIABLE, which SoftHSM asks for.
+	Copies int `yaml:"copies"`
 	// AllowRSA2048 lets keys of 2048 bits be made and used.
 	AllowRSA2048 bool `yaml:"allow_rsa_2048"`
 	// Environment is set before the module is loaded, for modules that read
@@ -128,7 +146,7 @@ func (c *Config) check() error {
 	need(c.Pepper, "pepper")
 	need(c.Steps, "steps")
 	need(c.About.Name, "about.name")
-	faults = append(faults, c.checkURL(), c.checkAbout(), c.checkValues())
+	faults = append(faults, c.checkURL(), c.checkAbout(), c.checkValues(), c.checkMetrics())
 	return errors.Join(faults...)
 }
 
@@ -171,6 +189,9 @@ func (c *Config) checkValues() error {
 	if c.Linger < 0 || c.Linger > 5*time.Minute {
 		return fmt.Errorf("linger is %v, not 0s to 5m", c.Linger)
 	}
+	if err := c.checkLimits(); err != nil {
+		return err
+	}
 	for key, address := range map[string]string{"registry": c.Registry, "onetime": c.OneTime} {
 		if u, err := url.Parse(address); err == nil && u.User != nil {
 			if _, set := u.User.Password(); set {
@@ -198,6 +219,26 @@ func (c *Config) behind(l net.Listener) (net.Listener, error) {
 		b.Balancers = append(b.Balancers, prefix)
 	}
 	return b, nil
+}
+
+func (c *Config) checkLimits() error {
+	for key, n := range map[string]int{
+		"connections": c.Limits.Connections, "connections_each": c.Limits.ConnectionsEach, "signing": c.Limits.Signing,
+	} {
+		if n < 0 || n > 1_000_000 {
+			return fmt.Errorf("limits.%s is %d, not 1 to 1000000", key, n)
+		}
+	}
+	return nil
+}
+
+// connections are how many there may be, and how many of one network.
+func (c *Config) connections() (most, each int) {
+	most = cmp.Or(c.Limits.Connections, 1024)
+	if len(c.Balancers) > 0 {
+		return most, cmp.Or(c.Limits.ConnectionsEach, most) // they are all of the balancers' network
+	}
+	return most, cmp.Or(c.Limits.ConnectionsEach, max(1, most/2))
 }
 
 // path makes a path of the file absolute.

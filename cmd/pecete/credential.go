@@ -13,8 +13,8 @@ import (
 )
 
 func credentialCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "credential", Short: "Add, disable, enable and revoke credentials"}
-	cmd.AddCommand(credentialAddCommand(),
+	cmd := &cobra.Command{Use: "credential", Short: "Add, disable, enable and revoke credentials, and find lost keys"}
+	cmd.AddCommand(credentialAddCommand(), credentialOrphansCommand(),
 		credentialSwitchCommand("disable", audit.Disabled, "Stop the use of a credential", func(c *credentials.Credential) { c.Disabled = true }),
 		credentialSwitchCommand("enable", audit.Enabled, "Let a disabled credential be used again", func(c *credentials.Credential) { c.Disabled = false }),
 		credentialSwitchCommand("revoke", audit.Revoked, "End the use of a credential for good", func(c *credentials.Credential) { c.Revoked = true }))

@@ -35,6 +35,7 @@ func command() *cobra.Command {
 	root.AddCommand(serveCommand(), initCommand(), configCommand(),
 		signerCommand(), credentialCommand(), clientCommand(), auditCommand(),
 		backupCommand(), restoreCommand())
+	root.AddCommand(crowdCommands()...)
 	return root
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -18,6 +19,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/edge"
 	"github.com/pecete/pecete/login"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
@@ -46,8 +48,9 @@ func serveCommand() *cobra.Command {
 }
 
 func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
-	h, err := openHouse(ctx, c, logger, c.Audit.Name)
-	if err != nil {
+	h := &house{config: c, logger: logger}
+	h.measure()
+	if err := h.open(ctx, c.Audit.Name); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
@@ -56,7 +59,7 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeTickets()) }()
-	api, err := h.server(ctx, tickets)
+	api, err := h.server(ctx, h.measureOneTime(tickets))
 	if err != nil {
 		return err
 	}
@@ -64,30 +67,36 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 	if err != nil {
 		return forOperator(fmt.Errorf("tls certificate: %w", err))
 	}
-	return listen(ctx, c, logger, certificate, h.leave.handler(api.Handler()), &h.leave)
+	if err := listenForProfiles(ctx, logger); err != nil {
+		return err
+	}
+	h.measureServer(api)
+	handler := api.Handler()
+	if err := h.tellMetrics(ctx, api, tickets, certificate, handler); err != nil {
+		return err
+	}
+	return listen(ctx, c, logger, certificate, h.leave.handler(handler), &h.leave)
 }
 
 // listen serves until ctx ends, then lets what has begun finish.
 func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler, end *leave) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	most, each := c.connections()
+	if _, err := edge.Files(most); err != nil {
+		return err
+	}
+	plain, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
-	if listener, err = c.behind(listener); err != nil {
+	counted := &edge.Listener{Listener: plain, Most: most, MostEach: each}
+	listener, err := c.behind(counted)
+	if err != nil {
 		return err
 	}
-	web := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-		TLSConfig: &tls.Config{
-			MinVersion:   tls.VersionTLS12,
-			Certificates: []tls.Certificate{certificate},
-		},
+	web := edge.NewServer(handler, counted, logger)
+	web.TLSConfig = &tls.Config{
+		MinVersion:   tls.VersionTLS12,
+		Certificates: []tls.Certificate{certificate},
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- web.ServeTLS(listener, "", "") }()
@@ -111,7 +120,7 @@ func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls
 // openOneTime opens the store of what may be lost.
 func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, error) {
 	if c.OneTime == "memory" {
-		return onetime.NewMemory(time.Now), func() error { return nil }, nil
+		return onetime.NewMemory(now), func() error { return nil }, nil
 	}
 	password := csc.Secret("")
 	if c.Passwords.OneTime != "" {
@@ -120,7 +129,7 @@ func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, e
 			return nil, nil, err
 		}
 	}
-	store, err := onetime.OpenRedis(ctx, onetime.Config{URL: c.OneTime, Password: string(password)})
+	store, err := onetime.OpenRedis(ctx, onetime.Config{URL: c.OneTime, Password: string(password), Now: now})
 	if err != nil {
 		return nil, nil, fmt.Errorf("open onetime store: %w", err)
 	}
@@ -142,9 +151,9 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
-	register := credentials.Register{Store: h.registry, Users: h.registry, Now: time.Now}
-	grants := sad.Grants{Store: tickets, Now: time.Now}
-	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: time.Now, Passwords: hasher}
+	register := credentials.Register{Store: h.registry, Users: h.registry, Now: now}
+	grants := sad.Grants{Store: tickets, Now: now}
+	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: now, Passwords: hasher}
 	provider, mux, err := h.authorization(tickets, register, grants, prover)
 	if err != nil {
 		return nil, err
@@ -152,13 +161,16 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	return &server.Server{
 		Contract: contract, Bearer: provider, Mux: mux, Register: register,
 		Authorizer: credentials.Authorizer{
-			Register: register, Grants: grants, Audit: h.log, Now: time.Now, Life: h.config.SADLife, Prover: prover,
+			Register: register, Grants: grants, Audit: h.log, Now: now, Life: h.config.SADLife, Prover: prover,
 		},
 		Signer: signing.Signer{
-			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: time.Now,
+			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 		},
-		About:  h.about(),
-		Limits: server.Limits{Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst},
+		About: h.about(), Later: provider.Later,
+		Limits: server.Limits{
+			Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst,
+			Signing: cmp.Or(h.config.Limits.Signing, max(128, 32*h.config.HSM.Sessions)),
+		},
 		Checks: []server.Check{
 			{Name: "hsm", OK: h.deviceReady},
 			{Name: "registry", OK: h.registry.Ready},
@@ -166,7 +178,7 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 			{Name: "audit", OK: h.log.Ready},
 			{Name: "serving", OK: h.leave.ready},
 		},
-		Logger: h.logger, Now: time.Now,
+		Logger: h.logger, Now: now,
 	}, nil
 }
 
@@ -184,14 +196,14 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	mux := http.NewServeMux()
 	provider := &oauth.Provider{
 		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
-		Audit: h.log, Now: time.Now, Logger: h.logger, StepKey: derived(steps, "oauth"),
+		Audit: h.log, Now: now, Logger: h.logger, StepKey: derived(steps, "oauth"),
 		Register: register, Grants: grants, Refresh: h.registry, CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
 	}
 	provider.Mount(mux)
 	pages := &login.Pages{
 		OAuth: provider, Prover: prover, Users: h.registry, Register: register, Key: derived(steps, "login"),
 		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
-		Logger: h.logger, Now: time.Now,
+		Logger: h.logger, Now: now, Barred: h.barred(login.LoginPath),
 	}
 	pages.Mount(mux)
 	return provider, mux, nil
