@@ -66,7 +66,7 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 	}
 	certificate, err := tls.LoadX509KeyPair(c.path(c.TLS.Certificate), c.path(c.TLS.Key))
 	if err != nil {
-		return fmt.Errorf("tls certificate: %w", err)
+		return forOperator(fmt.Errorf("tls certificate: %w", err))
 	}
 	if err := listenForProfiles(ctx, logger); err != nil {
 		return err
@@ -77,7 +77,7 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 		return err
 	}
 	thrift()
-	return listen(ctx, c, logger, certificate, handler)
+	return listen(ctx, c, logger, certificate, h.leave.handler(handler), &h.leave)
 }
 
 // thrift makes the collector of garbage suit a server whose requests leave much
@@ -92,7 +92,7 @@ func thrift() {
 }
 
 // listen serves until ctx ends, then lets what has begun finish.
-func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler) error {
+func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler, end *leave) error {
 	most, each := c.connections()
 	if _, err := edge.Files(most); err != nil {
 		return err
@@ -101,8 +101,12 @@ func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
-	listener := &edge.Listener{Listener: plain, Most: most, MostEach: each}
-	web := edge.NewServer(handler, listener, logger)
+	counted := &edge.Listener{Listener: plain, Most: most, MostEach: each}
+	listener, err := c.behind(counted)
+	if err != nil {
+		return err
+	}
+	web := edge.NewServer(handler, counted, logger)
 	web.TLSConfig = &tls.Config{
 		MinVersion:   tls.VersionTLS12,
 		Certificates: []tls.Certificate{certificate},
@@ -110,12 +114,17 @@ func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls
 	failed := make(chan error, 1)
 	go func() { failed <- web.ServeTLS(listener, "", "") }()
 	logger.Info("serving", slog.String("url", c.URL), slog.String("listen", listener.Addr().String()))
+	if err := notify("READY=1"); err != nil {
+		logger.Warn("supervisor not told", slog.String("error", err.Error()))
+	}
 	select {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
 	}
 	logger.Info("stopping")
+	_ = notify("STOPPING=1") // it has noticed by itself, or will
+	end.begin(c.Linger)
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
 	return web.Shutdown(ending)
@@ -176,10 +185,11 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 			Signing: cmp.Or(h.config.Limits.Signing, max(128, 32*h.config.HSM.Sessions)),
 		},
 		Checks: []server.Check{
-			{Name: "hsm", OK: h.token.Ready},
+			{Name: "hsm", OK: h.deviceReady},
 			{Name: "registry", OK: h.registry.Ready},
 			{Name: "onetime", OK: tickets.Ready},
 			{Name: "audit", OK: h.log.Ready},
+			{Name: "serving", OK: h.leave.ready},
 		},
 		Logger: h.logger, Now: now,
 	}, nil
