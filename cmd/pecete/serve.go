@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"time"
@@ -19,7 +18,6 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
-	"github.com/pecete/pecete/edge"
 	"github.com/pecete/pecete/login"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
@@ -76,36 +74,6 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 		return err
 	}
 	return listen(ctx, c, logger, certificate, handler)
-}
-
-// listen serves until ctx ends, then lets what has begun finish.
-func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler) error {
-	most, each := c.connections()
-	if _, err := edge.Files(most); err != nil {
-		return err
-	}
-	plain, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", c.Listen, err)
-	}
-	listener := &edge.Listener{Listener: plain, Most: most, MostEach: each}
-	web := edge.NewServer(handler, listener, logger)
-	web.TLSConfig = &tls.Config{
-		MinVersion:   tls.VersionTLS12,
-		Certificates: []tls.Certificate{certificate},
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- web.ServeTLS(listener, "", "") }()
-	logger.Info("serving", slog.String("url", c.URL), slog.String("listen", listener.Addr().String()))
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	logger.Info("stopping")
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-	defer cancel()
-	return web.Shutdown(ending)
 }
 
 // openOneTime opens the store of what may be lost.
@@ -184,11 +152,16 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	if err != nil {
 		return nil, nil, err
 	}
+	authorities, err := h.config.clientCAs()
+	if err != nil {
+		return nil, nil, err
+	}
 	mux := http.NewServeMux()
 	provider := &oauth.Provider{
 		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
 		Audit: h.log, Now: time.Now, Logger: h.logger, StepKey: derived(steps, "oauth"),
 		Register: register, Grants: grants, Refresh: h.registry, CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
+		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
 	}
 	provider.Mount(mux)
 	pages := &login.Pages{
@@ -214,5 +187,6 @@ func (h *house) about() server.About {
 		Name:     h.config.About.Name, Region: h.config.About.Region, URL: h.config.URL,
 		Logo: h.config.About.Logo, Description: h.config.About.Description,
 		Languages: h.config.About.Languages, Keys: keys, PKCS1v15: true,
+		Locator: h.config.OAuth2.Announce, FAPI: h.config.OAuth2.FAPI,
 	}
 }
