@@ -50,6 +50,16 @@ const (
 	RegistryRestored Event = "registry.restored" // what follows stands on a backup, and Hashes has its manifest's
 )
 
+// The Reasons of changes, which say what somebody may from then on. A registry
+// that was restored is held to them.
+const (
+	Disabled = "disabled"
+	Enabled  = "enabled"
+	Revoked  = "revoked" // of a credential, for good
+	Linked   = "link"    // a Client to a User
+	Unlinked = "unlink"
+)
+
 // An Entry is what a caller has to say. Secrets have no member here. What is
 // said to be hex is in lower case. Request may be left empty under a context of
 // WithRequest.

@@ -96,6 +96,26 @@ func byLog(heads []Head) map[string]*Head {
 	return kept
 }
 
+// InUse reports whether a process writes to the log.
+func InUse(path string) (bool, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return false, fmt.Errorf("audit: open log: %w", err)
+	}
+	defer func() { _ = file.Close() }() // read only
+	return inUse(file)
+}
+
+func inUse(file *os.File) (bool, error) {
+	if err := lock(file, syscall.LOCK_SH); err != nil {
+		return true, nil
+	}
+	if err := lock(file, syscall.LOCK_UN); err != nil {
+		return false, fmt.Errorf("audit: unlock %s: %w", file.Name(), err)
+	}
+	return false, nil
+}
+
 // verifyFile verifies one log, with the kept head of the log that its first
 // line names.
 func verifyFile(path string, keys []*ecdsa.PublicKey, kept map[string]*Head, each func(Record)) (FileReport, error) {
@@ -105,10 +125,8 @@ func verifyFile(path string, keys []*ecdsa.PublicKey, kept map[string]*Head, eac
 	}
 	defer func() { _ = file.Close() }() // read only
 	f := FileReport{Path: path}
-	if err := lock(file, syscall.LOCK_SH); err != nil {
-		f.Live = true
-	} else if err := lock(file, syscall.LOCK_UN); err != nil {
-		return f, fmt.Errorf("audit: unlock %s: %w", path, err)
+	if f.Live, err = inUse(file); err != nil {
+		return f, err
 	}
 	c := &chain{keys: keys, find: func(log string) (*Head, error) { return kept[log], nil }}
 	err = c.verify(file, f.Live, each)

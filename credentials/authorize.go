@@ -72,10 +72,10 @@ func (a Authorizer) Authorize(ctx context.Context, who Caller, req csc.Authorize
 // recorded must not be spendable.
 func (a Authorizer) issue(ctx context.Context, who Caller, c Credential, req csc.AuthorizeRequest, agreed []sad.Agreed, proof users.Proof) (csc.AuthorizeResponse, error) {
 	value, id := sad.New()
-	life := a.life()
+	life, now := a.life(), a.Now()
 	grant := sad.Grant{
 		ID: id, UserID: c.UserID, ClientID: who.ClientID, CredentialID: c.ID,
-		Expires: a.Now().Add(life), Count: req.NumSignatures, Left: req.NumSignatures,
+		Issued: now, Expires: now.Add(life), Count: req.NumSignatures, Left: req.NumSignatures,
 		Bound: len(agreed) > 0, Hashes: agreed, HashOID: req.HashAlgorithmOID,
 	}
 	err := a.Audit.Append(ctx, audit.Entry{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/miekg/pkcs11"
 
@@ -54,9 +55,54 @@ func (t *Token) FinaliseElsewhere() error {
 	})
 }
 
-// Reload reloads the module as a recovery would.
+// Reload reloads the module as a recovery would that helped.
 func (t *Token) Reload(ctx context.Context) error {
+	defer t.module.rest.helped()
 	return errors.Join(t.module.reload(ctx, t.module.generation.Load()), t.attach(ctx, 0))
+}
+
+// CopyLife changes how long a copy signs without its original.
+func (t *Token) CopyLife(d time.Duration) {
+	t.copies.mu.Lock()
+	defer t.copies.mu.Unlock()
+	t.copies.life = d
+}
+
+// Copied is the handle of the key's copy in this epoch, 0 for none.
+func (t *Token) Copied(id []byte) uint {
+	t.copies.mu.Lock()
+	defer t.copies.mu.Unlock()
+	if e := t.copies.of[privateKey(id)]; e != nil && t.copies.epoch == t.now() {
+		return uint(e.Value.(*duplicate).object.handle)
+	}
+	return 0
+}
+
+// Copies are how many there are.
+func (t *Token) Copies() int {
+	t.copies.mu.Lock()
+	defer t.copies.mu.Unlock()
+	return t.copies.recent.Len()
+}
+
+// SessionKeys is how many private keys on the token are session objects.
+func (t *Token) SessionKeys(ctx context.Context) (int, error) {
+	return ask(ctx, t, errand{"find", objectKey{}}, func(s *session) (int, error) {
+		found, err := s.search([]*pkcs11.Attribute{
+			pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
+			pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY),
+		})
+		return len(found), err
+	})
+}
+
+// BreakCopy destroys the key's copy behind the token's back.
+func (t *Token) BreakCopy(ctx context.Context, id []byte) error {
+	handle := pkcs11.ObjectHandle(t.Copied(id))
+	_, err := ask(ctx, t, errand{"destroy", objectKey{}}, func(s *session) (struct{}, error) {
+		return struct{}{}, s.p11.DestroyObject(s.handle, handle)
+	})
+	return err
 }
 
 // Generation counts the times the module was initialised and finalised.
@@ -124,7 +170,7 @@ func (t *Token) CloseCrossing(ctx context.Context) (reopen func(), err error) {
 // GenerateWith makes a key with some attributes of the template changed.
 func (t *Token) GenerateWith(ctx context.Context, spec csc.KeySpec, label string, changed ...*pkcs11.Attribute) ([]byte, error) {
 	id := newID()
-	template := privateTemplate(id, label)
+	template := t.privateTemplate(id, label)
 	for i, attribute := range template {
 		for _, c := range changed {
 			if c.Type == attribute.Type {

@@ -41,6 +41,7 @@ func (s *session) key(id []byte) (Key, error) {
 // idsByLabel lists the CKA_IDs of the objects of a class with a label.
 func (s *session) idsByLabel(class uint, label string) ([][]byte, error) {
 	handles, err := s.search([]*pkcs11.Attribute{
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), // and no copy
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
 		pkcs11.NewAttribute(pkcs11.CKA_LABEL, label),
 	})
@@ -132,8 +133,14 @@ func (t *Token) Destroy(ctx context.Context, id []byte) error {
 	return nil
 }
 
-// destroy removes every key with the id, and says how many it removed.
+// destroy removes every key with the id and its copy, and says how many it
+// removed. No copy is made meanwhile, and none can be afterwards.
 func (s *session) destroy(id []byte) (n int, err error) {
+	c := &s.token.copies
+	c.making.Lock()
+	defer c.making.Unlock()
+	c.retire(privateKey(id))
+	s.sweep()
 	for _, k := range []objectKey{privateKey(id), publicKey(id), secretKey(id)} {
 		if k.id == "" {
 			return 0, ErrNoKey

@@ -27,7 +27,10 @@ func (s *session) pairs() ([]Held, error) {
 	var all []Held
 	seen := map[string]bool{}
 	for _, class := range []uint{pkcs11.CKO_PRIVATE_KEY, pkcs11.CKO_PUBLIC_KEY} {
-		handles, err := s.search([]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_CLASS, class)})
+		handles, err := s.search([]*pkcs11.Attribute{
+			pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), // and no copy
+			pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -54,13 +54,17 @@ func (p *places) now() int {
 // gets in when half of the queue is free, whatever its size, and a small one
 // always finds places that no large one can take.
 func (t *Token) cost(n int) int {
-	return max(1, min(max(min(n, lane*t.width), (n+share-1)/share), t.places.size/2))
+	return max(1, min(max(min(n, t.Lane()), (n+share-1)/share), t.places.size/2))
 }
 
+// Lane is how many signatures of one request should be with the device at a
+// time: twice the sessions.
+func (t *Token) Lane() int { return lane * t.width }
+
 // Admit takes places in the device's queue for a request of n signatures, or is
-// ErrBusy: it never waits. A request has at most twice as many signatures with
-// the device at a time as there are sessions, and release gives its places back
-// when it has ended; to call that again does nothing.
+// ErrBusy: it never waits. A request has at most Lane signatures with the device
+// at a time, and release gives its places back when it has ended; to call that
+// again does nothing.
 //
 // Sign asks for no place: what the house signs for itself, certificates and
 // heads of audit logs, is little, and must not be kept out by the signers.

@@ -47,7 +47,7 @@ func (t *Token) Sign(ctx context.Context, keyID []byte, alg csc.Algorithm, diges
 	}
 	keyID, digest = bytes.Clone(keyID), bytes.Clone(digest) // ctx may end before the device does
 	signature, err := ask(ctx, t, errand{"sign", privateKey(keyID)}, func(s *session) ([]byte, error) {
-		return s.sign(keyID, alg, digest)
+		return s.sign(keyID, alg, digest, s.signHot)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sign with key %x: %w", keyID, err)
@@ -66,9 +66,10 @@ func checkDigest(alg csc.Algorithm, digest []byte) error {
 	return nil
 }
 
-// sign does one signature on this session.
-func (s *session) sign(id []byte, alg csc.Algorithm, digest []byte) ([]byte, error) {
-	key, err := s.object(privateKey(id))
+// sign does one signature on this session, as how does.
+func (s *session) sign(id []byte, alg csc.Algorithm, digest []byte, how func(objectKey, object, block) ([]byte, error)) ([]byte, error) {
+	k := privateKey(id)
+	key, err := s.object(k)
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +77,16 @@ func (s *session) sign(id []byte, alg csc.Algorithm, digest []byte) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	signature, err := s.signBlock(b, key.handle)
+	signature, err := how(k, key, b)
 	if err != nil {
 		return nil, err
 	}
 	return finish(key.spec, signature)
+}
+
+// signCold signs with the key itself and no copy.
+func (s *session) signCold(_ objectKey, key object, b block) ([]byte, error) {
+	return s.signBlock(b, key.handle)
 }
 
 // signBlock has the device sign a block. An error of C_Sign is begun, and the

@@ -101,7 +101,7 @@ func (e *endpoints) grant(ctx context.Context, s *session, told *tokenAnswer) er
 	}
 	g := sad.Grant{
 		ID: s.GrantID, UserID: k.User, ClientID: k.Request.Client, CredentialID: c.ID,
-		Expires: s.GetExpiresAt(fosite.AccessToken), Count: d.Count, Left: d.Count,
+		Issued: e.Now(), Expires: s.GetExpiresAt(fosite.AccessToken), Count: d.Count, Left: d.Count,
 		Bound: len(d.Digests) > 0, HashOID: d.HashOID,
 	}
 	for _, one := range d.Digests {

@@ -106,7 +106,7 @@ func (e *endpoints) loaded(r *http.Request, k *pushed, browser string) (*saved, 
 	if k.Interaction != "" {
 		return e.find(r, k.Interaction)
 	}
-	if !e.Now().Before(k.Expires) {
+	if e.over(k.Expires, pushedLife) {
 		return nil, ErrInteraction
 	}
 	s := &saved{Request: k.Request, Browser: browser, Pushed: k.key}

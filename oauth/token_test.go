@@ -364,3 +364,25 @@ func TestExpiry(t *testing.T) {
 		}
 	}
 }
+
+// A token does not live longer, nor again, when the clock goes back.
+func TestTokenAndTheClock(t *testing.T) {
+	for says, steps := range map[string][]time.Duration{
+		"back before it was issued":           {-time.Minute},
+		"back an hour":                        {-time.Hour},
+		"over, and back before it was issued": {95 * time.Second, -3 * time.Minute},
+		"forward an hour and a bit more back": {time.Hour, -time.Hour - time.Minute},
+	} {
+		h := newHouse(t, func(h *house) { h.provider.ServiceLife = 90 * time.Second })
+		token := h.issue()
+		for _, step := range steps {
+			h.clock.move(step)
+			if _, err := h.provider.Bearer(context.Background(), token); err != oauth.ErrTokenExpired && err != oauth.ErrTokenUnknown {
+				t.Errorf("%s: after %v: %v", says, step, err)
+			}
+		}
+		if _, err := h.provider.Bearer(context.Background(), h.issue()); err != nil {
+			t.Errorf("%s: a new token: %v", says, err)
+		}
+	}
+}

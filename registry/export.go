@@ -11,14 +11,15 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
+
+	"github.com/pecete/pecete/backup"
 )
 
-// ErrNotEmpty says that a registry has rows already.
-var ErrNotEmpty = errors.New("registry: not empty")
+var _ backup.Store = (*Registry)(nil)
 
-// Schema is the number of the newest migration that this program knows. An open
-// registry has it.
-func Schema() (int64, error) {
+// Schema is the number of the registry's newest migration: Open has made them
+// all.
+func (r *Registry) Schema() (int64, error) {
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil || len(files) == 0 {
 		return 0, errors.Join(errors.New("no migrations"), err)
@@ -29,8 +30,8 @@ func Schema() (int64, error) {
 }
 
 // Export hands out every row as it stands at one moment, table by table as in
-// Tables and by primary key, while others go on writing.
-func (r *Registry) Export(ctx context.Context, each func(Row) error) error {
+// backup.Tables and by primary key, while others go on writing.
+func (r *Registry) Export(ctx context.Context, each func(backup.Row) error) error {
 	how := &sql.TxOptions{ReadOnly: true}
 	if r.postgres() {
 		how.Isolation = sql.LevelRepeatableRead // in SQLite it is so in any case
@@ -42,13 +43,13 @@ func (r *Registry) Export(ctx context.Context, each func(Row) error) error {
 			return err
 		}
 		defer func() { _ = tx.Rollback() }() // nothing was written
-		for _, t := range relations {
-			err := r.exportTable(ctx, tx, t, func(row Row) error {
+		for _, t := range backup.Tables() {
+			err := r.exportTable(ctx, tx, t, func(row backup.Row) error {
 				theirs = each(row)
 				return theirs
 			})
 			if err != nil {
-				return fmt.Errorf("%s: %w", t.name, err)
+				return fmt.Errorf("%s: %w", t.Name, err)
 			}
 		}
 		return nil
@@ -62,26 +63,26 @@ func (r *Registry) Export(ctx context.Context, each func(Row) error) error {
 func (r *Registry) postgres() bool { return r.read.db.Dialect().Name() == dialect.PG }
 
 // exportTable orders by bytes, as SQLite does and PostgreSQL does on request.
-func (r *Registry) exportTable(ctx context.Context, tx bun.Tx, t relation, each func(Row) error) error {
+func (r *Registry) exportTable(ctx context.Context, tx bun.Tx, t backup.Table, each func(backup.Row) error) error {
 	bytewise := ""
 	if r.postgres() {
 		bytewise = ` COLLATE "C"`
 	}
 	var names, order []string
-	for i, f := range t.fields {
-		names = append(names, f.name)
-		if i < t.keys {
-			order = append(order, f.name+bytewise)
+	for i, f := range t.Columns {
+		names = append(names, f.Name)
+		if i < t.Keys {
+			order = append(order, f.Name+bytewise)
 		}
 	}
 	rows, err := tx.QueryContext(ctx,
-		"SELECT "+strings.Join(names, ", ")+" FROM "+t.name+" ORDER BY "+strings.Join(order, ", "))
+		"SELECT "+strings.Join(names, ", ")+" FROM "+t.Name+" ORDER BY "+strings.Join(order, ", "))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }() // read only
 	for rows.Next() {
-		row, err := t.scan(rows)
+		row, err := scan(t, rows)
 		if err != nil {
 			return err
 		}
@@ -92,34 +93,34 @@ func (r *Registry) exportTable(ctx context.Context, tx bun.Tx, t relation, each 
 	return rows.Err()
 }
 
-func (t relation) scan(rows *sql.Rows) (Row, error) {
-	into := make([]any, len(t.fields))
-	for i, f := range t.fields {
-		switch f.kind {
-		case text:
+func scan(t backup.Table, rows *sql.Rows) (backup.Row, error) {
+	into := make([]any, len(t.Columns))
+	for i, f := range t.Columns {
+		switch f.Kind {
+		case backup.Text:
 			into[i] = new(string)
-		case binary:
+		case backup.Binary:
 			into[i] = new([]byte)
-		case truth:
+		case backup.Truth:
 			into[i] = new(bool)
-		case number:
+		case backup.Number:
 			into[i] = new(int64)
 		}
 	}
 	if err := rows.Scan(into...); err != nil {
-		return Row{}, err
+		return backup.Row{}, err
 	}
-	row := Row{Table: t.name, Values: make(map[string]any, len(t.fields))}
-	for i, f := range t.fields {
+	row := backup.Row{Table: t.Name, Values: make(map[string]any, len(t.Columns))}
+	for i, f := range t.Columns {
 		switch v := into[i].(type) {
 		case *string:
-			row.Values[f.name] = *v
+			row.Values[f.Name] = *v
 		case *[]byte:
-			row.Values[f.name] = *v
+			row.Values[f.Name] = *v
 		case *bool:
-			row.Values[f.name] = *v
+			row.Values[f.Name] = *v
 		case *int64:
-			row.Values[f.name] = *v
+			row.Values[f.Name] = *v
 		}
 	}
 	return row, nil

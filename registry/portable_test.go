@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/backup"
 	"github.com/pecete/pecete/internal/proctest"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/registry"
@@ -52,7 +53,7 @@ func fillRegistry(t *testing.T, r *registry.Registry) {
 func exported(t *testing.T, r *registry.Registry) []byte {
 	t.Helper()
 	var all bytes.Buffer
-	must(t, r.Export(t.Context(), func(row registry.Row) error {
+	must(t, r.Export(t.Context(), func(row backup.Row) error {
 		line, err := row.Text()
 		if err != nil {
 			return err
@@ -65,10 +66,10 @@ func exported(t *testing.T, r *registry.Registry) []byte {
 
 // imported fills a registry with what exported returned.
 func imported(r *registry.Registry, ctx context.Context, text []byte) error {
-	return r.Import(ctx, func(add func(registry.Row) error) error {
+	return r.Import(ctx, func(add func(backup.Row) error) error {
 		for line := range bytes.Lines(text) {
 			table, rest, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
-			row, err := registry.ParseRow(string(table), rest)
+			row, err := backup.ParseRow(string(table), rest)
 			if err != nil {
 				return err
 			}
@@ -110,8 +111,8 @@ func TestExportIsTheSameEverywhere(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {
 				t.Errorf("%v\n%s", err, diff)
 			}
-			wantErr(t, to.Empty(t.Context()), registry.ErrNotEmpty)
-			wantErr(t, imported(to, t.Context(), text), registry.ErrNotEmpty)
+			wantErr(t, to.Empty(t.Context()), backup.ErrNotEmpty)
+			wantErr(t, imported(to, t.Context(), text), backup.ErrNotEmpty)
 		})
 	}
 }
@@ -122,10 +123,10 @@ func importAllOrNothing(t *testing.T, url string) {
 	text := exported(t, source)
 	other := open(t, url)
 	broken := errors.New("as asked")
-	err := other.Import(t.Context(), func(add func(registry.Row) error) error {
+	err := other.Import(t.Context(), func(add func(backup.Row) error) error {
 		for line := range bytes.Lines(text) {
 			table, rest, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
-			row, err := registry.ParseRow(string(table), rest)
+			row, err := backup.ParseRow(string(table), rest)
 			must(t, err)
 			must(t, add(row))
 		}
@@ -141,7 +142,7 @@ func exportOfOneMoment(t *testing.T, url string) {
 	r := open(t, url)
 	must(t, r.AddUser(t.Context(), user(1)))
 	var seen []string
-	must(t, r.Export(t.Context(), func(row registry.Row) error {
+	must(t, r.Export(t.Context(), func(row backup.Row) error {
 		if row.Table == "users" && len(seen) == 0 {
 			must(t, r.AddUser(t.Context(), user(2)))
 			must(t, r.AddCredential(t.Context(), credential(2, 2)))
@@ -178,7 +179,7 @@ func everyColumnIsExported(t *testing.T, url string) {
 	}
 	must(t, rows.Err())
 	has := map[string]bool{}
-	must(t, r.Export(t.Context(), func(row registry.Row) error {
+	must(t, r.Export(t.Context(), func(row backup.Row) error {
 		for column := range row.Values {
 			has[row.Table+"."+column] = true
 		}
@@ -200,11 +201,11 @@ func TestParseRowRefuses(t *testing.T) {
 		"null":             `{"client_id":"c","user_id":null}`,
 		"nothing":          ``,
 	} {
-		if row, err := registry.ParseRow("links", []byte(line)); err == nil {
+		if row, err := backup.ParseRow("links", []byte(line)); err == nil {
 			t.Errorf("%s: %v", name, row)
 		}
 	}
-	if _, err := registry.ParseRow("links", []byte(`{"client_id":"c","user_id":"u"}`)); err != nil {
+	if _, err := backup.ParseRow("links", []byte(`{"client_id":"c","user_id":"u"}`)); err != nil {
 		t.Error(err)
 	}
 }

@@ -110,7 +110,7 @@ func jsonContent(r *http.Request, length int) error {
 }
 
 func unreadable(err error) error {
-	if passes(err) {
+	if passing(err) {
 		return err
 	}
 	var tooLarge *http.MaxBytesError

@@ -241,3 +241,38 @@ func TestSecretsStayOutOfTheLogs(t *testing.T) {
 		}
 	}
 }
+
+// The clock goes forward an hour: everything is over, and new things work. It
+// goes back: what was issued does not live longer for it, and no code is good
+// twice.
+func TestClockSteps(t *testing.T) {
+	for says, steps := range map[string][]time.Duration{
+		"forward":                  {time.Hour},
+		"back":                     {-time.Hour},
+		"forward and back":         {time.Hour, -time.Hour - time.Minute},
+		"back, in time and beyond": {-10 * time.Minute, -50 * time.Minute},
+	} {
+		t.Run(says, func(t *testing.T) {
+			h := newHouse(t)
+			c := h.credential(h.signer, csc.P256, nil)
+			old := h.authorize(c, 2, hash("a"), hash("b"))
+			code := h.code()
+			for _, step := range steps {
+				h.clock.advance(step)
+				wantRefusal(t, h.call(csc.MethodSignHash, signBody(c, old, hash("a"))), 401, "", "")
+				h.app.token = h.token(h.app)
+				wantRefusal(t, h.call(csc.MethodSignHash, signBody(c, old, hash("a"))), 400, "invalid_request", "")
+			}
+			wantRefusal(t, h.call(csc.MethodAuthorize, fmt.Sprintf(
+				`{"credentialID":%q,"numSignatures":1,"hashes":[%q],"hashAlgorithmOID":%q,"authData":[{"id":"OTP","value":%q}]}`,
+				c.ID, hash("b"), csc.OIDSHA256, code)), 400, "invalid_authentication_data", "")
+			if h.keys.count() != 0 {
+				t.Errorf("%d signatures", h.keys.count())
+			}
+			h.clock.advance(2 * time.Hour)
+			h.app.token = h.token(h.app)
+			again := h.authorize(c, 1, hash("c"))
+			decode[csc.SignHashResponse](t, h.call(csc.MethodSignHash, signBody(c, again, hash("c"))))
+		})
+	}
+}

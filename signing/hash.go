@@ -10,6 +10,7 @@
 package signing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,10 +31,12 @@ type Signer struct {
 	Audit    credentials.Log
 	Now      func() time.Time
 	// Patience bounds what follows the spending of a grant, which no client
-	// that hangs up can interrupt. 30 s if zero.
+	// that hangs up can interrupt, for each thousand digests that are begun.
+	// 30 s if zero.
 	Patience time.Duration
-	// Parallel is how many digests of one request are with the device at once;
-	// 2 if zero.
+	// Parallel is how many digests of one request are with the device at once,
+	// best twice as many as it signs at a time, so that it need not wait while
+	// signatures are verified; 4 if zero.
 	Parallel int
 	// Observe, if set, is told how each call ended and how many digests it had.
 	Observe func(o Outcome, digests int, err error)
@@ -63,7 +66,7 @@ func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant stri
 	if err := s.spend(ctx, grant, use, record); err != nil {
 		return csc.SignHashResponse{}, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience(len(req.Hashes)))
 	defer cancel()
 	signatures, err := s.sign(ctx, who, c, plan, req.Hashes, record)
 	return csc.SignHashResponse{Signatures: signatures}, err
@@ -141,6 +144,9 @@ func (s Signer) sign(ctx context.Context, who credentials.Caller, c credentials.
 	signatures, err := s.release(ctx, who, c, plan, digests)
 	if err != nil {
 		record.Event, record.Reason = audit.SignFailed, err.Error()
+		// The device may have had all the time there was.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience(1))
+		defer cancel()
 		return nil, errors.Join(err, s.Audit.Append(ctx, record))
 	}
 	record.Event, record.Signatures = audit.SignDone, fingerprints(signatures)
@@ -168,9 +174,7 @@ func (s Signer) release(ctx context.Context, who credentials.Caller, c credentia
 	return ofDevice(s.signAll(ctx, again.KeyID, cert.PublicKey, plan, digests))
 }
 
-func (s Signer) patience() time.Duration {
-	if s.Patience == 0 {
-		return 30 * time.Second
-	}
-	return s.Patience
+func (s Signer) patience(digests int) time.Duration {
+	const thousand = 1000
+	return cmp.Or(s.Patience, 30*time.Second) * time.Duration(1+(digests-1)/thousand)
 }

@@ -18,8 +18,8 @@ import (
 func clientCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "client", Short: "Add, list, show, link and remove client applications"}
 	cmd.AddCommand(clientAddCommand(), clientListCommand(), clientShowCommand(), clientRotateCommand(), clientKeysCommand(),
-		clientLinkCommand("link", "Let a client act for a signer", (*registry.Registry).Link),
-		clientLinkCommand("unlink", "End that", (*registry.Registry).Unlink),
+		clientLinkCommand(audit.Linked, "Let a client act for a signer", (*registry.Registry).Link),
+		clientLinkCommand(audit.Unlinked, "End that", (*registry.Registry).Unlink),
 		clientSwitchCommand("disable", "Refuse a client and its tokens", true),
 		clientSwitchCommand("enable", "Let a disabled client in again", false),
 		clientRemoveCommand())
@@ -103,7 +103,7 @@ func (h *house) keepClient(ctx context.Context, client oauth.Client, signers []s
 		return err
 	}
 	for _, signer := range signers {
-		if err := h.link(ctx, client.ID, signer, "link", h.registry.Link); err != nil {
+		if err := h.link(ctx, client.ID, signer, audit.Linked, h.registry.Link); err != nil {
 			return err
 		}
 	}

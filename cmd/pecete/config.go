@@ -105,6 +105,10 @@ type HSMConfig struct {
 	// Queue is how many signatures may be with the device or wait for it: 32 for
 	// each session if absent. Who asks for more gets 503, and keeps the grant.
 	Queue int `yaml:"queue"`
+	// Copies is how many keys that sign often the device keeps as copies in a
+	// session, none if absent: faster, where the policy of the device allows it.
+	// Keys made from then on have CKA_MODIFIABLE, which SoftHSM asks for.
+	Copies int `yaml:"copies"`
 	// AllowRSA2048 lets keys of 2048 bits be made and used.
 	AllowRSA2048 bool `yaml:"allow_rsa_2048"`
 	// Environment is set before the module is loaded, for modules that read

@@ -38,7 +38,8 @@ func command() *cobra.Command {
 	root.PersistentFlags().String("config", "pecete.yaml", "the server's configuration `FILE`")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(serveCommand(), initCommand(), configCommand(),
-		signerCommand(), credentialCommand(), clientCommand(), auditCommand())
+		signerCommand(), credentialCommand(), clientCommand(), auditCommand(),
+		backupCommand(), restoreCommand())
 	root.AddCommand(crowdCommands()...)
 	return root
 }

@@ -79,7 +79,7 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 // openOneTime opens the store of what may be lost.
 func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, error) {
 	if c.OneTime == "memory" {
-		return onetime.NewMemory(time.Now), func() error { return nil }, nil
+		return onetime.NewMemory(now), func() error { return nil }, nil
 	}
 	password := csc.Secret("")
 	if c.Passwords.OneTime != "" {
@@ -88,7 +88,7 @@ func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, e
 			return nil, nil, err
 		}
 	}
-	store, err := onetime.OpenRedis(ctx, onetime.Config{URL: c.OneTime, Password: string(password)})
+	store, err := onetime.OpenRedis(ctx, onetime.Config{URL: c.OneTime, Password: string(password), Now: now})
 	if err != nil {
 		return nil, nil, fmt.Errorf("open onetime store: %w", err)
 	}
@@ -110,9 +110,9 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
-	register := credentials.Register{Store: h.registry, Users: h.registry, Now: time.Now}
-	grants := sad.Grants{Store: tickets, Now: time.Now}
-	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: time.Now, Passwords: hasher}
+	register := credentials.Register{Store: h.registry, Users: h.registry, Now: now}
+	grants := sad.Grants{Store: tickets, Now: now}
+	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: now, Passwords: hasher}
 	provider, mux, err := h.authorization(tickets, register, grants, prover)
 	if err != nil {
 		return nil, err
@@ -120,24 +120,23 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	return &server.Server{
 		Contract: contract, Bearer: provider, Mux: mux, Register: register,
 		Authorizer: credentials.Authorizer{
-			Register: register, Grants: grants, Audit: h.log, Now: time.Now, Life: h.config.SADLife, Prover: prover,
+			Register: register, Grants: grants, Audit: h.log, Now: now, Life: h.config.SADLife, Prover: prover,
 		},
 		Signer: signing.Signer{
-			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: time.Now,
+			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 		},
-		About: h.about(),
+		About: h.about(), Later: provider.Later,
 		Limits: server.Limits{
 			Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst,
 			Signing: cmp.Or(h.config.Limits.Signing, max(128, 32*h.config.HSM.Sessions)),
 		},
-		Later: provider.Later,
 		Checks: []server.Check{
 			{Name: "hsm", OK: h.token.Ready},
 			{Name: "registry", OK: h.registry.Ready},
 			{Name: "onetime", OK: tickets.Ready},
 			{Name: "audit", OK: h.log.Ready},
 		},
-		Logger: h.logger, Now: time.Now,
+		Logger: h.logger, Now: now,
 	}, nil
 }
 
@@ -159,7 +158,7 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	mux := http.NewServeMux()
 	provider := &oauth.Provider{
 		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
-		Audit: h.log, Now: time.Now, Logger: h.logger, StepKey: derived(steps, "oauth"),
+		Audit: h.log, Now: now, Logger: h.logger, StepKey: derived(steps, "oauth"),
 		Register: register, Grants: grants, Refresh: h.registry, CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
 		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
 	}
@@ -167,7 +166,7 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	pages := &login.Pages{
 		OAuth: provider, Prover: prover, Users: h.registry, Register: register, Key: derived(steps, "login"),
 		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
-		Logger: h.logger, Now: time.Now, Barred: h.barred(login.LoginPath),
+		Logger: h.logger, Now: now, Barred: h.barred(login.LoginPath),
 	}
 	pages.Mount(mux)
 	return provider, mux, nil

@@ -94,7 +94,8 @@ func (h *house) openToken(ctx context.Context) error {
 	err = again(hsm.ErrNoToken, 2*time.Second, func() (err error) {
 		h.token, err = hsm.Open(ctx, h.measureToken(hsm.Config{
 			Module: h.config.HSM.Module, Token: h.config.HSM.Token, PIN: pin,
-			Sessions: h.config.HSM.Sessions, Queue: h.config.HSM.Queue, AllowRSA2048: h.config.HSM.AllowRSA2048, Logger: h.logger,
+			Sessions: h.config.HSM.Sessions, Queue: h.config.HSM.Queue, Copies: h.config.HSM.Copies,
+			AllowRSA2048: h.config.HSM.AllowRSA2048, Logger: h.logger,
 		}))
 		return err
 	})
@@ -116,17 +117,13 @@ func again(passing error, long time.Duration, try func() error) error {
 }
 
 func (h *house) openLog(ctx context.Context, name string) error {
-	key, err := h.token.Find(ctx, labelAudit)
+	signer, public, err := h.auditKey(ctx)
 	if err != nil {
-		return fmt.Errorf("find audit key: %w", err)
-	}
-	public, ok := key.Public.(*ecdsa.PublicKey)
-	if !ok {
-		return errors.New("the audit key is not of an elliptic curve")
+		return err
 	}
 	config := audit.Config{
-		Path: filepath.Join(h.config.path(h.config.Audit.Folder), name+".log"), Signer: headSigner{h.token, key.ID},
-		Keeper: h.registry, Keys: []*ecdsa.PublicKey{public}, Now: time.Now, Logger: h.logger,
+		Path: filepath.Join(h.config.path(h.config.Audit.Folder), name+".log"), Signer: signer,
+		Keeper: h.registry, Keys: []*ecdsa.PublicKey{public}, Now: now, Logger: h.logger,
 	}
 	err = again(audit.ErrInUse, 10*time.Second, func() (err error) {
 		h.log, err = audit.Open(ctx, h.measureLog(config))
@@ -226,10 +223,10 @@ func (h *house) enroller(ctx context.Context) (credentials.Enroller, error) {
 	if err != nil {
 		return credentials.Enroller{}, err
 	}
-	local := &ca.Local{Signer: signer, Certificate: certificate, Now: time.Now}
+	local := &ca.Local{Signer: signer, Certificate: certificate, Now: now}
 	return credentials.Enroller{
 		Device: device{h.token}, Issuer: authority{local, h.config.CA.Policy},
-		Store: h.registry, Audit: h.log, Now: time.Now,
+		Store: h.registry, Audit: h.log, Now: now,
 	}, nil
 }
 

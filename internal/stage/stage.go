@@ -226,6 +226,9 @@ func (s *Stage) end(signal os.Signal) error {
 	return errors.Join(err, s.log.Close())
 }
 
+// PID is the process id of the server that runs.
+func (s *Stage) PID() int { return s.server.Process.Pid }
+
 // Wait waits until the server has ended by itself, and says how.
 func (s *Stage) Wait(ctx context.Context) error {
 	select {
