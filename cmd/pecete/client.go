@@ -116,6 +116,9 @@ func marks(c oauth.Client) []string {
 	for _, verifier := range c.Verifiers {
 		all = append(all, audit.Mark(verifier))
 	}
+	if c.Keys != nil {
+		all = append(all, audit.Mark(c.Keys))
+	}
 	return all
 }
 
