@@ -9,7 +9,7 @@ type Stats struct {
 	Waiting  int       // records that are not yet on the disk
 	Signed   time.Time // when this process last had a head kept; zero if it had none
 	Unsigned time.Time // when the oldest record was written that no kept head covers; zero if there is none
-	Failed   bool      // nothing is written any more
+	Failed   bool      // nothing can be written now
 }
 
 // Stats is for whoever watches the log.

@@ -239,6 +239,7 @@ func TestAppended(t *testing.T) {
 		{audit.Entry{Event: audit.GrantIssued, Count: 5}, nil, `pecete_grants_total`, 1},
 		{audit.Entry{Event: audit.GrantIssued, Count: 5}, away{}, `pecete_grants_total`, 0},
 		{audit.Entry{Event: audit.GrantIssued, Count: 5}, away{}, `pecete_audit_appends_total{outcome="failed"}`, 1},
+		{audit.Entry{Event: audit.GrantIssued, Count: 5}, context.Canceled, `pecete_audit_appends_total{outcome="cancelled"}`, 1},
 		{audit.Entry{Event: "nonsense"}, audit.ErrEntry, `pecete_audit_appends_total{outcome="refused"}`, 1},
 		{audit.Entry{Event: audit.SignDone}, nil, `pecete_audit_appends_total{outcome="kept"}`, 1},
 		{audit.Entry{Event: audit.TokenIssued, Reason: "scope credential"}, nil, `pecete_tokens_issued_total{scope="credential"}`, 1},

@@ -66,11 +66,11 @@ func (s measured) Swap(ctx context.Context, key string, old, new []byte, ttl tim
 	return s.store.Swap(ctx, key, old, new, ttl)
 }
 
+// Run is the store's.
+func (s measured) Run() (id string, since time.Time) { return s.store.Run() }
+
 // Ready is the store's.
 func (s measured) Ready(ctx context.Context) (err error) {
 	defer s.end("ready", time.Now(), &err)
 	return s.store.Ready(ctx)
 }
-
-// Run is the store's.
-func (s measured) Run() (id string, since time.Time) { return s.store.Run() }

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ type records struct {
 // The values of labels, as the records have them. What else a record may say
 // one day is "other".
 var (
-	outcomes = []string{"kept", "refused", "failed"}
+	outcomes = []string{"kept", "refused", "cancelled", "failed"}
 	scopes   = []string{"service", "credential", "other"}
 	factors  = []string{"totp", "password", "other"}
 	refusals = []string{
@@ -47,7 +48,7 @@ func newRecords(r prometheus.Registerer) records {
 		took:    durations(r, "pecete_audit_append_duration_seconds", "Time until a record was on the disk, with its wait for others.", near).WithLabelValues(),
 		synced:  durations(r, "pecete_audit_sync_duration_seconds", "Time of one write of the audit log with its sync.", near).WithLabelValues(),
 		batch:   batch,
-		unkept:  counters(r, "pecete_audit_sync_errors_total", "Writes of the audit log that failed. After the first nothing is written."),
+		unkept:  counters(r, "pecete_audit_sync_errors_total", "Writes of the audit log that failed, not counting the tries to mend it."),
 
 		grants:   c("pecete_grants_total", "Grants that signers made."),
 		agreed:   c("pecete_grant_signatures_total", "Signatures that signers agreed to in them."),
@@ -90,6 +91,9 @@ func (m *Meter) Appended(e audit.Entry, took time.Duration, err error) {
 	switch {
 	case errors.Is(err, audit.ErrEntry):
 		n.appends.WithLabelValues("refused").Inc()
+		return
+	case errors.Is(err, context.Canceled): // nobody waits for it any more
+		n.appends.WithLabelValues("cancelled").Inc()
 		return
 	case err != nil:
 		n.appends.WithLabelValues("failed").Inc()

@@ -93,7 +93,7 @@ func (s Sources) readLog(gauge gauge, _ tally) {
 	gauge("pecete_audit_log_records", "Records in the audit log.", float64(l.Records))
 	gauge("pecete_audit_log_size_bytes", "Size of the audit log.", float64(l.Bytes))
 	gauge("pecete_audit_queue_records", "Records that wait to be written.", float64(l.Waiting))
-	gauge("pecete_audit_failed", "1 after a write of the audit log failed: nothing is written, and nothing signed, until the next start.", flag(l.Failed))
+	gauge("pecete_audit_failed", "1 while the audit log cannot write: nothing is signed then.", flag(l.Failed))
 	gauge("pecete_audit_head_timestamp_seconds", "When a signed head of the audit log was last kept, 0 if this process had none.", unix(l.Signed))
 	age := 0.0
 	if !l.Unsigned.IsZero() {

@@ -101,7 +101,9 @@ func (r *Registry) AddClient(ctx context.Context, c oauth.Client) error {
 
 // clientQuery is asked for each access token that comes.
 const clientQuery = `
-SELECT id, name, verifiers, redirect_uris, grants, scopes, disabled, created FROM clients WHERE id = ?`
+SELECT id, name, profile, auth_method, verifiers, jwks, tls_name, require_par, bound, logo,
+	redirect_uris, grants, scopes, disabled, created, tokens_after
+FROM clients WHERE id = ?`
 
 // Client returns the client id; oauth.ErrUnknownClient if there is none.
 func (r *Registry) Client(ctx context.Context, id string) (oauth.Client, error) {
@@ -110,7 +112,8 @@ func (r *Registry) Client(ctx context.Context, id string) (oauth.Client, error) 
 	}
 	var c clientRow
 	err := r.read.row(ctx, clientQuery, []any{id},
-		&c.ID, &c.Name, &c.Verifiers, &c.RedirectURIs, &c.Grants, &c.Scopes, &c.Disabled, &c.Created)
+		&c.ID, &c.Name, &c.Profile, &c.AuthMethod, &c.Verifiers, &c.Keys, &c.TLSName, &c.RequirePAR, &c.Bound, &c.Logo,
+		&c.RedirectURIs, &c.Grants, &c.Scopes, &c.Disabled, &c.Created, &c.TokensAfter)
 	if errors.Is(err, sql.ErrNoRows) {
 		return oauth.Client{}, oauth.ErrUnknownClient
 	}

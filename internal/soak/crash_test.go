@@ -2,8 +2,8 @@ package soak_test
 
 import (
 	"flag"
-	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +44,7 @@ func deeds() []deed {
 		{"outcome on the disk, nothing sent (before-answer)", signing(failpoint.BeforeAnswer, 1, dead), 8},
 		{"half of the answer sent (half-answer)", signing(failpoint.HalfAnswer, 1, dead), 8},
 		{"some of a batch are signed (after-sign)", (*campaign).batch, 8},
-		{"at any moment under load", (*campaign).underLoad, 24},
+		{"a process at any moment under load", (*campaign).underLoad, 24},
 		{"code used, nothing recorded (step-used)", authorizing(failpoint.StepUsed), 2},
 		{"grant recorded, not kept (grant-recorded)", authorizing(failpoint.GrantRecorded), 2},
 		{"grant kept, SAD unknown to all (grant-kept)", authorizing(failpoint.GrantKept), 2},
@@ -205,9 +205,9 @@ func (r *rows) all() (list []soak.Row) {
 
 // then is what a client saw first, and what at the repeats.
 func then(first error, repeats ...error) string {
-	words := []string{outcome(first)}
+	var words []string
 	for _, err := range repeats {
 		words = append(words, outcome(err))
 	}
-	return fmt.Sprintf("%s, then %s", words[0], strings.Join(words[1:], ", "))
+	return outcome(first) + ", then " + strings.Join(slices.Compact(words), ", then ")
 }

@@ -101,7 +101,7 @@ func (v *visitor) authorize(params url.Values, at ...*process) (code string) {
 	query := url.Values{"client_id": {v.app.ID}, "request_uri": {uri}}
 	p := v.open(http.MethodGet, at[0].URL+"/oauth2/authorize?"+query.Encode(), nil, next)
 	for range 3 {
-		fill := url.Values{}
+		var fill url.Values
 		switch {
 		case p.back != nil:
 			if code := p.back.Get("code"); code != "" {
