@@ -138,7 +138,6 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 		Signer: signing.Signer{
 			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 		},
-		About: h.about(), Later: provider.Later,
 		Limits: server.Limits{
 			Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst,
 			Signing: cmp.Or(h.config.Limits.Signing, max(128, 32*h.config.HSM.Sessions)),
@@ -150,7 +149,7 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 			{Name: "audit", OK: h.log.Ready},
 			{Name: "serving", OK: h.leave.ready},
 		},
-		Logger: h.logger, Now: now,
+		About: h.about(), Later: provider.Later, Logger: h.logger, Now: now,
 	}, nil
 }
 
