@@ -287,6 +287,17 @@ func (c *Config) path(p string) string {
 	return filepath.Join(c.dir, p)
 }
 
+// handed reports whether a file is one that systemd hands to its service.
+func handed(p string) bool {
+	folder := os.Getenv("CREDENTIALS_DIRECTORY")
+	if folder == "" {
+		return false
+	}
+	whole, err := filepath.Abs(folder)
+	path, failed := filepath.Abs(p)
+	return err == nil && failed == nil && filepath.Dir(path) == whole
+}
+
 // secret reads a secret from its file, which nobody else may read.
 func (c *Config) secret(p string) (csc.Secret, error) {
 	p = c.path(p)
@@ -295,7 +306,7 @@ func (c *Config) secret(p string) (csc.Secret, error) {
 		return "", forOperator(fmt.Errorf("secret: %w", err))
 	}
 	others := os.FileMode(0o077)
-	if folder := os.Getenv("CREDENTIALS_DIRECTORY"); folder != "" && filepath.Dir(p) == filepath.Clean(folder) {
+	if handed(p) {
 		others = 0o037 // systemd lets the user read by an access control list, which shows as the group's
 	}
 	if info.Mode().Perm()&others != 0 {
