@@ -150,7 +150,7 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
-	register := credentials.Register{Store: h.registry, Users: h.registry, Now: time.Now}
+	register := credentials.Register{Store: h.registry, Users: h.registry, Now: time.Now, Parsed: &credentials.Parsed{}}
 	grants := sad.Grants{Store: tickets, Now: time.Now}
 	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: time.Now, Passwords: hasher}
 	provider, mux, err := h.authorization(tickets, register, grants, prover)
