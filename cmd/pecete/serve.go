@@ -123,7 +123,7 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
-	register := credentials.Register{Store: h.registry, Users: h.registry, Now: now}
+	register := credentials.Register{Store: h.registry, Users: h.registry, Now: now, Parsed: &credentials.Parsed{}}
 	grants := sad.Grants{Store: tickets, Now: now}
 	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: now, Passwords: hasher}
 	provider, mux, err := h.authorization(tickets, register, grants, prover)
