@@ -127,7 +127,7 @@ func TestUnits(t *testing.T) {
 	instance := read(t, "deploy/systemd/pecete@.service")
 	for name, unit := range map[string]string{"pecete.service": plain, "pecete@.service": instance} {
 		value := func(key string) string {
-			m := regexp.MustCompile(`(?m)^` + key + `=(.*)$`).FindAllStringSubmatch(unit, -1)
+			m := regexp.MustCompile(`(?m)^`+key+`=(.*)$`).FindAllStringSubmatch(unit, -1)
 			if len(m) != 1 {
 				t.Fatalf("%s: %d times %s", name, len(m), key)
 			}
