@@ -135,6 +135,10 @@ func (l *later) hold(row Row) bool {
 		}
 		l.forbid(v, "disabled", l.disabled[id].yes, "client %s is disabled", id)
 		l.holdSecrets(v, id)
+		keys, _ := v["jwks"].([]byte)
+		kept, known := l.verified[id]
+		l.forbid(v, "disabled", known && keys != nil && !slices.Contains(kept.good, audit.Mark(keys)),
+			"client %s is disabled, its keys were replaced: client keys, client enable", id)
 	case "links":
 		if l.unlinked[[2]string{client, user}].yes {
 			l.tell("client %s is not linked to signer %s any more", client, user)
