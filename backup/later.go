@@ -139,10 +139,6 @@ func (l *later) hold(row Row) bool {
 		l.holdSecrets(v, id)
 		after, _ := v["tokens_after"].(int64)
 		v["tokens_after"] = max(after, l.now.UnixMicro())
-		keys, _ := v["jwks"].([]byte)
-		kept, known := l.verified[id]
-		l.forbid(v, "disabled", known && keys != nil && !slices.Contains(kept.good, audit.Mark(keys)),
-			"client %s is disabled, its keys were replaced: client keys, client enable", id)
 	case "links":
 		if l.unlinked[[2]string{client, user}].yes {
 			l.tell("client %s is not linked to signer %s any more", client, user)
