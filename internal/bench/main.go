@@ -255,7 +255,7 @@ func (l load) variant(k kind, p *purse, ref *reference) variant {
 			if err != nil {
 				return r, err
 			}
-			most = (most + float64(r.signatures)/time.Since(began).Seconds()) / 2
+			most = max(most, float64(r.signatures)/time.Since(began).Seconds())
 			if ref == nil {
 				return r, nil
 			}
