@@ -112,3 +112,16 @@ func algOf(key crypto.PublicKey) (jose.SignatureAlgorithm, error) {
 	}
 	return "", errors.New("not a key for ES256, PS256 or EdDSA")
 }
+
+// KeyIDs are the kids of c's keys.
+func (c Client) KeyIDs() []string {
+	keys, err := parseKeys(c.Keys)
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for _, key := range keys {
+		all = append(all, key.KeyID)
+	}
+	return all
+}

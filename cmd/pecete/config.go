@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,20 @@ type Config struct {
 		Certificate string `yaml:"certificate"`
 		Key         string `yaml:"key"`
 	} `yaml:"tls"`
+	// MTLS is a second listener, which asks clients for certificates and shows no
+	// pages; there is none if it is absent. CA is a file with the certificates of
+	// the authorities whose clients tls_client_auth takes, PEM.
+	MTLS struct {
+		Listen string `yaml:"listen"` // host:port
+		URL    string `yaml:"url"`    // https://host[:port]
+		CA     string `yaml:"ca"`
+	} `yaml:"mtls"`
+	OAuth2 struct {
+		// Announce is how info says where the authorization server is: oauth2,
+		// oauth2Issuer or oauth2Servers; oauth2 if absent.
+		Announce string `yaml:"announce"`
+		FAPI     bool   `yaml:"fapi"` // info says oauth2FAPIsupport
+	} `yaml:"oauth2"`
 	HSM      HSMConfig `yaml:"hsm"`
 	Registry string    `yaml:"registry"` // a file for SQLite, or postgres://…
 	OneTime  string    `yaml:"onetime"`  // memory, or redis://… when there is more than one replica
@@ -77,6 +92,11 @@ type Config struct {
 		// Signing is how many requests for signatures are worked on at once; 128,
 		// or 32 for each session of the device, if absent.
 		Signing int `yaml:"signing"`
+		// Client is how many token, revocation and pushed requests a client may
+		// make in a minute, no limit if absent; Signer how many codes may be made
+		// for a signer, 60 if absent.
+		Client int `yaml:"client"`
+		Signer int `yaml:"signer"`
 	} `yaml:"limits"`
 	// Metrics is host:port to tell Prometheus on, in plain HTTP; nothing is
 	// measured if absent. It is for an address that strangers cannot reach.
@@ -146,16 +166,28 @@ func (c *Config) check() error {
 	need(c.Pepper, "pepper")
 	need(c.Steps, "steps")
 	need(c.About.Name, "about.name")
-	faults = append(faults, c.checkURL(), c.checkAbout(), c.checkValues(), c.checkMetrics())
+	faults = append(faults, checkURL("url", c.URL), c.checkMTLS(), c.checkAbout(), c.checkValues(), c.checkMetrics())
 	return errors.Join(faults...)
 }
 
-func (c *Config) checkURL() error {
-	u, err := url.Parse(c.URL)
+func checkURL(key, address string) error {
+	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return fmt.Errorf("url is %q, not https://host[:port]", c.URL)
+		return fmt.Errorf("%s is %q, not https://host[:port]", key, address)
 	}
 	return nil
+}
+
+func (c *Config) checkMTLS() error {
+	switch {
+	case c.MTLS.Listen == "" && c.MTLS.URL == "" && c.MTLS.CA == "":
+		return nil
+	case c.MTLS.Listen == "":
+		return errors.New("mtls.listen is missing")
+	case c.MTLS.URL == c.URL:
+		return errors.New("mtls.url is url: browsers there would be asked for certificates")
+	}
+	return checkURL("mtls.url", c.MTLS.URL)
 }
 
 func (c *Config) checkAbout() error {
@@ -191,6 +223,12 @@ func (c *Config) checkValues() error {
 	}
 	if err := c.checkLimits(); err != nil {
 		return err
+	}
+	if known := []string{"", "oauth2", "oauth2Issuer", "oauth2Servers"}; !slices.Contains(known, c.OAuth2.Announce) {
+		return fmt.Errorf("oauth2.announce is %q, not oauth2, oauth2Issuer or oauth2Servers", c.OAuth2.Announce)
+	}
+	if c.Limits.Client < 0 || c.Limits.Signer < 0 {
+		return errors.New("limits.client or limits.signer is negative")
 	}
 	for key, address := range map[string]string{"registry": c.Registry, "onetime": c.OneTime} {
 		if u, err := url.Parse(address); err == nil && u.User != nil {
@@ -249,6 +287,17 @@ func (c *Config) path(p string) string {
 	return filepath.Join(c.dir, p)
 }
 
+// handed reports whether a file is one that systemd hands to its service.
+func handed(p string) bool {
+	folder := os.Getenv("CREDENTIALS_DIRECTORY")
+	if folder == "" {
+		return false
+	}
+	whole, err := filepath.Abs(folder)
+	path, failed := filepath.Abs(p)
+	return err == nil && failed == nil && filepath.Dir(path) == whole
+}
+
 // secret reads a secret from its file, which nobody else may read.
 func (c *Config) secret(p string) (csc.Secret, error) {
 	p = c.path(p)
@@ -257,7 +306,7 @@ func (c *Config) secret(p string) (csc.Secret, error) {
 		return "", forOperator(fmt.Errorf("secret: %w", err))
 	}
 	others := os.FileMode(0o077)
-	if folder := os.Getenv("CREDENTIALS_DIRECTORY"); folder != "" && filepath.Dir(p) == filepath.Clean(folder) {
+	if handed(p) {
 		others = 0o037 // systemd lets the user read by an access control list, which shows as the group's
 	}
 	if info.Mode().Perm()&others != 0 {

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -20,7 +19,6 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
-	"github.com/pecete/pecete/edge"
 	"github.com/pecete/pecete/login"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
@@ -91,45 +89,6 @@ func thrift() {
 	debug.FreeOSMemory()
 }
 
-// listen serves until ctx ends, then lets what has begun finish.
-func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler, end *leave) error {
-	most, each := c.connections()
-	if _, err := edge.Files(most); err != nil {
-		return err
-	}
-	plain, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", c.Listen, err)
-	}
-	counted := &edge.Listener{Listener: plain, Most: most, MostEach: each}
-	listener, err := c.behind(counted)
-	if err != nil {
-		return err
-	}
-	web := edge.NewServer(handler, counted, logger)
-	web.TLSConfig = &tls.Config{
-		MinVersion:   tls.VersionTLS12,
-		Certificates: []tls.Certificate{certificate},
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- web.ServeTLS(listener, "", "") }()
-	logger.Info("serving", slog.String("url", c.URL), slog.String("listen", listener.Addr().String()))
-	if err := notify("READY=1"); err != nil {
-		logger.Warn("supervisor not told", slog.String("error", err.Error()))
-	}
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	logger.Info("stopping")
-	_ = notify("STOPPING=1") // it has noticed by itself, or will
-	end.begin(c.Linger)
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-	defer cancel()
-	return web.Shutdown(ending)
-}
-
 // openOneTime opens the store of what may be lost.
 func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, error) {
 	if c.OneTime == "memory" {
@@ -179,13 +138,12 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 		Signer: signing.Signer{
 			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 		},
-		About: h.about(), Later: provider.Later,
 		Limits: server.Limits{
 			Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst,
 			Signing: cmp.Or(h.config.Limits.Signing, max(128, 32*h.config.HSM.Sessions)),
 		},
 		Checks: h.checks(tickets),
-		Logger: h.logger, Now: now,
+		About:  h.about(), Later: provider.Later, Logger: h.logger, Now: now,
 	}, nil
 }
 
@@ -211,11 +169,16 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	if err != nil {
 		return nil, nil, err
 	}
+	authorities, err := h.config.clientCAs()
+	if err != nil {
+		return nil, nil, err
+	}
 	mux := http.NewServeMux()
 	provider := &oauth.Provider{
 		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
 		Audit: h.log, Now: now, Logger: h.logger, StepKey: derived(steps, "oauth"),
 		Register: register, Grants: grants, Refresh: h.registry, CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
+		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
 	}
 	provider.Mount(mux)
 	pages := &login.Pages{
@@ -241,5 +204,6 @@ func (h *house) about() server.About {
 		Name:     h.config.About.Name, Region: h.config.About.Region, URL: h.config.URL,
 		Logo: h.config.About.Logo, Description: h.config.About.Description,
 		Languages: h.config.About.Languages, Keys: keys, PKCS1v15: true,
+		Locator: h.config.OAuth2.Announce, FAPI: h.config.OAuth2.FAPI,
 	}
 }
