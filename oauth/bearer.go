@@ -46,6 +46,9 @@ func (p *Provider) Bearer(ctx context.Context, token csc.Secret) (credentials.Ca
 			return credentials.Caller{}, ErrTokenUnknown
 		}
 	}
+	if c, ours := kept.GetClient().(registered); !ours || kept.GetRequestedAt().Before(c.TokensAfter) {
+		return credentials.Caller{}, ErrTokenUnknown
+	}
 	s, ok := kept.GetSession().(*session)
 	if !ok {
 		return credentials.Caller{}, fmt.Errorf("introspect access token: session is a %T", kept.GetSession())
