@@ -74,7 +74,7 @@ func (s *Server) openDoor() {
 	gate := func(most, least int) *edge.Gate { return &edge.Gate{Most: most, Least: least, Now: s.Now} }
 	signing := orDefault(s.Limits.Signing, defaultSigning)
 	s.door.gates = map[kind]*edge.Gate{
-		kindSigning: gate(signing, max(1, signing/8)), kindAuthorizing: gate(64, 16),
+		kindSigning: gate(signing, max(1, signing/10)), kindAuthorizing: gate(64, 16),
 		kindLogin: gate(128, 96), kindOAuth: gate(128, 32), kindOther: gate(128, 32),
 	}
 	s.door.shelf.Most = orDefault(s.Limits.Bodies, defaultBodies)
@@ -114,6 +114,7 @@ func (s *Server) admitted(next http.Handler) http.Handler {
 // turnAway answers a request that there is no place for.
 func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, k kind) {
 	s.tellOfRefusals(r, k)
+	_ = http.NewResponseController(w).EnableFullDuplex() // answer now, whether the body has come or not
 	if r.ProtoMajor == 1 && (r.ContentLength < 0 || r.ContentLength > largeBody) {
 		w.Header().Set("Connection", "close") // rather than read it all
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -148,12 +147,8 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 		Signer: signing.Signer{
 			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: time.Now,
 		},
-		About: h.about(),
-		Limits: server.Limits{
-			Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst,
-			Signing: cmp.Or(h.config.Limits.Signing, max(128, 32*h.config.HSM.Sessions)),
-		},
-		Later: provider.Later,
+		About:  h.about(),
+		Limits: h.config.limits(), Later: provider.Later,
 		Checks: []server.Check{
 			{Name: "hsm", OK: h.token.Ready},
 			{Name: "registry", OK: h.registry.Ready},
