@@ -7,8 +7,10 @@ DATA  ?= ./data
 LISTEN ?= 127.0.0.1:8443
 PAGE   ?= 127.0.0.1:8080
 FUZZTIME ?= 30s
+KILLS ?= 1000
+SADS ?= 100000
 
-.PHONY: all build vet lint test demo run conform bench fuzz clean help
+.PHONY: all build vet lint test demo run conform bench soak fuzz clean help
 
 all: build vet lint ## build, vet and lint
 
@@ -46,6 +48,12 @@ conform: ## run the conformance suite against a freshly started server
 bench: ## benchmarks, as ratios against a reference in the same run
 	@scripts/need cc softhsm
 	go test -run '^$$' -bench . ./...
+
+soak: ## the campaigns of internal/soak at full length, and the table of docs/reliability.md
+	@scripts/need cc softhsm redis postgres strace
+	rm -rf build/soak
+	go test -count=1 -v -timeout 12h ./internal/soak -kills $(KILLS) -sads $(SADS)
+	@go run ./internal/soak/table -command 'make soak KILLS=$(KILLS) SADS=$(SADS)'
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@scripts/fuzz $(FUZZTIME)

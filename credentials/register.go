@@ -27,19 +27,15 @@ func (r Register) Owned(ctx context.Context, who Caller, id string) (Credential,
 	if who.CredentialID != "" && who.CredentialID != id {
 		return Credential{}, ErrUnknown
 	}
-	c, err := r.Store.Credential(ctx, id)
+	h, err := r.Store.Holding(ctx, id, who.ClientID)
 	if err != nil {
 		return Credential{}, err
 	}
-	if err := r.actsFor(ctx, who, c.UserID); err != nil {
-		return Credential{}, err
+	if who.UserID != h.UserID && (who.UserID != "" || !h.Linked) {
+		return Credential{}, ErrUnknown
 	}
-	owner, err := r.Users.User(ctx, c.UserID)
-	if err != nil {
-		return Credential{}, fmt.Errorf("owner of credential %s: %w", id, err)
-	}
-	c.Disabled = c.Disabled || owner.Disabled
-	return c, nil
+	h.Disabled = h.Disabled || h.OwnerDisabled
+	return h.Credential, nil
 }
 
 // actsFor returns ErrUnknown unless who is the user, or a client that may act

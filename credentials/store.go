@@ -12,6 +12,13 @@ var (
 	ErrExists = errors.New("credentials: credential exists")
 )
 
+// A Holding is a credential as it stands between its owner and a client.
+type Holding struct {
+	Credential
+	OwnerDisabled bool
+	Linked        bool // the client may act for the owner
+}
+
 // A Store keeps credentials, durably.
 type Store interface {
 	// AddCredential keeps a new credential; ErrExists if its ID or KeyID is
@@ -19,6 +26,9 @@ type Store interface {
 	AddCredential(ctx context.Context, c Credential) error
 	// Credential returns the credential id; ErrUnknown if there is none.
 	Credential(ctx context.Context, id string) (Credential, error)
+	// Holding returns the credential id with what else says who may use it, all
+	// as of one moment; ErrUnknown if there is no such credential.
+	Holding(ctx context.Context, id, clientID string) (Holding, error)
 	// CredentialsOf returns a user's credentials, oldest first.
 	CredentialsOf(ctx context.Context, userID string) ([]Credential, error)
 	// SetCredentialStatus disables, enables or revokes a credential; ErrUnknown

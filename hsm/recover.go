@@ -54,6 +54,7 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 				return nil
 			case giveUp:
 				w.token.objects.forget(j.key, fault)
+				w.token.copies.drop(j.key)
 				return final(fault)
 			case seeAgain:
 				next = newModule
@@ -140,6 +141,7 @@ func (w *worker) step(j *job, r rung, at epoch) error {
 		return w.renew(j.ctx)
 	case newHandle:
 		w.token.objects.doubt(j.key)
+		w.token.copies.drop(j.key)
 		return nil
 	case newLogin:
 		return w.token.attach(j.ctx, at)
@@ -176,6 +178,9 @@ func (w *worker) revive(ctx context.Context) error {
 
 // note tells the log of a step.
 func (w *worker) note(ctx context.Context, r rung, fault, err error) {
+	if w.token.conf.Recovered != nil {
+		w.token.conf.Recovered(r.String(), err)
+	}
 	attrs := []slog.Attr{
 		slog.String("token", w.token.conf.Token), slog.String("step", r.String()), slog.String("code", codeOf(fault)),
 	}

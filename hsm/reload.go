@@ -75,6 +75,10 @@ func (m *module) reload(ctx context.Context, seen uint64) error {
 		if err := m.finalise(); err != nil {
 			return err
 		}
-		return m.initialise()
+		if err := m.initialise(); err != nil {
+			return err
+		}
+		m.reloads.Add(1)
+		return nil
 	})
 }

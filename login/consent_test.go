@@ -211,12 +211,12 @@ type renewed struct {
 	der []byte
 }
 
-func (r renewed) Credential(ctx context.Context, id string) (credentials.Credential, error) {
-	c, err := r.Store.Credential(ctx, id)
+func (r renewed) Holding(ctx context.Context, id, client string) (credentials.Holding, error) {
+	h, err := r.Store.Holding(ctx, id, client)
 	if id == r.id {
-		c.Certificates = [][]byte{r.der}
+		h.Certificates = [][]byte{r.der}
 	}
-	return c, err
+	return h, err
 }
 
 func TestConsentRefuses(t *testing.T) {

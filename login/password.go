@@ -79,6 +79,7 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 	}
 	from := quota.Network(r.RemoteAddr)
 	if p.strangers.Over(from) > 0 { // not judged: neither hashed nor recorded
+		p.barred()
 		p.back(v, v.self(), note{Kind: noteWrong, Email: short(email)})
 		return
 	}
@@ -112,6 +113,12 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 func judged(err error) bool {
 	var passing interface{ Unavailable() bool }
 	return err != nil && !(errors.As(err, &passing) && passing.Unavailable())
+}
+
+func (p *Pages) barred() {
+	if p.Barred != nil {
+		p.Barred()
+	}
 }
 
 // short is an address worth giving back.

@@ -18,6 +18,7 @@ const (
 	saysRedirect sentence = "redirect"
 	saysOver     sentence = "over"
 	saysOften    sentence = "often"
+	saysSigner   sentence = "signer"
 	saysLater    sentence = "later"
 	saysBroken   sentence = "broken"
 )
@@ -30,6 +31,7 @@ var english = map[sentence]string{
 	saysRedirect: "The address the application wants to be answered at is not registered.",
 	saysOver:     "This request has expired, was finished already, or was begun in another browser.",
 	saysOften:    "Too many requests were begun from your network. Wait a minute.",
+	saysSigner:   "Too many authorizations were given in your name. Wait a minute.",
 	saysLater:    "The server cannot answer now. Try again in a moment.",
 	saysBroken:   "Something went wrong on the server.",
 }
@@ -42,6 +44,7 @@ var romanian = map[sentence]string{
 	saysRedirect: "Adresa la care aplicația cere răspunsul nu este înregistrată.",
 	saysOver:     "Cererea a expirat, s-a încheiat deja sau a fost începută în alt browser.",
 	saysOften:    "Prea multe cereri au fost începute din rețeaua dumneavoastră. Așteptați un minut.",
+	saysSigner:   "Prea multe autorizări au fost date în numele dumneavoastră. Așteptați un minut.",
 	saysLater:    "Serverul nu poate răspunde acum. Încercați din nou peste câteva clipe.",
 	saysBroken:   "A apărut o eroare pe server.",
 }

@@ -22,11 +22,12 @@ import (
 // each with one fault, and one of a stranger.
 type vault struct {
 	credentials.Store
-	mu  sync.Mutex
-	all []credentials.Credential
+	people *people // who owns them
+	mu     sync.Mutex
+	all    []credentials.Credential
 }
 
-func newVault(t *testing.T) *vault {
+func newVault(t *testing.T, owners *people) *vault {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -45,7 +46,7 @@ func newVault(t *testing.T) *vault {
 		UserID: signer, Key: csc.P256, Certificates: cert(year, year.AddDate(1, 0, 0)), Qualifier: "eu_eidas_aes",
 		SCAL: csc.SCAL2, Multisign: 10, Mode: csc.OAuth2Code,
 	}
-	v := &vault{}
+	v := &vault{people: owners}
 	add := func(id string, change func(*credentials.Credential)) {
 		c := good
 		c.ID = id
@@ -72,6 +73,15 @@ func (v *vault) Credential(_ context.Context, id string) (credentials.Credential
 		}
 	}
 	return credentials.Credential{}, credentials.ErrUnknown
+}
+
+func (v *vault) Holding(ctx context.Context, id, _ string) (credentials.Holding, error) {
+	c, err := v.Credential(ctx, id)
+	if err != nil {
+		return credentials.Holding{}, err
+	}
+	owner, err := v.people.User(ctx, c.UserID)
+	return credentials.Holding{Credential: c, OwnerDisabled: owner.Disabled}, err
 }
 
 func (v *vault) CredentialsOf(_ context.Context, userID string) (own []credentials.Credential, _ error) {

@@ -60,6 +60,55 @@ func credentialsComeBack(t *testing.T, url string) {
 	wantErr(t, err, credentials.ErrUnknown)
 }
 
+// holdings: what stands between a client and a credential is all told at once,
+// and as it is now.
+func holdings(t *testing.T, url string) {
+	r := open(t, url)
+	must(t, r.AddUser(t.Context(), user(1)))
+	must(t, r.AddUser(t.Context(), user(2)))
+	must(t, r.AddClient(t.Context(), client(1)))
+	must(t, r.AddClient(t.Context(), client(2)))
+	must(t, r.AddCredential(t.Context(), credential(1, 1)))
+	must(t, r.AddCredential(t.Context(), credential(2, 2)))
+	want := func(says string, n, ofUser, ofClient int, change func(*credentials.Holding)) {
+		t.Helper()
+		h := credentials.Holding{Credential: credential(n, ofUser)}
+		if change != nil {
+			change(&h)
+		}
+		got, err := r.Holding(t.Context(), id("c", n), client(ofClient).ID)
+		must(t, err)
+		if diff := cmp.Diff(h, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", says, diff)
+		}
+	}
+	linked := func(h *credentials.Holding) { h.Linked = true }
+	want("a client of nobody", 1, 1, 1, nil)
+	must(t, r.Link(t.Context(), client(1).ID, user(1).ID))
+	want("a client of the owner", 1, 1, 1, linked)
+	want("another client", 1, 1, 2, nil)
+	want("another's credential", 2, 2, 1, nil)
+	must(t, r.SetUserDisabled(t.Context(), user(1).ID, true))
+	want("the owner is disabled", 1, 1, 1, func(h *credentials.Holding) { h.Linked, h.OwnerDisabled = true, true })
+	must(t, r.SetUserDisabled(t.Context(), user(1).ID, false))
+	must(t, r.SetCredentialStatus(t.Context(), id("c", 1), true, true))
+	want("the credential is disabled and revoked", 1, 1, 1, func(h *credentials.Holding) {
+		h.Linked, h.Disabled, h.Revoked = true, true, true
+	})
+	must(t, r.Unlink(t.Context(), client(1).ID, user(1).ID))
+	got, err := r.Holding(t.Context(), id("c", 1), client(1).ID)
+	if must(t, err); got.Linked {
+		t.Error("a client that was unlinked is linked")
+	}
+	if got, err = r.Holding(t.Context(), id("c", 2), "\x00"); err != nil || got.Linked {
+		t.Errorf("a client that cannot be: %v, %v", got.Linked, err)
+	}
+	for _, unknown := range []string{id("c", 9), "", "\xff"} {
+		_, err = r.Holding(t.Context(), unknown, client(1).ID)
+		wantErr(t, err, credentials.ErrUnknown)
+	}
+}
+
 func credentialsAreUnique(t *testing.T, url string) {
 	r := open(t, url)
 	must(t, r.AddUser(t.Context(), user(1)))

@@ -2,7 +2,9 @@ package registry
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -14,8 +16,15 @@ import (
 type lane struct {
 	db     *bun.DB
 	turns  chan struct{}
-	queue  time.Duration // longest wait for a turn
-	answer time.Duration // longest wait for an answer
+	queue  time.Duration                       // longest wait for a turn
+	answer time.Duration                       // longest wait for an answer
+	told   func(took time.Duration, err error) // of every question; nil for nobody
+
+	// prepares says that a statement is worth keeping: SQLite reads it anew each
+	// time otherwise, which takes longer than to answer it.
+	prepares bool
+	mu       sync.Mutex
+	prepared map[string]*sql.Stmt
 }
 
 func newLane(db *bun.DB, turns int, queue, answer time.Duration) *lane {
@@ -27,7 +36,8 @@ func newLane(db *bun.DB, turns int, queue, answer time.Duration) *lane {
 var errBusy = errors.New("too many wait")
 
 // do calls f when it is its turn and sorts its error.
-func (l *lane) do(ctx context.Context, f func(context.Context, *bun.DB) error) error {
+func (l *lane) do(ctx context.Context, f func(context.Context, *bun.DB) error) (err error) {
+	defer l.tell(time.Now(), &err)
 	queue := time.NewTimer(l.queue)
 	defer queue.Stop()
 	select {
@@ -54,4 +64,47 @@ func (l *lane) count(ctx context.Context, query string, args ...any) (rows int64
 		return err
 	})
 	return rows, err
+}
+
+// hold calls f when it is its turn, however long it takes. Its errors are not
+// sorted.
+func (l *lane) hold(ctx context.Context, f func(*bun.DB) error) error {
+	select {
+	case l.turns <- struct{}{}:
+		defer func() { <-l.turns }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return f(l.db)
+}
+
+// row asks for one row, by one of a few texts that are always the same.
+func (l *lane) row(ctx context.Context, query string, args []any, into ...any) error {
+	return l.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		if !l.prepares {
+			return db.QueryRowContext(ctx, query, args...).Scan(into...)
+		}
+		statement, err := l.statement(ctx, query)
+		if err != nil {
+			return err
+		}
+		return statement.QueryRowContext(ctx, args...).Scan(into...)
+	})
+}
+
+// statement is the prepared form of a text. It is closed with the database.
+func (l *lane) statement(ctx context.Context, query string) (*sql.Stmt, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.prepared[query]; s != nil {
+		return s, nil
+	}
+	s, err := l.db.DB.PrepareContext(ctx, query)
+	if err == nil {
+		if l.prepared == nil {
+			l.prepared = map[string]*sql.Stmt{}
+		}
+		l.prepared[query] = s
+	}
+	return s, err
 }

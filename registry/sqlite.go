@@ -101,7 +101,9 @@ func sqliteLane(path string, turns int, pragmas ...string) (*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newLane(bun.NewDB(db, sqlitedialect.New()), turns, sqliteQueue, sqliteLock+time.Second), nil
+	l := newLane(bun.NewDB(db, sqlitedialect.New()), turns, sqliteQueue, sqliteLock+time.Second)
+	l.prepares = true
+	return l, nil
 }
 
 // makeFile makes an empty file that only its owner can read; SQLite gives its

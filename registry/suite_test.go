@@ -36,6 +36,7 @@ var suite = []struct {
 	{"of a thousand swaps one wins", raceSwapAttempts},
 	{"attempts counted by many are all counted", raceCountAttempts},
 	{"credentials come back as they were", credentialsComeBack},
+	{"a credential stands between its owner and a client", holdings},
 	{"credentials are unique", credentialsAreUnique},
 	{"credentials are listed oldest first", credentialsInOrder},
 	{"credentials change status", credentialsChange},
@@ -43,6 +44,7 @@ var suite = []struct {
 	{"clients are unique", clientsAreUnique},
 	{"clients are replaced", clientsAreReplaced},
 	{"clients are removed with their links", clientsAreRemoved},
+	{"clients outlive a migration", clientsOutliveMigration},
 	{"links come and go", linksComeAndGo},
 	{"of many linking all agree", raceLink},
 	{"refresh tokens come back as they were", refreshesComeBack},
@@ -57,6 +59,10 @@ var suite = []struct {
 	{"many may open it at once", openAtOnce},
 	{"a newer registry is refused", newer},
 	{"ready when it is", ready},
+	{"it is observed", observed},
+	{"an export is of one moment", exportOfOneMoment},
+	{"every column is exported", everyColumnIsExported},
+	{"an import that fails leaves nothing", importAllOrNothing},
 }
 
 func TestSQLite(t *testing.T) {

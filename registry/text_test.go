@@ -82,10 +82,17 @@ func verbs(ctx context.Context, r *registry.Registry) map[string]func() error {
 			return err
 		},
 		"UpdateClient": func() error { return r.UpdateClient(ctx, client(1)) },
-		"Linked":       func() error { _, err := r.Linked(ctx, client(1).ID, user(1).ID); return err },
-		"KeepHead":     func() error { return r.KeepHead(ctx, head(1)) },
-		"LastHead":     func() error { _, _, err := r.LastHead(ctx, "log-demo"); return err },
-		"Ready":        func() error { return r.Ready(ctx) },
+		"Client":       func() error { _, err := r.Client(ctx, client(1).ID); return err },
+		"Holding": func() error {
+			if _, err := r.Holding(ctx, id("c", 1), client(1).ID); !errors.Is(err, credentials.ErrUnknown) {
+				return err
+			}
+			return nil
+		},
+		"Linked":   func() error { _, err := r.Linked(ctx, client(1).ID, user(1).ID); return err },
+		"KeepHead": func() error { return r.KeepHead(ctx, head(1)) },
+		"LastHead": func() error { _, _, err := r.LastHead(ctx, "log-demo"); return err },
+		"Ready":    func() error { return r.Ready(ctx) },
 	}
 }
 

@@ -76,8 +76,7 @@ func tell(err error) (*csc.Error, int) {
 		known = csc.Fail(csc.InvalidToken, err)
 	case errors.Is(err, oauth.ErrTokenExpired):
 		known = csc.Fail(csc.ExpiredToken, err)
-	case passes(err),
-		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case passing(err):
 		known = csc.Fail(csc.TemporarilyUnavailable, err)
 	default:
 		known = csc.Fail(csc.ServerError, err)
@@ -88,10 +87,12 @@ func tell(err error) (*csc.Error, int) {
 	return known, http.StatusBadRequest
 }
 
-// passes reports whether err passes by itself.
-func passes(err error) bool {
-	var passing interface{ Unavailable() bool }
-	return errors.As(err, &passing) && passing.Unavailable()
+// passing reports whether err says no more than that something cannot be asked
+// now.
+func passing(err error) bool {
+	var away interface{ Unavailable() bool }
+	return errors.As(err, &away) && away.Unavailable() ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 func (s *Server) noMethod(c *gin.Context) {

@@ -295,6 +295,7 @@ type softKeys struct {
 	mu      sync.Mutex
 	keys    map[string]crypto.Signer
 	signed  int
+	full    bool // no request is let in
 	broken  func(signature []byte) []byte
 	before  atomic.Value // func(): what happens before a signature
 	root    *x509.Certificate
@@ -362,6 +363,29 @@ func (k *softKeys) Sign(_ context.Context, id []byte, alg csc.Algorithm, digest 
 }
 
 func (k *softKeys) setBefore(f func()) { k.before.Store(f) }
+
+var errFull = &hsmFull{}
+
+// hsmFull passes by itself, as the device's own refusal does.
+type hsmFull struct{}
+
+func (*hsmFull) Error() string     { return "the device has no room" }
+func (*hsmFull) Unavailable() bool { return true }
+
+func (k *softKeys) Admit(int) (func(), error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.full {
+		return nil, errFull
+	}
+	return func() {}, nil
+}
+
+func (k *softKeys) setFull(full bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.full = full
+}
 
 func (k *softKeys) count() int {
 	k.mu.Lock()

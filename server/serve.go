@@ -8,12 +8,14 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 	"github.com/pecete/pecete/openapi"
 )
 
@@ -68,6 +70,9 @@ func answer[Req, Resp any](s *Server, m csc.Method, c *gin.Context, method func(
 		s.fail(c.Writer, c.Request, fmt.Errorf("encode answer of %s: %w", m, err))
 		return
 	}
+	if m == csc.MethodSignHash {
+		failpoint.Half(failpoint.HalfAnswer, c.Writer, body)
+	}
 	writeJSON(c.Writer, http.StatusOK, body)
 }
 
@@ -105,7 +110,7 @@ func jsonContent(r *http.Request, length int) error {
 }
 
 func unreadable(err error) error {
-	if passes(err) {
+	if passing(err) {
 		return err
 	}
 	var tooLarge *http.MaxBytesError
@@ -121,6 +126,7 @@ func unreadable(err error) error {
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // or it would be chunked
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that hung up
 }

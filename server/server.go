@@ -43,6 +43,9 @@ type Server struct {
 	Later  http.HandlerFunc
 	Logger *slog.Logger
 	Now    func() time.Time
+	// Observe, if set, is told of each request as it begins, by the pattern of
+	// its route and never by its path; what it returns is called at the end.
+	Observe func(route string) (ended func(verb string, status int))
 
 	strangers buckets
 	door      door
@@ -73,7 +76,8 @@ func (s *Server) Handler() http.Handler {
 
 	s.Mux.Handle("/", engine)
 	s.openDoor()
-	return s.admitted(s.recorded(s.limited(s.clean(s.Mux))))
+	inside := s.recorded(s.limited(s.clean(s.Mux)))
+	return s.observed(patterns(s.Mux, engine.Routes()), s.admitted(inside))
 }
 
 // clean refuses paths that are not in their shortest form: the mux would

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // The factors, as audit records and counters name them.
@@ -146,6 +147,7 @@ func (p *Prover) spend(ctx context.Context, userID string, steps []int64) (int64
 			return 0, fmt.Errorf("use step: %w", err)
 		}
 		if later {
+			failpoint.Hit(failpoint.StepUsed)
 			return step, nil
 		}
 	}

@@ -18,8 +18,8 @@ import (
 func clientCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "client", Short: "Add, list, show, link and remove client applications"}
 	cmd.AddCommand(clientAddCommand(), clientListCommand(), clientShowCommand(), clientRotateCommand(),
-		clientLinkCommand("link", "Let a client act for a signer", (*registry.Registry).Link),
-		clientLinkCommand("unlink", "End that", (*registry.Registry).Unlink),
+		clientLinkCommand(audit.Linked, "Let a client act for a signer", (*registry.Registry).Link),
+		clientLinkCommand(audit.Unlinked, "End that", (*registry.Registry).Unlink),
 		clientSwitchCommand("disable", "Refuse a client and its tokens", true),
 		clientSwitchCommand("enable", "Let a disabled client in again", false),
 		clientRemoveCommand())
@@ -88,18 +88,27 @@ func (h *house) addClient(ctx context.Context, name string, redirects, signers [
 			return addedClient{}, fmt.Errorf("signer %s: %w", signer, err)
 		}
 	}
-	if err := h.log.Append(ctx, audit.Entry{Event: audit.ClientAdded, Client: client.ID}); err != nil {
+	if err := h.log.Append(ctx, audit.Entry{Event: audit.ClientAdded, Client: client.ID, Kept: marks(client)}); err != nil {
 		return addedClient{}, err
 	}
 	if err := h.registry.AddClient(ctx, client); err != nil {
 		return addedClient{}, err
 	}
 	for _, signer := range signers {
-		if err := h.link(ctx, client.ID, signer, "link", h.registry.Link); err != nil {
+		if err := h.link(ctx, client.ID, signer, audit.Linked, h.registry.Link); err != nil {
 			return addedClient{}, err
 		}
 	}
 	return addedClient{ID: client.ID, Secret: string(secret), Name: name}, nil
+}
+
+// marks are what the audit log says of a client's secrets.
+func marks(c oauth.Client) []string {
+	var all []string
+	for _, verifier := range c.Verifiers {
+		all = append(all, audit.Mark(verifier))
+	}
+	return all
 }
 
 func (h *house) link(ctx context.Context, client, signer, what string, change func(ctx context.Context, client, signer string) error) error {

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/pecete/pecete/balancer"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/server"
@@ -24,7 +27,10 @@ type Config struct {
 	// URL is what clients call, without a path: https://host[:port].
 	URL    string `yaml:"url"`
 	Listen string `yaml:"listen"` // host:port
-	TLS    struct {
+	// Balancers are the addresses, or networks, of load balancers. They must
+	// speak the PROXY protocol, version 2, and are believed.
+	Balancers []string `yaml:"balancers"`
+	TLS       struct {
 		Certificate string `yaml:"certificate"`
 		Key         string `yaml:"key"`
 	} `yaml:"tls"`
@@ -59,7 +65,10 @@ type Config struct {
 	SADLife time.Duration `yaml:"sad_life"` // 300s if absent, at most 900s
 	// TokenLife is how long a service token lives; 10m if absent, at most 1h.
 	TokenLife time.Duration `yaml:"token_life"`
-	Limits    struct {
+	// Linger is how long a server that was told to end goes on serving, not
+	// ready, so that a load balancer sees it; 0 if absent, at most 5m.
+	Linger time.Duration `yaml:"linger"`
+	Limits struct {
 		Anonymous float64 `yaml:"anonymous"` // calls a second and network without a good token
 		Burst     int     `yaml:"burst"`
 		// Connections is how many there may be at once, 1024 if absent, and
@@ -70,6 +79,9 @@ type Config struct {
 		// or 32 for each session of the device, if absent.
 		Signing int `yaml:"signing"`
 	} `yaml:"limits"`
+	// Metrics is host:port to tell Prometheus on, in plain HTTP; nothing is
+	// measured if absent. It is for an address that strangers cannot reach.
+	Metrics string `yaml:"metrics"`
 
 	dir string
 }
@@ -80,6 +92,13 @@ type HSMConfig struct {
 	Token    string `yaml:"token"`  // label
 	PIN      string `yaml:"pin"`    // file with the user PIN
 	Sessions int    `yaml:"sessions"`
+	// Queue is how many signatures may be with the device or wait for it: 32 for
+	// each session if absent. Who asks for more gets 503, and keeps the grant.
+	Queue int `yaml:"queue"`
+	// Copies is how many keys that sign often the device keeps as copies in a
+	// session, none if absent: faster, where the policy of the device allows it.
+	// Keys made from then on have CKA_MODIFIABLE, which SoftHSM asks for.
+	Copies int `yaml:"copies"`
 	// AllowRSA2048 lets keys of 2048 bits be made and used.
 	AllowRSA2048 bool `yaml:"allow_rsa_2048"`
 	// Environment is set before the module is loaded, for modules that read
@@ -92,16 +111,16 @@ type HSMConfig struct {
 func loadConfig(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, forOperator(fmt.Errorf("read configuration: %w", err))
 	}
 	c := &Config{dir: filepath.Dir(path)}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(c); err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", path, err)
+		return nil, forOperator(fmt.Errorf("configuration %s: %w", path, err))
 	}
 	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", path, err)
+		return nil, forOperator(fmt.Errorf("configuration %s: %w", path, err))
 	}
 	return c, nil
 }
@@ -128,7 +147,7 @@ func (c *Config) check() error {
 	need(c.Pepper, "pepper")
 	need(c.Steps, "steps")
 	need(c.About.Name, "about.name")
-	faults = append(faults, c.checkURL(), c.checkAbout(), c.checkValues())
+	faults = append(faults, c.checkURL(), c.checkAbout(), c.checkValues(), c.checkMetrics())
 	return errors.Join(faults...)
 }
 
@@ -165,6 +184,12 @@ func (c *Config) checkValues() error {
 	if c.TokenLife < 0 || c.TokenLife > time.Hour {
 		return fmt.Errorf("token_life is %v, not 1s to 1h", c.TokenLife)
 	}
+	if _, err := c.behind(nil); err != nil {
+		return err
+	}
+	if c.Linger < 0 || c.Linger > 5*time.Minute {
+		return fmt.Errorf("linger is %v, not 0s to 5m", c.Linger)
+	}
 	if err := c.checkLimits(); err != nil {
 		return err
 	}
@@ -181,6 +206,22 @@ func (c *Config) checkValues() error {
 	return nil
 }
 
+// behind is the listener as clients behind the balancers see it.
+func (c *Config) behind(l net.Listener) (net.Listener, error) {
+	b := balancer.Listener{Listener: l}
+	for _, text := range c.Balancers {
+		prefix, err := netip.ParsePrefix(text)
+		if addr, single := netip.ParseAddr(text); single == nil {
+			prefix, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("balancers: %q is neither an address nor a network", text)
+		}
+		b.Balancers = append(b.Balancers, prefix)
+	}
+	return b, nil
+}
+
 func (c *Config) checkLimits() error {
 	for key, n := range map[string]int{
 		"connections": c.Limits.Connections, "connections_each": c.Limits.ConnectionsEach, "signing": c.Limits.Signing,
@@ -195,6 +236,9 @@ func (c *Config) checkLimits() error {
 // connections are how many there may be, and how many of one network.
 func (c *Config) connections() (most, each int) {
 	most = cmp.Or(c.Limits.Connections, 1024)
+	if len(c.Balancers) > 0 {
+		return most, cmp.Or(c.Limits.ConnectionsEach, most) // they are all of the balancers' network
+	}
 	return most, cmp.Or(c.Limits.ConnectionsEach, max(1, most/2))
 }
 
@@ -219,18 +263,22 @@ func (c *Config) secret(p string) (csc.Secret, error) {
 	p = c.path(p)
 	info, err := os.Stat(p)
 	if err != nil {
-		return "", fmt.Errorf("secret: %w", err)
+		return "", forOperator(fmt.Errorf("secret: %w", err))
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("secret %s can be read by others: chmod 600", p)
+	others := os.FileMode(0o077)
+	if folder := os.Getenv("CREDENTIALS_DIRECTORY"); folder != "" && filepath.Dir(p) == filepath.Clean(folder) {
+		others = 0o037 // systemd lets the user read by an access control list, which shows as the group's
+	}
+	if info.Mode().Perm()&others != 0 {
+		return "", forOperator(fmt.Errorf("secret %s can be read by others: chmod 600", p))
 	}
 	text, err := os.ReadFile(p)
 	if err != nil {
-		return "", fmt.Errorf("secret: %w", err)
+		return "", forOperator(fmt.Errorf("secret: %w", err))
 	}
 	value := strings.TrimRight(string(text), "\r\n")
 	if value == "" {
-		return "", fmt.Errorf("secret %s is empty", p)
+		return "", forOperator(fmt.Errorf("secret %s is empty", p))
 	}
 	return csc.Secret(value), nil
 }
@@ -239,7 +287,7 @@ func (c *Config) secret(p string) (csc.Secret, error) {
 func (c *Config) key(p string) ([]byte, error) {
 	value, err := c.secret(p)
 	if err == nil && len(value) < 32 {
-		err = fmt.Errorf("secret %s is shorter than 32 bytes", c.path(p))
+		err = forOperator(fmt.Errorf("secret %s is shorter than 32 bytes", c.path(p)))
 	}
 	return []byte(value), err
 }

@@ -2,7 +2,15 @@
 
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+)
 
 // crowdCommands are for programs that benchmarks and campaigns build.
 func crowdCommands() []*cobra.Command { return nil }
+
+// listenForProfiles is for programs that benchmarks build.
+func listenForProfiles(context.Context, *slog.Logger) error { return nil }

@@ -117,9 +117,10 @@ func (h *house) changeClient(ctx context.Context, id, what string, change func(*
 	if err != nil {
 		return err
 	}
-	if err := h.log.Append(ctx, audit.Entry{Event: audit.ClientChanged, Client: id, Reason: what}); err != nil {
+	change(&client)
+	record := audit.Entry{Event: audit.ClientChanged, Client: id, Reason: what, Kept: marks(client)}
+	if err := h.log.Append(ctx, record); err != nil {
 		return err
 	}
-	change(&client)
 	return h.registry.UpdateClient(ctx, client)
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,8 +48,9 @@ func serveCommand() *cobra.Command {
 }
 
 func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
-	h, err := openHouse(ctx, c, logger, c.Audit.Name)
-	if err != nil {
+	h := &house{config: c, logger: logger}
+	h.measure()
+	if err := h.open(ctx, c.Audit.Name); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
@@ -57,19 +59,39 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeTickets()) }()
-	api, err := h.server(ctx, tickets)
+	api, err := h.server(ctx, h.measureOneTime(tickets))
 	if err != nil {
 		return err
 	}
 	certificate, err := tls.LoadX509KeyPair(c.path(c.TLS.Certificate), c.path(c.TLS.Key))
 	if err != nil {
-		return fmt.Errorf("tls certificate: %w", err)
+		return forOperator(fmt.Errorf("tls certificate: %w", err))
 	}
-	return listen(ctx, c, logger, certificate, api.Handler())
+	if err := listenForProfiles(ctx, logger); err != nil {
+		return err
+	}
+	h.measureServer(api)
+	handler := api.Handler()
+	if err := h.tellMetrics(ctx, api, tickets, certificate, handler); err != nil {
+		return err
+	}
+	thrift()
+	return listen(ctx, c, logger, certificate, h.leave.handler(handler), &h.leave)
+}
+
+// thrift makes the collector of garbage suit a server whose requests leave much
+// behind and whose heap is small: unless GOGC says otherwise it comes a quarter
+// as often (docs/performance.md). What starting took, most of it for a hash of
+// 19 MiB, goes back to the system at once.
+func thrift() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	debug.FreeOSMemory()
 }
 
 // listen serves until ctx ends, then lets what has begun finish.
-func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler) error {
+func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler, end *leave) error {
 	most, each := c.connections()
 	if _, err := edge.Files(most); err != nil {
 		return err
@@ -78,8 +100,12 @@ func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
-	listener := &edge.Listener{Listener: plain, Most: most, MostEach: each}
-	web := edge.NewServer(handler, listener, logger)
+	counted := &edge.Listener{Listener: plain, Most: most, MostEach: each}
+	listener, err := c.behind(counted)
+	if err != nil {
+		return err
+	}
+	web := edge.NewServer(handler, counted, logger)
 	web.TLSConfig = &tls.Config{
 		MinVersion:   tls.VersionTLS12,
 		Certificates: []tls.Certificate{certificate},
@@ -87,12 +113,17 @@ func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls
 	failed := make(chan error, 1)
 	go func() { failed <- web.ServeTLS(listener, "", "") }()
 	logger.Info("serving", slog.String("url", c.URL), slog.String("listen", listener.Addr().String()))
+	if err := notify("READY=1"); err != nil {
+		logger.Warn("supervisor not told", slog.String("error", err.Error()))
+	}
 	select {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
 	}
 	logger.Info("stopping")
+	_ = notify("STOPPING=1") // it has noticed by itself, or will
+	end.begin(c.Linger)
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
 	return web.Shutdown(ending)
@@ -101,7 +132,7 @@ func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls
 // openOneTime opens the store of what may be lost.
 func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, error) {
 	if c.OneTime == "memory" {
-		return onetime.NewMemory(time.Now), func() error { return nil }, nil
+		return onetime.NewMemory(now), func() error { return nil }, nil
 	}
 	password := csc.Secret("")
 	if c.Passwords.OneTime != "" {
@@ -110,7 +141,7 @@ func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, e
 			return nil, nil, err
 		}
 	}
-	store, err := onetime.OpenRedis(ctx, onetime.Config{URL: c.OneTime, Password: string(password)})
+	store, err := onetime.OpenRedis(ctx, onetime.Config{URL: c.OneTime, Password: string(password), Now: now})
 	if err != nil {
 		return nil, nil, fmt.Errorf("open onetime store: %w", err)
 	}
@@ -132,9 +163,9 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
-	register := credentials.Register{Store: h.registry, Users: h.registry, Now: time.Now}
-	grants := sad.Grants{Store: tickets, Now: time.Now}
-	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: time.Now, Passwords: hasher}
+	register := credentials.Register{Store: h.registry, Users: h.registry, Now: now}
+	grants := sad.Grants{Store: tickets, Now: now}
+	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: now, Passwords: hasher}
 	provider, mux, err := h.authorization(tickets, register, grants, prover)
 	if err != nil {
 		return nil, err
@@ -142,21 +173,28 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	return &server.Server{
 		Contract: contract, Bearer: provider, Mux: mux, Register: register,
 		Authorizer: credentials.Authorizer{
-			Register: register, Grants: grants, Audit: h.log, Now: time.Now, Life: h.config.SADLife, Prover: prover,
+			Register: register, Grants: grants, Audit: h.log, Now: now, Life: h.config.SADLife, Prover: prover,
 		},
 		Signer: signing.Signer{
-			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: time.Now,
+			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 		},
 		About:  h.about(),
-		Limits: h.config.limits(), Later: provider.Later,
+		Limits: h.config.limits(), Later: provider.Later, DeviceFull: h.deviceFull,
 		Checks: []server.Check{
-			{Name: "hsm", OK: h.token.Ready},
+			{Name: "hsm", OK: h.deviceReady},
 			{Name: "registry", OK: h.registry.Ready},
 			{Name: "onetime", OK: tickets.Ready},
 			{Name: "audit", OK: h.log.Ready},
+			{Name: "serving", OK: h.leave.ready},
 		},
-		Logger: h.logger, Now: time.Now,
+		Logger: h.logger, Now: now,
 	}, nil
+}
+
+// deviceFull reports that no request gets into the device's queue.
+func (h *house) deviceFull() bool {
+	device := h.token.Stats()
+	return device.Queued >= device.Places
 }
 
 // authorization wires the authorization server and its pages, and returns the
@@ -173,14 +211,14 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	mux := http.NewServeMux()
 	provider := &oauth.Provider{
 		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
-		Audit: h.log, Now: time.Now, Logger: h.logger, StepKey: derived(steps, "oauth"),
+		Audit: h.log, Now: now, Logger: h.logger, StepKey: derived(steps, "oauth"),
 		Register: register, Grants: grants, Refresh: h.registry, CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
 	}
 	provider.Mount(mux)
 	pages := &login.Pages{
 		OAuth: provider, Prover: prover, Users: h.registry, Register: register, Key: derived(steps, "login"),
 		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
-		Logger: h.logger, Now: time.Now,
+		Logger: h.logger, Now: now, Barred: h.barred(login.LoginPath),
 	}
 	pages.Mount(mux)
 	return provider, mux, nil

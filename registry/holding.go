@@ -1,0 +1,41 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/pecete/pecete/credentials"
+)
+
+// holdingQuery is asked twice for each signature.
+const holdingQuery = `
+SELECT c.id, c.user_id, c.description, c.key_id, c.key_spec, c.certificates, c.qualifier, c.scal,
+	c.multisign, c.mode, c.pkcs1v15, c.disabled, c.revoked, c.created, u.disabled,
+	EXISTS (SELECT 1 FROM links l WHERE l.client_id = ? AND l.user_id = c.user_id)
+FROM credentials c JOIN users u ON u.id = c.user_id WHERE c.id = ?`
+
+// Holding returns the credential id as it stands between its owner and a
+// client; credentials.ErrUnknown if there is none.
+func (r *Registry) Holding(ctx context.Context, id, clientID string) (credentials.Holding, error) {
+	var h credentials.Holding
+	if !plain(id) {
+		return h, credentials.ErrUnknown
+	}
+	if !plain(clientID) {
+		clientID = "" // which nobody has
+	}
+	var c credentialRow
+	err := r.read.row(ctx, holdingQuery, []any{clientID, id},
+		&c.ID, &c.UserID, &c.Description, &c.KeyID, &c.KeySpec, &c.Certificates, &c.Qualifier, &c.SCAL,
+		&c.Multisign, &c.Mode, &c.PKCS1v15, &c.Disabled, &c.Revoked, &c.Created, &h.OwnerDisabled, &h.Linked)
+	if errors.Is(err, sql.ErrNoRows) {
+		return h, credentials.ErrUnknown
+	}
+	if err != nil {
+		return h, fmt.Errorf("read credential: %w", err)
+	}
+	h.Credential, err = c.credential()
+	return h, err
+}
