@@ -40,26 +40,27 @@ type volley struct {
 	connections int
 	rate        float64 // requests a second
 	length      time.Duration
+	most        int64 // signatures, after which it ends; 0 for any
 }
 
 // A result is what came of a volley.
 type result struct {
-	shots         []shot
-	length        time.Duration
-	signed        int
-	refused       int
-	odd           []shot
-	signedTook    []time.Duration // ascending
-	refusedTook   []time.Duration
-	serverCPU     time.Duration
-	unsent, spent int // could not be sent for want of a free connection; for want of a grant
+	shots       []shot
+	length      time.Duration
+	signed      int
+	refused     int
+	odd         []shot
+	signedTook  []time.Duration // ascending
+	refusedTook []time.Duration
+	serverCPU   time.Duration
+	spent       int // connections that ended for want of a grant
 }
 
 // fire fires a volley with HTTP/1.1, written by hand: the machine is the
 // server's, and the client shall cost as little of it as can be.
 func (l *loadStage) fire(v volley) result {
 	l.t.Helper()
-	var next, unsent, empty atomic.Int64
+	var next, signed, empty atomic.Int64
 	guns := make([]*gun, v.connections)
 	for n := range guns {
 		guns[n] = l.gun()
@@ -77,7 +78,7 @@ func (l *loadStage) fire(v volley) result {
 					due = start.Add(time.Duration(float64(next.Add(1)-1) / v.rate * float64(time.Second)))
 					time.Sleep(time.Until(due))
 				}
-				if due.Sub(start) >= v.length || time.Since(start) >= v.length+5*time.Second {
+				if due.Sub(start) >= v.length || time.Since(start) >= v.length+5*time.Second || v.most > 0 && signed.Load() >= v.most {
 					return
 				}
 				g := l.draw(int(next.Load()) + n)
@@ -87,12 +88,15 @@ func (l *loadStage) fire(v volley) result {
 				}
 				s := gun.shoot(g, due)
 				g.put(s.status == http.StatusOK)
+				if s.status == http.StatusOK {
+					signed.Add(1)
+				}
 				shots[n] = append(shots[n], s)
 			}
 		})
 	}
 	all.Wait()
-	r := result{length: time.Since(start), serverCPU: l.cpu() - cpu, unsent: int(unsent.Load()), spent: int(empty.Load())}
+	r := result{length: time.Since(start), serverCPU: l.cpu() - cpu, spent: int(empty.Load())}
 	for _, of := range shots {
 		r.shots = append(r.shots, of...)
 	}

@@ -40,14 +40,13 @@ const worth = 100
 // A loadStage is a server with signers who have agreed to much.
 type loadStage struct {
 	*stage.Stage
-	t      testing.TB
+	t      *testing.T
 	api    *client.Client
 	token  string
 	algo   string
 	keys   map[string]crypto.PublicKey // by credential
 	grants []*loadGrant
 	log    string // of the counting module, "" if it is not there
-	pid    int
 }
 
 // A loadGrant is an authorization and what is left of it, as the client knows.
@@ -83,23 +82,28 @@ func (g *loadGrant) put(signed bool) {
 }
 
 // raiseLoad raises a server with so many signers, each with three
-// authorizations. limits goes into its configuration.
-func raiseLoad(t testing.TB, key csc.KeySpec, signers int, counted bool, limits string) *loadStage {
+// authorizations. What is counted is built with the race detector, and not
+// measured.
+func raiseLoad(t *testing.T, key csc.KeySpec, signers int, counted bool) *loadStage {
 	t.Helper()
 	ctx := servertest.Context(t)
-	s, err := stage.Raise(ctx, crowdProgram(t, counted), filepath.Join(t.TempDir(), "data"))
-	mustLoad(t, err)
+	program := swift
+	if counted {
+		program = func(t *testing.T) string { return servertest.Tagged(t) }
+	}
+	s, err := stage.Raise(ctx, program(t), filepath.Join(t.TempDir(), "data"))
+	fine(t, err)
 	l := &loadStage{Stage: s, t: t, algo: "1.2.840.10045.4.3.2", keys: map[string]crypto.PublicKey{}}
 	if key.RSA() {
 		l.algo = "1.2.840.113549.1.1.11"
 	}
 	app, err := s.AddClient(ctx, "Load")
-	mustLoad(t, err)
-	l.configure("sad_life: 300s", "sad_life: 900s", "token_life: 10m", "token_life: 1h\n"+limits)
+	fine(t, err)
+	l.configure("sad_life: 300s", "sad_life: 900s", "token_life: 10m", "token_life: 1h")
 	file := filepath.Join(t.TempDir(), "crowd")
 	_, err = s.Run(ctx, "crowd", "--signers", strconv.Itoa(signers), "--key", string(key), "--scal", "1",
 		"--multisign", strconv.Itoa(worth), "--client", app.ID, "--out", file)
-	mustLoad(t, err)
+	fine(t, err)
 	if counted {
 		l.log = filepath.Join(t.TempDir(), "signatures.log")
 		real := hsm.FindSoftHSM()
@@ -107,23 +111,19 @@ func raiseLoad(t testing.TB, key csc.KeySpec, signers int, counted bool, limits 
 			fmt.Sprintf("  environment:\n    PECETE_COUNT_MODULE: %s\n    PECETE_COUNT_LOG: %s\n", real, l.log))
 	}
 	servertest.Serve(t, s)
-	l.pid = l.findServer()
 	l.connect(ctx, app)
 	l.authorizeAll(ctx, file)
 	return l
 }
 
-// crowdProgram builds the program that can make many signers; with the race
-// detector where nothing is measured.
-func crowdProgram(t testing.TB, race bool) string {
+// swift builds the program as it is for those who run it, but for the command
+// that makes many signers: what is measured is measured without the race
+// detector.
+func swift(t *testing.T) string {
 	t.Helper()
-	name, args := "pecete-crowd", []string{"build", "-tags", "crowd"}
-	if race {
-		name, args = "pecete-crowd-race", append(args, "-race")
-	}
-	program, err := filepath.Abs(filepath.Join("..", "..", "build", "test", "soak", name))
-	mustLoad(t, err)
-	build := exec.Command("go", append(args, "-o", program, "./cmd/pecete")...)
+	program, err := filepath.Abs(filepath.Join("..", "..", "build", "test", "soak", "pecete-swift"))
+	fine(t, err)
+	build := exec.Command("go", "build", "-tags", "crowd", "-o", program, "./cmd/pecete")
 	build.Dir = filepath.Join("..", "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build pecete: %v\n%s", err, out)
@@ -135,30 +135,30 @@ func crowdProgram(t testing.TB, race bool) string {
 func (l *loadStage) configure(pairs ...string) {
 	l.t.Helper()
 	text, err := os.ReadFile(l.Config())
-	mustLoad(l.t, err)
+	fine(l.t, err)
 	for n := 0; n < len(pairs); n += 2 {
 		if !strings.Contains(string(text), pairs[n]) {
 			l.t.Fatalf("the configuration does not have %q", pairs[n])
 		}
 		text = bytes.Replace(text, []byte(pairs[n]), []byte(pairs[n+1]), 1)
 	}
-	mustLoad(l.t, os.WriteFile(l.Config(), text, 0o600))
+	fine(l.t, os.WriteFile(l.Config(), text, 0o600))
 }
 
 func (l *loadStage) connect(ctx context.Context, app stage.Client) {
 	l.t.Helper()
 	web, err := l.HTTP()
-	mustLoad(l.t, err)
+	fine(l.t, err)
 	l.t.Cleanup(web.CloseIdleConnections)
 	l.api = &client.Client{BaseURL: l.URL + csc.BasePath, HTTP: web, ID: app.ID, Secret: csc.Secret(app.Secret)}
 	form := "grant_type=client_credentials&client_id=" + app.ID + "&client_secret=" + app.Secret
 	resp, err := web.Post(l.URL+"/oauth2/token", "application/x-www-form-urlencoded", strings.NewReader(form))
-	mustLoad(l.t, err)
+	fine(l.t, err)
 	defer resp.Body.Close()
 	var answer struct {
 		Token string `json:"access_token"`
 	}
-	mustLoad(l.t, json.NewDecoder(resp.Body).Decode(&answer))
+	fine(l.t, json.NewDecoder(resp.Body).Decode(&answer))
 	l.token = answer.Token
 }
 
@@ -167,20 +167,20 @@ func (l *loadStage) connect(ctx context.Context, app stage.Client) {
 func (l *loadStage) authorizeAll(ctx context.Context, file string) {
 	l.t.Helper()
 	text, err := os.Open(file)
-	mustLoad(l.t, err)
+	fine(l.t, err)
 	defer text.Close()
 	for lines := bufio.NewScanner(text); lines.Scan(); {
 		var m struct{ User, Credential, Secret string }
-		mustLoad(l.t, json.Unmarshal(lines.Bytes(), &m))
+		fine(l.t, json.Unmarshal(lines.Bytes(), &m))
 		now := time.Now()
 		for _, at := range []time.Time{now.Add(-30 * time.Second), now, now.Add(30 * time.Second)} {
 			code, err := totp.GenerateCode(m.Secret, at)
-			mustLoad(l.t, err)
+			fine(l.t, err)
 			granted, err := l.api.Authorize(ctx, csc.AuthorizeRequest{
 				CredentialID: m.Credential, NumSignatures: worth,
 				AuthData: []csc.AuthData{{ID: "OTP", Value: csc.Secret(code)}},
 			})
-			mustLoad(l.t, err)
+			fine(l.t, err)
 			l.grants = append(l.grants, &loadGrant{credential: m.Credential, sad: granted.SAD, left: worth})
 		}
 		l.keys[m.Credential] = l.key(ctx, m.Credential)
@@ -191,11 +191,11 @@ func (l *loadStage) authorizeAll(ctx context.Context, file string) {
 func (l *loadStage) key(ctx context.Context, credential string) crypto.PublicKey {
 	l.t.Helper()
 	info, err := l.api.CredentialInfo(ctx, csc.CredentialInfoRequest{CredentialID: credential})
-	mustLoad(l.t, err)
+	fine(l.t, err)
 	der, err := base64.StdEncoding.DecodeString(info.Cert.Certificates[0])
-	mustLoad(l.t, err)
+	fine(l.t, err)
 	cert, err := x509.ParseCertificate(der)
-	mustLoad(l.t, err)
+	fine(l.t, err)
 	return cert.PublicKey
 }
 
@@ -256,13 +256,15 @@ func (l *loadStage) request(g *loadGrant, many int) csc.SignHashRequest {
 	return req
 }
 
-// made is how many signatures the device made with credentials' keys: every
-// key but those of the server's own.
+// made is how many signatures the device made with credentials' keys.
 func (l *loadStage) made() (n int) {
 	l.t.Helper()
 	calls, err := count.Read(l.log)
-	mustLoad(l.t, err)
-	ours := l.ownKeys()
+	fine(l.t, err)
+	ours := map[string]bool{}
+	for _, key := range keysOf(l.t, l.Stage) {
+		ours[key] = true
+	}
 	for _, call := range calls {
 		if call.Signed() && ours[call.Key] {
 			n++
@@ -271,46 +273,25 @@ func (l *loadStage) made() (n int) {
 	return n
 }
 
-// ownKeys are the credentials' keys, as the audit log tells of them.
-func (l *loadStage) ownKeys() map[string]bool {
+// open is how many connections the server has open, those to databases too.
+func (l *loadStage) open() (sockets int) {
 	l.t.Helper()
-	text, err := os.ReadFile(filepath.Join(l.Folder, "audit", "operator.log"))
-	mustLoad(l.t, err)
-	keys := map[string]bool{}
-	for line := range strings.Lines(string(text)) {
-		var record struct {
-			Event string `json:"event"`
-			Key   string `json:"key"`
-		}
-		if json.Unmarshal([]byte(line), &record) == nil && record.Event == "key.generated" && record.Key != "" {
-			keys[record.Key] = true
+	folder := fmt.Sprintf("/proc/%d/fd", l.PID())
+	all, err := os.ReadDir(folder)
+	fine(l.t, err)
+	for _, one := range all {
+		if to, err := os.Readlink(filepath.Join(folder, one.Name())); err == nil && strings.HasPrefix(to, "socket:") {
+			sockets++
 		}
 	}
-	return keys
-}
-
-// findServer is the process that serves this stage's folder.
-func (l *loadStage) findServer() int {
-	l.t.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	mustLoad(l.t, err)
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err == nil && string(text) == l.Program+"\x00--config\x00"+l.Config()+"\x00serve\x00" {
-			pid, err := strconv.Atoi(strings.Split(file, "/")[2])
-			mustLoad(l.t, err)
-			return pid
-		}
-	}
-	l.t.Fatal("no process serves the folder")
-	return 0
+	return sockets
 }
 
 // memory is the server's resident memory in MiB, now and at its highest.
 func (l *loadStage) memory() (now, peak int) {
 	l.t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", l.pid))
-	mustLoad(l.t, err)
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", l.PID()))
+	fine(l.t, err)
 	for line := range strings.Lines(string(text)) {
 		var kib int
 		if n, _ := fmt.Sscanf(line, "VmRSS: %d kB", &kib); n == 1 {
@@ -326,14 +307,14 @@ func (l *loadStage) memory() (now, peak int) {
 // cpu is the processor's time the server has used.
 func (l *loadStage) cpu() time.Duration {
 	l.t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", l.pid))
-	mustLoad(l.t, err)
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", l.PID()))
+	fine(l.t, err)
 	_, rest, _ := strings.Cut(string(text), ") ")
 	fields := strings.Fields(rest)
 	user, err := strconv.Atoi(fields[11])
-	mustLoad(l.t, err)
+	fine(l.t, err)
 	system, err := strconv.Atoi(fields[12])
-	mustLoad(l.t, err)
+	fine(l.t, err)
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
@@ -342,11 +323,4 @@ func randomDigest() []byte {
 	_, _ = rand.Read(b[:])
 	digest := sha256.Sum256(b[:])
 	return digest[:]
-}
-
-func mustLoad(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
