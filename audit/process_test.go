@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/internal/leaktest"
 )
 
 // The environment of a test binary that is to be a process that writes a log.
@@ -45,7 +46,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	leaktest.Main(m)
 }
 
 // A folder is what a writer's process leaves behind.

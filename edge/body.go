@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"errors"
 	"io"
 	"sync/atomic"
 	"time"
@@ -51,7 +52,7 @@ func (b *Body) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	b.timer.Stop()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		if busy := b.place.Back(); busy != nil {
 			return 0, busy
 		}

@@ -25,7 +25,7 @@ const (
 // hears of broken connections, but of no more than ten in a second.
 func NewServer(handler http.Handler, l *Listener, logger *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:                      handler,
+		Handler:                      unambiguous(handler),
 		ReadHeaderTimeout:            headerTime,
 		ReadTimeout:                  readTime,
 		WriteTimeout:                 writeTime,
@@ -43,6 +43,20 @@ func NewServer(handler http.Handler, l *Listener, logger *slog.Logger) *http.Ser
 			WriteByteTimeout:              stallTime,
 		},
 	}
+}
+
+// unambiguous ends a connection after a body in chunks, and after anything in
+// HTTP/1.0. Transfer-Encoding beside Content-Length, or in HTTP/1.0, is how one
+// request is smuggled behind another past a proxy that reads the end elsewhere,
+// and the connection must be closed (RFC 9112 §6.1, §6.3); what net/http hands on
+// no longer tells whether it was so.
+func unambiguous(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0) {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // mostLines is how many lines about connections are logged in a second.

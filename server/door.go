@@ -1,6 +1,7 @@
 package server
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -74,7 +75,7 @@ func (s *Server) openDoor() {
 	gate := func(most, least int) *edge.Gate { return &edge.Gate{Most: most, Least: least, Now: s.Now} }
 	signing := orDefault(s.Limits.Signing, defaultSigning)
 	s.door.gates = map[kind]*edge.Gate{
-		kindSigning: gate(signing, max(1, signing/8)), kindAuthorizing: gate(64, 16),
+		kindSigning: gate(signing, max(1, signing/10)), kindAuthorizing: gate(64, 16),
 		kindLogin: gate(128, 96), kindOAuth: gate(128, 32), kindOther: gate(128, 32),
 	}
 	s.door.shelf.Most = orDefault(s.Limits.Bodies, defaultBodies)
@@ -114,8 +115,8 @@ func (s *Server) admitted(next http.Handler) http.Handler {
 // turnAway answers a request that there is no place for.
 func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, k kind) {
 	s.tellOfRefusals(r, k)
-	if r.ProtoMajor == 1 && (r.ContentLength < 0 || r.ContentLength > largeBody) {
-		w.Header().Set("Connection", "close") // rather than read it all
+	if r.ProtoMajor == 1 {
+		defer dismiss(w, r)()
 	}
 	if s.Later != nil && !strings.HasPrefix(r.URL.Path, csc.BasePath) && strings.Contains(r.Header.Get("Accept"), "text/html") {
 		s.Later(w, r)
@@ -123,7 +124,26 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, k kind) {
 	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Retry-After", s.door.wait())
+	w.Header().Set("Content-Length", strconv.Itoa(len(busyBody)))
 	writeJSON(w, http.StatusServiceUnavailable, busyBody)
+}
+
+// dismiss has the answer leave before the body has come, and the connection go
+// on after it: net/http would wait for the body first. A connection with a large
+// one is closed.
+func dismiss(w http.ResponseWriter, r *http.Request) (after func()) {
+	control := http.NewResponseController(w)
+	switch {
+	case r.ContentLength == 0:
+	case r.ContentLength < 0 || r.ContentLength > largeBody:
+		w.Header().Set("Connection", "close")
+	case control.EnableFullDuplex() == nil:
+		return func() {
+			_ = control.Flush()                // the client is gone
+			_, _ = io.Copy(io.Discard, r.Body) // or slow: its connection ends in time
+		}
+	}
+	return func() {}
 }
 
 // busyBody is what turnAway answers, made once.

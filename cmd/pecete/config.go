@@ -19,6 +19,7 @@ import (
 	"github.com/pecete/pecete/balancer"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/server"
 )
 
 // A Config is the one file the program reads. Unknown keys are errors; secrets
@@ -277,6 +278,14 @@ func (c *Config) connections() (most, each int) {
 		return most, cmp.Or(c.Limits.ConnectionsEach, most) // they are all of the balancers' network
 	}
 	return most, cmp.Or(c.Limits.ConnectionsEach, max(1, most/2))
+}
+
+// limits are those of requests.
+func (c *Config) limits() server.Limits {
+	return server.Limits{
+		Anonymous: c.Limits.Anonymous, Burst: c.Limits.Burst,
+		Signing: cmp.Or(c.Limits.Signing, max(128, 32*c.HSM.Sessions)),
+	}
 }
 
 // path makes a path of the file absolute.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -138,11 +137,8 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 		Signer: signing.Signer{
 			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 		},
-		Limits: server.Limits{
-			Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst,
-			Signing: cmp.Or(h.config.Limits.Signing, max(128, 32*h.config.HSM.Sessions)),
-		},
-		Checks: h.checks(tickets), About: h.about(), Later: provider.Later, Logger: h.logger, Now: now,
+		Limits: h.config.limits(), Later: provider.Later, DeviceFull: h.deviceFull,
+		Checks: h.checks(tickets), About: h.about(), Logger: h.logger, Now: now,
 	}, nil
 }
 
@@ -155,6 +151,12 @@ func (h *house) checks(tickets onetime.Store) []server.Check {
 		{Name: "audit", OK: h.log.Ready},
 		{Name: "serving", OK: h.leave.ready},
 	}
+}
+
+// deviceFull reports that no request gets into the device's queue.
+func (h *house) deviceFull() bool {
+	device := h.token.Stats()
+	return device.Queued >= device.Places
 }
 
 // authorization wires the authorization server and its pages, and returns the
