@@ -45,7 +45,7 @@ type marks struct {
 
 func newLater(now time.Time) *later {
 	return &later{
-		now: now,
+		now:   now,
 		steps: map[string]int64{}, revoked: map[string]bool{}, removed: map[string]bool{},
 		disabled: map[string]word{}, unlinked: map[[2]string]word{}, locked: map[[2]string]word{},
 		kept: map[[2]string]marks{}, verified: map[string]marks{}, heads: map[string]audit.Head{},

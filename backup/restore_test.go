@@ -102,6 +102,7 @@ func TestTheOtherSignature(t *testing.T) {
 // The logs that survived tell what an old registry must not allow.
 func TestWhatMustNotComeBack(t *testing.T) {
 	other := []string{audit.Mark([]byte("other"))}
+	secrets := []string{audit.Mark([]byte("new")), audit.Mark([]byte("old"))}
 	on := func(reason string) audit.Entry {
 		return audit.Entry{Event: audit.CredentialChanged, User: "u_1", Credential: "c_1", Reason: reason}
 	}
@@ -143,6 +144,8 @@ func TestWhatMustNotComeBack(t *testing.T) {
 		{name: "another password", since: []audit.Entry{paired(users.FactorPassword)}, want: []string{`"secret":"c2VhbGVk"`, `"password_hash":""`}},
 		{name: "an old secret of a client was ended", since: []audit.Entry{client("old secret ended", audit.Mark([]byte("new")))}, want: []string{`"verifiers":"[\"bmV3\"]"`, `"jwks":null`}},
 		{name: "all secrets of a client were ended", since: []audit.Entry{client("x", other...)}, want: []string{`"verifiers":"[]"`}},
+		{name: "keys of a client were replaced", since: []audit.Entry{client("keys", append(secrets, audit.Mark([]byte("more")))...)}, want: []string{`"verifiers":"[\"bmV3\",\"b2xk\"]"`, `"jwks":null`}},
+		{name: "a client was renamed, and has its keys", since: []audit.Entry{client("x", append(secrets, audit.Mark([]byte("keys")))...)}, not: []string{`"disabled":true`}},
 		{name: "a factor was locked", since: []audit.Entry{lock(audit.FactorLocked)}, want: []string{`"factor":"totp"`, `"locked":true`}},
 		{name: "locked and unlocked", since: []audit.Entry{lock(audit.FactorLocked), lock(audit.FactorUnlocked)}, not: []string{`"locked":true`}},
 		{name: "a signer was added", since: []audit.Entry{{Event: audit.UserAdded, User: "u_2"}}, not: []string{"u_2"}, lost: 1},

@@ -110,7 +110,7 @@ func (h *house) keepClient(ctx context.Context, client oauth.Client, signers []s
 	return nil
 }
 
-// marks are what the audit log says of a client's secrets.
+// marks are what the audit log says of what a client proves itself with.
 func marks(c oauth.Client) []string {
 	var all []string
 	for _, verifier := range c.Verifiers {

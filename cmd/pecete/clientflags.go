@@ -89,9 +89,6 @@ func methodOf(c oauth.Client) string {
 // registration is what the audit log says of how a client was registered.
 func registration(c oauth.Client) string {
 	said := fmt.Sprintf("profile %s, %s", c.Profile, methodOf(c))
-	if c.Keys != nil {
-		said += ", keys " + audit.Mark(c.Keys)
-	}
 	if name := nameOf(c.TLS); name != "" {
 		said += ", certificate " + audit.Mark([]byte(name))
 	}

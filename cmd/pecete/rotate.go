@@ -156,7 +156,7 @@ func clientKeysCommand() *cobra.Command {
 				if err := c.Check(); err != nil {
 					return usageError{err}
 				}
-				return h.changeClient(ctx, args[0], "keys "+audit.Mark(keys), func(c *oauth.Client) { c.Keys = keys })
+				return h.changeClient(ctx, args[0], "keys replaced", func(c *oauth.Client) { c.Keys = keys })
 			})
 		},
 	}
