@@ -192,6 +192,18 @@ func (l *Log) Append(ctx context.Context, e Entry) (err error) {
 	}
 }
 
+// Able says whether the log took a record now: an UnavailableError while the disk
+// fails and after Close. Whoever has to spend something before his record asks
+// first; to be told yes is no promise.
+func (l *Log) Able() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failed == nil && l.closing {
+		return &UnavailableError{ErrClosed}
+	}
+	return l.failed
+}
+
 // Close waits for the Appends under way, writes audit.closed and a last signed
 // head, and lets go of the file. It does so also when ctx ends before the head
 // is signed and kept, which is then the error.

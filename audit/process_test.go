@@ -141,6 +141,9 @@ func beWriter(folderName string) error {
 		})
 	}
 	wait.Wait()
+	for late := time.Now().Add(10 * time.Second); l.Ready(context.Background()) != nil && time.Now().Before(late); {
+		time.Sleep(time.Millisecond) // until a head is signed
+	}
 	fmt.Println("ready", l.Ready(context.Background()) == nil)
 	fmt.Println("closed", l.Close(context.Background()) == nil)
 	return nil

@@ -19,14 +19,16 @@ const (
 var errIll = errors.New("hsm: token is ill")
 
 // ails has the token looked after until its canary signs; Admit lets nobody in
-// meanwhile. A worker calls it.
-func (t *Token) ails(fault error) {
+// meanwhile. A worker calls it. What it returns is the fault as callers are told
+// it.
+func (t *Token) ails(fault error) error {
 	if !t.ill.CompareAndSwap(false, true) {
-		return
+		return unavailable(fault)
 	}
 	t.conf.Logger.Error("hsm token is ill, nobody is let in until it signs again",
 		slog.String("token", t.conf.Token), slog.String("code", codeOf(fault)))
 	t.workers.Go(t.nurse)
+	return unavailable(fault)
 }
 
 // nurse ends when the token is well, or was closed. One that refused the PIN is

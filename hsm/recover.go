@@ -72,8 +72,7 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 		case err == nil:
 			return nil
 		case errors.Is(err, ErrPIN):
-			w.token.ails(err)
-			return unavailable(err)
+			return w.token.ails(err)
 		case over(j.ctx, err):
 			return unavailable(err)
 		case errors.Is(err, errResting):
@@ -86,14 +85,14 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 // ill is what the caller of a token that could not be healed is told. Whether
 // there is a key cannot be known then, whatever the token says.
 func (w *worker) ill(l *ladder, fault, failed error) error {
-	if l.unwell {
-		w.token.ails(fault)
-	}
 	if failed != nil {
 		fault = fmt.Errorf("%w (recovery: %w)", fault, failed)
 	}
 	if errors.Is(fault, ErrNoKey) {
 		fault = errors.New(fault.Error())
+	}
+	if l.unwell {
+		return w.token.ails(fault)
 	}
 	return unavailable(fault)
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
 )
 
@@ -161,15 +162,18 @@ func TestNoSignatureThatDoesNotVerifyLeaves(t *testing.T) {
 func TestNoRecordNoSignature(t *testing.T) {
 	h := newHouse(t)
 	c := h.credential(h.signer, csc.P256, nil)
-	sad := h.authorize(c, 2, hash("a"), hash("b"))
+	granted := h.authorize(c, 2, hash("a"), hash("b"))
 	must(t, h.auditLog.Close(t.Context()))
-	a := h.call(csc.MethodSignHash, signBody(c, sad, hash("a")))
+	a := h.call(csc.MethodSignHash, signBody(c, granted, hash("a")))
 	wantRefusal(t, a, 503, "temporarily_unavailable", csc.TemporarilyUnavailable.Description())
 	if a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
 	if h.keys.count() != 0 {
 		t.Error("a signature was made that no record tells of")
+	}
+	if kept, err := h.api.Signer.Grants.Get(t.Context(), sad.ID(csc.Secret(granted))); err != nil || kept.Left != 2 {
+		t.Errorf("the grant was spent for it: %d left, %v", kept.Left, err)
 	}
 	if ready := h.send(http.MethodGet, "/readyz", ""); ready.status != 503 || !strings.Contains(ready.body, `"audit":"away"`) {
 		t.Errorf("readyz: %d %s", ready.status, ready.body)

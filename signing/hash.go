@@ -28,7 +28,7 @@ type Signer struct {
 	Register credentials.Register
 	Grants   sad.Store
 	Keys     Keys
-	Audit    credentials.Log
+	Audit    Log
 	Now      func() time.Time
 	// Patience bounds what follows the spending of a grant, which no client
 	// that hangs up can interrupt, for each thousand digests that are begun.
@@ -42,11 +42,20 @@ type Signer struct {
 	Observe func(o Outcome, digests int, err error)
 }
 
+// A Log keeps the record, and says before anything is spent whether it can.
+type Log interface {
+	credentials.Log
+	Able() error
+}
+
 // SignHash implements signatures/signHash (v2.0.0.2 §11.10) for the grant id.
 func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant string, req csc.SignHashRequest) (answer csc.SignHashResponse, err error) {
 	defer s.observe(len(req.Hashes), &answer, &err)
 	c, plan, err := s.plan(ctx, who, req)
 	if err != nil {
+		return csc.SignHashResponse{}, err
+	}
+	if err := s.Audit.Able(); err != nil {
 		return csc.SignHashResponse{}, err
 	}
 	use := sad.Use{

@@ -63,6 +63,7 @@ type town struct {
 	log      string // the counting module's
 	orders   string // likewise
 	clock    string // file with what the server's clock is wrong by
+	wrong    time.Duration
 	signers  []*signer
 	spare    *signer
 	agreed   map[string]bool // names of signatures, as in made
@@ -154,7 +155,7 @@ func (w *town) populate(n int) {
 	for i := range n {
 		s := &signer{scal: string("21"[i%2])}
 		added, err := w.AddSigner(w.soon(), fmt.Sprintf("signer%d@example.org", i), "Demo", fmt.Sprintf("Signer %d", i),
-			"--multisign", fmt.Sprint(perGrant), "--scal", s.scal)
+			"--multisign", fmt.Sprint(perGrant), "--scal", s.scal, "--not-before", time.Now().UTC().Add(-time.Hour).Format(time.RFC3339))
 		must(w.t, err)
 		uri, err := url.Parse(added.OTPAuth)
 		must(w.t, err)
@@ -197,15 +198,19 @@ func (w *town) introduce() {
 
 // code is of a step of the authenticator that was not used, "" if there is none
 // yet.
-func (s *signer) code() csc.Secret {
+func (s *signer) code(clock time.Time) csc.Secret {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now().Unix()
+	now := clock.Unix()
 	step := max(s.last+1, (now+fresh)/period-1)
 	if step > now/period+1 {
 		return ""
 	}
 	s.last = step
+	return s.codeOf(step)
+}
+
+func (s *signer) codeOf(step int64) csc.Secret {
 	text, _ := hotp.GenerateCodeCustom(s.secret, uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
 	return csc.Secret(text)
 }

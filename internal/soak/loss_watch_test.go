@@ -267,7 +267,7 @@ func (v *watch) turn(g *granted) csc.Secret {
 			if s.scal != g.deed[len(g.deed)-1:] {
 				continue
 			}
-			if code := s.code(); code != "" {
+			if code := s.code(time.Now().Add(v.w.wrong)); code != "" {
 				g.signer = s
 				return code
 			}
