@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pecete/pecete/csc"
 )
 
 // The bounds that fail a test are for a machine that is busy with other tests;
@@ -31,8 +33,9 @@ type fault struct {
 	says map[string]func(s sight) bool
 	// waits is how long an answer may take; mostWait if zero.
 	waits time.Duration
-	// lasts says that the fault needs an operator: undo is his help.
-	tries int // in the long form; 3 if zero
+	// essential faults are in the short form too.
+	essential bool
+	tries     int // in the long form; 3 if zero
 }
 
 // A span is when a fault began and ended.
@@ -42,7 +45,10 @@ type span struct{ begun, done, undoing, undone time.Time }
 func (w *town) suffer(f fault) {
 	w.t.Helper()
 	tries := 1
-	if *long {
+	switch {
+	case !*long && !f.essential:
+		return
+	case *long:
 		tries = cmp.Or(f.tries, 3)
 	}
 	total := row{fault: f.name}
@@ -128,7 +134,7 @@ func (v *watch) settle(f fault, r *row) {
 		if one.unproved {
 			t.Errorf("%s: a signature over %s does not verify", f.name, one.digest)
 		}
-		if one.sad == "" || one.signed || one.refused || !one.tried {
+		if one.sad == "" || one.signed || one.refused || one.tries == 0 {
 			continue
 		}
 		s := v.try("settling", one)
@@ -143,25 +149,40 @@ func (v *watch) settle(f fault, r *row) {
 			t.Errorf("%s: afterwards %d %s %v", f.name, s.status, s.words, s.err)
 		}
 	}
-	made := v.w.made()
-	for _, one := range v.signings {
-		name := one.signer.named(one.digest)
-		n := made[name]
-		if n > 1 || n == 1 && !one.tried {
-			t.Errorf("%s: %d signatures over %s", f.name, n, one.digest)
-			r.excess += n - 1
+	r.excess += v.w.excess(f.name, v.signings)
+}
+
+// excess counts the signatures that the device made beyond what was agreed to:
+// of a digest that a grant names one, of another as many as were asked for, of
+// a grant as many as it is for, and none that nobody asked for.
+func (w *town) excess(name string, signings []*signing) (excess int) {
+	w.t.Helper()
+	made, spent := w.made(), map[csc.Secret]int{}
+	for _, one := range signings {
+		n, most := made[one.signer.named(one.digest)], one.tries
+		if one.bound {
+			most = min(most, 1)
+		}
+		if n > most {
+			w.t.Errorf("%s: %d signatures over %s", name, n, one.digest)
+			excess += n - most
+		}
+		if spent[one.sad] += n; one.sad != "" && spent[one.sad] == perGrant+1 {
+			w.t.Errorf("%s: more signatures than a grant is for", name)
+			excess++
 		}
 		if one.signed && n == 0 {
-			t.Errorf("%s: a signature over %s that nobody counted", f.name, one.digest)
+			w.t.Errorf("%s: a signature over %s that nobody counted", name, one.digest)
 		}
-		v.w.known(name)
+		w.known(one.signer.named(one.digest))
 	}
-	for name, n := range made {
-		if !v.w.agreed[name] {
-			t.Errorf("%s: %d signatures that nobody agreed to: %s", f.name, n, name)
-			r.excess += n
+	for what, n := range made {
+		if !w.agreed[what] {
+			w.t.Errorf("%s: %d signatures that nobody agreed to: %s", name, n, what)
+			excess += n
 		}
 	}
+	return excess
 }
 
 // complaints are the last bad answers.

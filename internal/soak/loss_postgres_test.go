@@ -14,7 +14,7 @@ func TestLossOfPostgres(t *testing.T) {
 	writable := w.database + "&options=-c%20default_transaction_read_only%3Doff"
 	admin := func(statement string) { w.postgres.Query(writable, statement) }
 	faults := []fault{
-		{name: "PostgreSQL killed and started again", bites: everything, do: func(w *town) func() {
+		{name: "PostgreSQL killed and started again", essential: true, bites: everything, do: func(w *town) func() {
 			w.postgres.Kill9()
 			return w.postgres.Restart
 		}},
@@ -22,7 +22,7 @@ func TestLossOfPostgres(t *testing.T) {
 			w.postgres.Quit()
 			return w.postgres.Restart
 		}},
-		{name: "PostgreSQL stopped for 3 s, its connections open", bites: everything, hold: 3 * time.Second, do: func(w *town) func() {
+		{name: "PostgreSQL stopped for 3 s, its connections open", essential: true, bites: everything, hold: 3 * time.Second, do: func(w *town) func() {
 			w.postgres.Freeze()
 			return w.postgres.Thaw
 		}},
@@ -33,7 +33,7 @@ func TestLossOfPostgres(t *testing.T) {
 			}
 			return func() {}
 		}},
-		{name: "PostgreSQL takes no writes", hold: 10 * time.Millisecond, do: func(w *town) func() {
+		{name: "PostgreSQL takes no writes", essential: true, hold: 10 * time.Millisecond, do: func(w *town) func() {
 			admin("ALTER SYSTEM SET default_transaction_read_only = on")
 			admin("SELECT pg_reload_conf()")
 			time.Sleep(time.Second) // until all of its processes know

@@ -18,11 +18,11 @@ func TestLossOfRedis(t *testing.T) {
 	const password = "a password of Redis"
 	w := build(t, plan{stores: true, signers: 12})
 	faults := []fault{
-		{name: "Redis killed and started again with its file", bites: everything, loses: true, do: func(w *town) func() {
+		{name: "Redis killed and started again with its file", essential: true, bites: everything, loses: true, do: func(w *town) func() {
 			w.redis.Kill9()
 			return w.redis.Restart
 		}},
-		{name: "Redis stopped for 3 s, its connections open", bites: everything, hold: 3 * time.Second, do: func(w *town) func() {
+		{name: "Redis stopped for 3 s, its connections open", essential: true, bites: everything, hold: 3 * time.Second, do: func(w *town) func() {
 			w.redis.Freeze()
 			return w.redis.Thaw
 		}},
@@ -30,7 +30,7 @@ func TestLossOfRedis(t *testing.T) {
 			w.redis.Do("", "FLUSHALL")
 			return func() {}
 		}},
-		{name: "Redis refuses writes, its memory full", bites: []string{signs1, signs2, tokens}, do: func(w *town) func() {
+		{name: "Redis refuses writes, its memory full", essential: true, bites: []string{signs1, signs2, tokens}, do: func(w *town) func() {
 			w.redis.Do("", "CONFIG", "SET", "maxmemory", "1")
 			return func() { w.redis.Do("", "CONFIG", "SET", "maxmemory", "0") }
 		}},

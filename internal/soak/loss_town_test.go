@@ -64,6 +64,7 @@ type town struct {
 	orders   string // likewise
 	clock    string // file with what the server's clock is wrong by
 	signers  []*signer
+	spare    *signer
 	agreed   map[string]bool // names of signatures, as in made
 }
 

@@ -55,7 +55,8 @@ type signing struct {
 	signer   *signer
 	digest   csc.Digest
 	sad      csc.Secret
-	tried    bool // to have it signed
+	bound    bool // the grant names it
+	tries    int  // to have it signed
 	signed   bool // with a signature that verifies
 	refused  bool // by an answer, so that it was not
 	unproved bool // what came does not verify
@@ -207,7 +208,7 @@ func (v *watch) sign(g *granted) {
 // try has one digest signed.
 func (v *watch) try(deed string, one *signing) sight {
 	begun := time.Now()
-	one.tried = true
+	one.tries++
 	got, err := v.api().SignHash(context.Background(), csc.SignHashRequest{
 		CredentialID: one.signer.credential, SAD: one.sad, Hashes: []csc.Digest{one.digest}, SignAlgo: ecdsaSHA256,
 	})
@@ -232,7 +233,7 @@ func (v *watch) agree(g *granted) bool {
 	var all []*signing
 	for i := range perGrant {
 		digest := sha256.Sum256(fmt.Append(nil, code, g.signer.credential, i, time.Now().UnixNano()))
-		all = append(all, &signing{signer: g.signer, digest: digest[:]})
+		all = append(all, &signing{signer: g.signer, digest: digest[:], bound: g.deed == signs2})
 		if g.deed == signs2 {
 			req.Hashes = append(req.Hashes, digest[:])
 		}
