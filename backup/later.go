@@ -184,9 +184,10 @@ func (l *later) holdFactors(v map[string]any, id string) {
 // holdSecrets takes secrets away from a client that were ended.
 func (l *later) holdSecrets(v map[string]any, id string) {
 	kept, known := l.verified[id]
-	keys, _ := v["jwks"].([]byte)
-	l.forbid(v, "disabled", known && keys != nil && !slices.Contains(kept.good, audit.Mark(keys)),
-		"client %s is disabled, its keys were replaced: client keys, client enable", id)
+	if keys, _ := v["jwks"].([]byte); known && keys != nil && !slices.Contains(kept.good, audit.Mark(keys)) {
+		v["jwks"], v["disabled"] = []byte(nil), true
+		l.tell("client %s has other keys since, has none now and is disabled: client keys, client enable", id)
+	}
 	text, _ := v["verifiers"].(string)
 	var verifiers [][]byte
 	if !known || json.Unmarshal([]byte(text), &verifiers) != nil {

@@ -144,7 +144,7 @@ func TestWhatMustNotComeBack(t *testing.T) {
 		{name: "another password", since: []audit.Entry{paired(users.FactorPassword)}, want: []string{`"secret":"c2VhbGVk"`, `"password_hash":""`}},
 		{name: "an old secret of a client was ended", since: []audit.Entry{client("old secret ended", audit.Mark([]byte("new")))}, want: []string{`"verifiers":"[\"bmV3\"]"`}},
 		{name: "all secrets of a client were ended", since: []audit.Entry{client("x", other...)}, want: []string{`"verifiers":"[]"`}},
-		{name: "keys of a client were replaced", since: []audit.Entry{client("keys", append(secrets, audit.Mark([]byte("more")))...)}, want: []string{`"verifiers":"[\"bmV3\",\"b2xk\"]"`, `"jwks":null`}},
+		{name: "keys of a client were replaced", since: []audit.Entry{client("keys", append(secrets, audit.Mark([]byte("more")))...)}, want: []string{`"verifiers":"[\"bmV3\",\"b2xk\"]"`, `"jwks":null`, `"scopes":"null","disabled":true`}},
 		{name: "a client was renamed, and has its keys", since: []audit.Entry{client("x", append(secrets, audit.Mark([]byte("keys")))...)}, not: []string{`"disabled":true`}},
 		{name: "a factor was locked", since: []audit.Entry{lock(audit.FactorLocked)}, want: []string{`"factor":"totp"`, `"locked":true`}},
 		{name: "locked and unlocked", since: []audit.Entry{lock(audit.FactorLocked), lock(audit.FactorUnlocked)}, not: []string{`"locked":true`}},
