@@ -7,11 +7,13 @@ DATA  ?= ./data
 LISTEN ?= 127.0.0.1:8443
 PAGE   ?= 127.0.0.1:8080
 FUZZTIME ?= 30s
+KILLS ?= 1000
+SADS ?= 100000
 BENCH ?=
 # A codec that gin brings along and nobody here speaks: 10 MB of the program.
 TAGS := nomsgpack
 
-.PHONY: all build vet lint test demo run conform bench fuzz clean help
+.PHONY: all build vet lint test demo run conform bench soak fuzz clean help
 
 all: build vet lint ## build, vet and lint
 
@@ -51,6 +53,12 @@ bench: ## the whole server against its bare device, in one run (BENCH=-short for
 	@go build -tags $(TAGS),crowd -o build/bench/pecete ./cmd/pecete
 	go test -run '^$$' -bench '^BenchmarkSign$$' -benchtime 1x ./hsm
 	@go run ./internal/bench -pecete build/bench/pecete $(BENCH)
+
+soak: ## the campaigns of internal/soak at full length, and the table of docs/reliability.md
+	@scripts/need cc softhsm redis postgres strace
+	rm -rf build/soak
+	go test -count=1 -v -timeout 12h ./internal/soak -kills $(KILLS) -sads $(SADS)
+	@go run ./internal/soak/table -command 'make soak KILLS=$(KILLS) SADS=$(SADS)'
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@scripts/fuzz $(FUZZTIME)

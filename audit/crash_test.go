@@ -6,7 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -87,70 +89,130 @@ func TestTornRecord(t *testing.T) {
 	})
 }
 
-// The disk fails at some call, for good or once. From then on nothing is kept,
-// whatever the disk says; what was kept before is there.
-func TestDiskFails(t *testing.T) {
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Fatal("install strace")
-	}
-	tests := []struct {
-		says   string
-		inject string
-		limit  string
-		opens  bool
-	}{
-		{"the disk is full at the first record", "write:error=ENOSPC:when=1+", "0", false},
-		{"the first record cannot be synced", "fsync:error=EIO:when=1", "0", false},
-		{"the disk is full from the tenth write on", "write:error=ENOSPC:when=10+", "0", true},
-		{"the disk is full for one write", "write:error=ENOSPC:when=7", "0", true},
-		{"one write fails", "write:error=EIO:when=5", "0", true},
-		{"one sync fails", "fsync:error=EIO:when=5", "0", true},
-		{"all syncs fail", "fsync:error=EIO:when=12+", "0", true},
-		{"the quota ends at a sync", "fsync:error=EDQUOT:when=6", "0", true},
-		{"a file may not be longer, in the middle of a record", "", "5000", true},
-	}
-	for _, test := range tests {
-		t.Run(test.says, func(t *testing.T) {
+// A disk that fails at the first record lets no log begin.
+func TestDiskFailsAtOnce(t *testing.T) {
+	for says, inject := range map[string]string{
+		"the disk is full":      "write:error=ENOSPC",
+		"nothing can be synced": "fsync:error=EIO",
+	} {
+		t.Run(says, func(t *testing.T) {
 			f := newFolder(t)
-			env := []string{envWriters + "=1", envRecords + "=40", envRun + "=run", envLimit + "=" + test.limit}
-			var under []string
-			if test.inject != "" {
-				under = []string{"strace", "-f", "-qq", "-o", "/dev/null", "-P", f.path(), "-e", "trace=write,fsync", "-e", "inject=" + test.inject}
-			}
-			w := f.start(t, env, under...)
+			env := []string{envWriters + "=1", envRecords + "=40", envRun + "=run"}
+			w := f.start(t, env, append(strace(t, f), "-e", "inject="+inject)...)
 			for w.hear(1) {
 			}
-			err := w.Wait()
-			if (err == nil) != test.opens {
+			if err := w.Wait(); err == nil || len(w.kept()) > 0 {
 				t.Fatalf("%v: %s", err, strings.Join(w.heard, "\n"))
 			}
-			if test.opens {
-				refusedFromSomewhereOn(t, w)
-			}
-			names, _ := f.reopen(t)
-			for _, name := range w.kept() {
-				if names[name] != 1 {
-					t.Errorf("record %s is there %d times", name, names[name])
-				}
-			}
+			f.reopen(t)
 		})
 	}
 }
 
-// refusedFromSomewhereOn says that a writer's 40 records were kept, then
-// refused, and never kept again.
-func refusedFromSomewhereOn(t *testing.T, w *writer) {
-	t.Helper()
-	kept := len(w.kept())
-	if kept == 0 || kept == 40 || len(w.heard) != 42 {
-		t.Fatalf("%d kept of %d lines", kept, len(w.heard))
+// The disk fails for a while, twice. While it does everything is refused as
+// something that passes; then the log goes on by itself, and has what was kept,
+// nothing that was refused, and a record of its recovery.
+func TestDiskFailsForAWhile(t *testing.T) {
+	tests := []struct {
+		says   string
+		inject []string
+	}{
+		{"the disk is full", []string{"write:error=ENOSPC"}},
+		{"every other write fails", []string{"write:error=EIO:when=1+2"}},
+		{"nothing can be synced", []string{"fsync:error=EIO"}},
+		{"every third sync fails", []string{"fsync:error=EIO:when=1+3"}},
+		{"the quota ends at a sync", []string{"fsync:error=EDQUOT"}},
+		{"a sync fails, and the file cannot be written again", []string{"fsync:error=EIO:when=1", "pwrite64:error=EIO"}},
+		{"a sync fails, and the file cannot be cut", []string{"fsync:error=EIO:when=1", "ftruncate:error=EROFS"}},
 	}
-	for i, line := range w.heard[:40] {
-		if i < kept != strings.HasPrefix(line, "kept ") || i >= kept && !strings.HasSuffix(line, " passing=true") {
-			t.Errorf("line %d: %s", i+1, line)
+	for _, test := range tests {
+		t.Run(test.says, func(t *testing.T) {
+			t.Parallel()
+			f := newFolder(t)
+			w := f.start(t, []string{envWriters + "=4", envRun + "=run", envStdin + "=1"})
+			for range 2 {
+				w.await(t, "kept ", 100)
+				end := w.suffer(t, f, test.inject)
+				w.await(t, "refused ", 20)
+				end()
+				w.await(t, "kept ", 100)
+			}
+			w.finish(t)
+			f.tells(t, w)
+		})
+	}
+}
+
+func strace(t *testing.T, f folder) []string {
+	t.Helper()
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Fatal("install strace")
+	}
+	return []string{"strace", "-f", "-qq", "-o", "/dev/null", "-P", f.path(), "-e", "trace=write,pwrite64,fsync,ftruncate"}
+}
+
+// suffer has system calls on the writer's file fail until end.
+func (w *writer) suffer(t *testing.T, f folder, inject []string) (end func()) {
+	t.Helper()
+	args := append(strace(t, f), "-p", strconv.Itoa(w.Process.Pid))
+	for _, i := range inject {
+		args = append(args, "-e", "inject="+i)
+	}
+	tracer := exec.Command(args[0], args[1:]...)
+	must(t, tracer.Start())
+	end = sync.OnceFunc(func() {
+		_ = tracer.Process.Signal(os.Interrupt) // it lets go of the writer
+		_ = tracer.Wait()
+	})
+	t.Cleanup(end)
+	return end
+}
+
+// await waits for so many more lines that begin so.
+func (w *writer) await(t *testing.T, begins string, n int) {
+	t.Helper()
+	for n > 0 {
+		if !w.hear(1) {
+			t.Fatalf("the writer ended:\n%s", strings.Join(w.heard, "\n"))
+		}
+		if strings.HasPrefix(w.heard[len(w.heard)-1], begins) {
+			n--
 		}
 	}
-	if end := strings.Join(w.heard[40:], ", "); end != "ready false, closed false" {
-		t.Errorf("at the end: %s", end)
+}
+
+// finish has the writer end, which was able to close its log.
+func (w *writer) finish(t *testing.T) {
+	t.Helper()
+	must(t, w.stdin.Close())
+	for w.hear(1) {
+	}
+	must(t, w.Wait())
+	if got := strings.Join(w.heard[len(w.heard)-2:], ", "); got != "ready true, closed true" {
+		t.Errorf("at the end: %s", got)
+	}
+	for _, line := range w.heard {
+		if strings.HasPrefix(line, "refused ") && !strings.HasSuffix(line, " passing=true") {
+			t.Errorf("told %s", line)
+		}
+	}
+}
+
+// tells says that the log has what was kept, once, nothing else, and a record
+// of its recovery.
+func (f folder) tells(t *testing.T, w *writer) {
+	t.Helper()
+	names, reasons := f.reopen(t)
+	kept := w.kept()
+	for _, name := range kept {
+		if names[name] != 1 {
+			t.Errorf("record %s is there %d times", name, names[name])
+		}
+	}
+	if len(names) != len(kept) {
+		t.Errorf("%d records are there, %d were kept", len(names), len(kept))
+	}
+	if reason := reasons[audit.LogRecovered]; !strings.Contains(reason, "cut off") {
+		t.Errorf("recovered for %q", reason)
 	}
 }

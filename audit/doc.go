@@ -11,11 +11,16 @@
 // first.
 //
 // Append comes before the deed and returns when the record is on the disk. If
-// it returns an error, the deed must not be done: no record, no signature. A
-// write or a sync that fails is final. What the disk then holds is unknown, so
-// the Log takes no further record until the process is started again and Open
-// has read the file; until then every deed answers "not now", which is what
-// Unavailable means in the chain of its errors.
+// it returns an error, the deed must not be done: no record, no signature.
+//
+// After a write or a sync that failed nobody knows what the disk holds, and a
+// later sync that succeeds says nothing about what the failed one should have
+// written. So the Log takes no further record, and every deed answers "not
+// now", which is what Unavailable means in the chain of its errors, until the
+// file is mended: cut back to the last record that somebody was promised, its
+// last block written again, synced, and read back from the disk. Then an
+// audit.recovered record tells of it (docs/adr/0007). That is tried once a
+// second and needs no restart.
 //
 // The chain alone shows an edit only to somebody who knows its end. So from
 // time to time a key in the HSM signs the head of the chain, the signature goes

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,7 +16,10 @@ type Event string
 const (
 	LogOpened Event = "audit.opened" // a process began to write; Reason tells of a torn record it removed
 	LogHead   Event = "audit.head"   // carries a signed Head and nothing else
-	LogClosed Event = "audit.closed"
+	// LogRecovered says that the disk had failed and works again; Reason tells
+	// why, and how much was taken off the file that nobody had been promised.
+	LogRecovered Event = "audit.recovered"
+	LogClosed    Event = "audit.closed"
 
 	ClientAdded    Event = "client.added"
 	ClientChanged  Event = "client.changed"
@@ -30,6 +35,7 @@ const (
 	FactorUnlocked Event = "factor.unlocked" // an operator took the count of failures away
 
 	KeyGenerated      Event = "key.generated"
+	KeyDestroyed      Event = "key.destroyed" // Reason
 	CertificateIssued Event = "certificate.issued"
 	CredentialAdded   Event = "credential.added"
 	CredentialChanged Event = "credential.changed"
@@ -39,6 +45,19 @@ const (
 	SignIntent   Event = "sign.intent"   // Hashes are what will be signed
 	SignDone     Event = "sign.done"     // Signatures are the SHA-256 of what was released
 	SignFailed   Event = "sign.failed"   // spent, and no signature was released
+
+	BackupTaken      Event = "backup.taken"      // somebody has a copy of the registry
+	RegistryRestored Event = "registry.restored" // what follows stands on a backup, and Hashes has its manifest's
+)
+
+// The Reasons of changes, which say what somebody may from then on. A registry
+// that was restored is held to them.
+const (
+	Disabled = "disabled"
+	Enabled  = "enabled"
+	Revoked  = "revoked" // of a credential, for good
+	Linked   = "link"    // a Client to a User
+	Unlinked = "unlink"
 )
 
 // An Entry is what a caller has to say. Secrets have no member here. What is
@@ -62,6 +81,17 @@ type Entry struct {
 	Factor      string   `json:"factor,omitempty"`
 	Step        int64    `json:"step,omitempty"`
 	Reason      string   `json:"reason,omitempty"`
+	// Kept are the Marks of what is good from now on, and nothing else of its
+	// kind: of a factor's sealed secret or hash, of the verifiers of a client's
+	// secrets. An older registry, restored, is held to it.
+	Kept []string `json:"kept,omitempty"`
+}
+
+// Mark is the SHA-256 of something secret that is kept sealed or hashed with a
+// salt, so that nothing can be guessed from it; hex.
+func Mark(kept []byte) string {
+	sum := sha256.Sum256(kept)
+	return hex.EncodeToString(sum[:])
 }
 
 // ErrEntry says that an Entry cannot be a record: the caller's mistake, and the
@@ -78,8 +108,8 @@ func (e Entry) check() error {
 		return fmt.Errorf("%w: %s: negative count or step", ErrEntry, e.Event)
 	case !isHex(e.Certificate) || !isHex(e.Key):
 		return fmt.Errorf("%w: %s: certificate and key are lower-case hex", ErrEntry, e.Event)
-	case slices.ContainsFunc(e.Hashes, notHex) || slices.ContainsFunc(e.Signatures, notHex):
-		return fmt.Errorf("%w: %s: hashes and signatures are lower-case hex", ErrEntry, e.Event)
+	case slices.ContainsFunc(slices.Concat(e.Hashes, e.Signatures, e.Kept), notHex):
+		return fmt.Errorf("%w: %s: hashes, signatures and marks are lower-case hex", ErrEntry, e.Event)
 	}
 	if missing := e.missing(); missing != "" {
 		return fmt.Errorf("%w: %s without %s", ErrEntry, e.Event, missing)

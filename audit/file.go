@@ -61,6 +61,10 @@ func lock(file *os.File, how int) error {
 // resume reads what is in the file, so that the log can be continued, and
 // returns what is to be told about it.
 func (l *Log) resume(ctx context.Context) (reason string, err error) {
+	// An earlier process may have left what is in memory and not on the disk.
+	if err := errors.Join(l.file.Sync(), forget(l.file)); err != nil {
+		return "", err
+	}
 	read := bufio.NewReaderSize(l.file, 64<<10)
 	if _, err := read.Peek(1); errors.Is(err, io.EOF) {
 		return "", l.begin()
@@ -95,7 +99,8 @@ func (l *Log) resume(ctx context.Context) (reason string, err error) {
 	if c.seq > c.signed+1 {
 		l.heads.since = l.cfg.Now()
 	}
-	return reason, nil
+	l.end, err = endOf(l.file)
+	return reason, err
 }
 
 // cut takes the last n bytes off the file.

@@ -41,25 +41,33 @@ func (r FolderReport) whole() bool {
 // written to meanwhile a later head may not be found. An error says that the
 // logs could not be read; what is wrong with them is in the report.
 func VerifyFolder(dir string, keys []*ecdsa.PublicKey, heads []Head) (FolderReport, error) {
+	return ReadFolder(dir, keys, heads, func(Record) {})
+}
+
+// ReadFolder is VerifyFolder that hands out the records as well, those of each
+// log in order. When a log turns out not to be whole, what was handed out of it
+// is what precedes the fault.
+func ReadFolder(dir string, keys []*ecdsa.PublicKey, heads []Head, each func(Record)) (FolderReport, error) {
 	names, err := os.ReadDir(dir)
 	if err != nil {
 		return FolderReport{}, fmt.Errorf("audit: list logs: %w", err)
 	}
-	kept := make(map[string]*Head, len(heads))
-	for i, h := range heads {
-		kept[h.Log] = &heads[i]
-	}
+	kept := byLog(heads)
 	if err := checkKeys(keys); err != nil {
 		return FolderReport{}, err
 	}
 	var report FolderReport
 	var ledger Ledger
+	both := func(r Record) {
+		ledger.Add(r)
+		each(r)
+	}
 	seen := make(map[string]string)
 	for _, name := range names {
 		if filepath.Ext(name.Name()) != ".log" {
 			continue
 		}
-		f, err := verifyFile(filepath.Join(dir, name.Name()), keys, kept, ledger.Add)
+		f, err := verifyFile(filepath.Join(dir, name.Name()), keys, kept, both)
 		if err != nil {
 			return FolderReport{}, err
 		}
@@ -80,6 +88,34 @@ func VerifyFolder(dir string, keys []*ecdsa.PublicKey, heads []Head) (FolderRepo
 	return report, nil
 }
 
+func byLog(heads []Head) map[string]*Head {
+	kept := make(map[string]*Head, len(heads))
+	for i, h := range heads {
+		kept[h.Log] = &heads[i]
+	}
+	return kept
+}
+
+// InUse reports whether a process writes to the log.
+func InUse(path string) (bool, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return false, fmt.Errorf("audit: open log: %w", err)
+	}
+	defer func() { _ = file.Close() }() // read only
+	return inUse(file)
+}
+
+func inUse(file *os.File) (bool, error) {
+	if err := lock(file, syscall.LOCK_SH); err != nil {
+		return true, nil
+	}
+	if err := lock(file, syscall.LOCK_UN); err != nil {
+		return false, fmt.Errorf("audit: unlock %s: %w", file.Name(), err)
+	}
+	return false, nil
+}
+
 // verifyFile verifies one log, with the kept head of the log that its first
 // line names.
 func verifyFile(path string, keys []*ecdsa.PublicKey, kept map[string]*Head, each func(Record)) (FileReport, error) {
@@ -89,10 +125,8 @@ func verifyFile(path string, keys []*ecdsa.PublicKey, kept map[string]*Head, eac
 	}
 	defer func() { _ = file.Close() }() // read only
 	f := FileReport{Path: path}
-	if err := lock(file, syscall.LOCK_SH); err != nil {
-		f.Live = true
-	} else if err := lock(file, syscall.LOCK_UN); err != nil {
-		return f, fmt.Errorf("audit: unlock %s: %w", path, err)
+	if f.Live, err = inUse(file); err != nil {
+		return f, err
 	}
 	c := &chain{keys: keys, find: func(log string) (*Head, error) { return kept[log], nil }}
 	err = c.verify(file, f.Live, each)

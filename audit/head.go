@@ -74,6 +74,10 @@ func (h Head) signedBy(keys []*ecdsa.PublicKey) bool {
 	})
 }
 
+// Lower returns the one signature that counts of the two that are good whenever
+// one is: that with the smaller s.
+func Lower(signature []byte) ([]byte, error) { return lower(signature) }
+
 // lower returns the signature with the smaller s.
 func lower(signature []byte) ([]byte, error) {
 	var p struct{ R, S *big.Int }

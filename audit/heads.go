@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // patience is how long a head may take to be signed and kept.
@@ -16,6 +18,7 @@ type heads struct {
 	records int       // since a head was last asked for
 	since   time.Time // of the oldest record that no kept head covers; zero if there is none
 	failed  error     // of the last head that was asked for
+	kept    time.Time // when one last was
 }
 
 // count counts records that were written, and asks for a head when they are
@@ -73,9 +76,11 @@ func (l *Log) signHead(ctx context.Context) error {
 		h.Time = now
 	}
 	err := l.sign(ctx, &h)
+	failpoint.Hit(failpoint.HeadSigned)
 	if err == nil {
 		err = l.writeHead(h)
 	}
+	failpoint.Hit(failpoint.HeadWritten)
 	if err == nil {
 		err = l.cfg.Keeper.KeepHead(ctx, h)
 	}
@@ -84,6 +89,7 @@ func (l *Log) signHead(ctx context.Context) error {
 	if l.heads.failed = err; err != nil {
 		return fmt.Errorf("audit: head of record %d: %w", h.Seq, err)
 	}
+	l.heads.kept = l.cfg.Now()
 	if l.heads.since = taken; l.tail.seq == h.Seq+1 {
 		l.heads.since = time.Time{}
 	}

@@ -35,13 +35,18 @@ type Config struct {
 	Now func() time.Time
 	// Logger is told of heads that could not be signed; nil for nobody.
 	Logger *slog.Logger
+	// Appended, if set, is told of every Append and how it ended, Synced of
+	// every write to the disk and how many records it was of. They are called
+	// in the middle of things, by many at once, and must not wait.
+	Appended func(e Entry, took time.Duration, err error)
+	Synced   func(records int, took time.Duration, err error)
 }
 
 // ErrClosed says that the log was closed.
 var ErrClosed = errors.New("audit: log is closed")
 
 // An UnavailableError says that a record was not kept, and that none will be
-// before the log was opened anew.
+// before the disk works again.
 type UnavailableError struct{ Cause error }
 
 func (e *UnavailableError) Error() string { return "audit: log unavailable: " + e.Cause.Error() }
@@ -61,9 +66,13 @@ type Log struct {
 	mu      sync.Mutex
 	queue   []*waiting
 	closing bool  // no Append is taken any more
-	failed  error // why nothing is written any more
+	failed  error // why nothing is written now
 	tail    tail
 	heads   heads
+
+	end   end         // the writer's alone, as mend and pause are
+	mend  *time.Timer // rings when the file is to be mended; set while failed is
+	pause time.Duration
 
 	wake    chan struct{} // there is something in the queue; closed when there never will be again
 	written chan struct{} // closed when the writer has ended
@@ -85,7 +94,8 @@ type tail struct {
 // first and refuses it, with a *Fault in the error's chain, if it is not what
 // was written or has not the head that was kept; only a last line that a crash
 // left without its end is cut off, and told of in the audit.opened record.
-// A file that another process writes to is refused too.
+// A file that another process writes to is refused too. What it reads is on the
+// disk and not only in memory.
 func Open(ctx context.Context, cfg Config) (*Log, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
@@ -97,7 +107,9 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 	l := &Log{
 		cfg: cfg, file: file, wake: make(chan struct{}, 1), written: make(chan struct{}), due: make(chan struct{}, 1),
 		stopped: make(chan struct{}), signer: make(chan struct{}, 1), closed: make(chan struct{}),
+		mend: time.NewTimer(0),
 	}
+	l.mend.Stop()
 	reason, err := l.resume(ctx)
 	if err == nil {
 		go l.write()
@@ -146,9 +158,11 @@ func (l *Log) ID() string { return l.id }
 // Append writes e and returns when it is on the disk. If it returns an error
 // the deed that e tells of must not be done. The record may be in the log all
 // the same: when the error is that of ctx, which ended while the record was
-// being written, and after a failure of the disk. An error of ErrEntry is a
-// mistake in e; any other but that of ctx is an UnavailableError.
-func (l *Log) Append(ctx context.Context, e Entry) error {
+// being written, and when the process ends before the file was mended after a
+// failure of the disk. An error of ErrEntry is a mistake in e; any other but
+// that of ctx is an UnavailableError.
+func (l *Log) Append(ctx context.Context, e Entry) (err error) {
+	defer l.cfg.appended(e, time.Now(), &err)
 	e = e.clean()
 	if e.Request == "" {
 		e.Request = requestOf(ctx)
@@ -178,6 +192,18 @@ func (l *Log) Append(ctx context.Context, e Entry) error {
 	}
 }
 
+// Able says whether the log took a record now: an UnavailableError while the disk
+// fails and after Close. Whoever has to spend something before his record asks
+// first; to be told yes is no promise.
+func (l *Log) Able() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failed == nil && l.closing {
+		return &UnavailableError{ErrClosed}
+	}
+	return l.failed
+}
+
 // Close waits for the Appends under way, writes audit.closed and a last signed
 // head, and lets go of the file. It does so also when ctx ends before the head
 // is signed and kept, which is then the error.
@@ -203,7 +229,7 @@ func (l *Log) Close(ctx context.Context) error {
 }
 
 // Ready says whether records can be kept, and whether heads are signed and kept
-// as often as they should be: an UnavailableError if the disk failed, and when
+// as often as they should be: an UnavailableError while the disk fails, and when
 // the oldest record that no kept head covers is older than three times
 // Config.Every. Appends go on in the latter case.
 func (l *Log) Ready(context.Context) error {

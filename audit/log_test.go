@@ -215,10 +215,14 @@ func TestAfterClose(t *testing.T) {
 	h := newHouse(t)
 	l := h.open(t)
 	must(t, l.Ready(t.Context()))
+	must(t, l.Able())
 	must(t, l.Close(t.Context()))
 	must(t, l.Close(t.Context())) // closes nothing more
 	if err := l.Append(t.Context(), user(1)); !errors.Is(err, audit.ErrClosed) || !unavailable(err) {
 		t.Errorf("append after close: %v", err)
+	}
+	if err := l.Able(); !errors.Is(err, audit.ErrClosed) || !unavailable(err) {
+		t.Errorf("able after close: %v", err)
 	}
 	if err := l.Ready(t.Context()); !errors.Is(err, audit.ErrClosed) {
 		t.Errorf("ready after close: %v", err)

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -18,11 +19,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/internal/leaktest"
 )
 
 // The environment of a test binary that is to be a process that writes a log.
@@ -32,6 +35,7 @@ const (
 	envRecords = "AUDIT_TEST_RECORDS" // how many each appends; without end if 0
 	envLimit   = "AUDIT_TEST_LIMIT"   // bytes the file can have; 0 for any
 	envRun     = "AUDIT_TEST_RUN"     // begins the names of its records
+	envStdin   = "AUDIT_TEST_STDIN"   // set: it ends when its standard input does
 )
 
 func TestMain(m *testing.M) {
@@ -42,7 +46,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	leaktest.Main(m)
 }
 
 // A folder is what a writer's process leaves behind.
@@ -121,13 +125,15 @@ func beWriter(folderName string) error {
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
+	end := ending()
 	var wait sync.WaitGroup
 	for w := range number(envWriters) {
 		wait.Go(func() {
-			for n := 0; n < number(envRecords) || number(envRecords) == 0; n++ {
+			for n := 0; n < number(envRecords) || number(envRecords) == 0 && !end.Load(); n++ {
 				name := fmt.Sprintf("%s.%d.%d", os.Getenv(envRun), w, n)
 				if err := l.Append(context.Background(), audit.Entry{Event: audit.UserAdded, User: name}); err != nil {
 					fmt.Printf("refused %s passing=%t\n", name, unavailable(err))
+					time.Sleep(time.Millisecond)
 					continue
 				}
 				fmt.Printf("kept %s\n", name)
@@ -135,9 +141,24 @@ func beWriter(folderName string) error {
 		})
 	}
 	wait.Wait()
+	for late := time.Now().Add(10 * time.Second); l.Ready(context.Background()) != nil && time.Now().Before(late); {
+		time.Sleep(time.Millisecond) // until a head is signed
+	}
 	fmt.Println("ready", l.Ready(context.Background()) == nil)
 	fmt.Println("closed", l.Close(context.Background()) == nil)
 	return nil
+}
+
+// ending is set when the process has to end.
+func ending() *atomic.Bool {
+	var end atomic.Bool
+	if os.Getenv(envStdin) != "" {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			end.Store(true)
+		}()
+	}
+	return &end
 }
 
 func limitFile() error {
@@ -157,6 +178,7 @@ func number(env string) int {
 // A writer is a process that writes a log.
 type writer struct {
 	*exec.Cmd
+	stdin io.WriteCloser
 	said  chan string // lines
 	heard []string
 }
@@ -169,6 +191,8 @@ func (f folder) start(t *testing.T, env []string, under ...string) *writer {
 	w.Env = append(os.Environ(), append(env, envFolder+"="+string(f))...)
 	w.Stderr = os.Stderr
 	out, err := w.StdoutPipe()
+	must(t, err)
+	w.stdin, err = w.StdinPipe()
 	must(t, err)
 	must(t, w.Start())
 	go func() {
@@ -205,8 +229,8 @@ func (w *writer) kept() []string {
 }
 
 // reopen opens the log as the next process would, and returns the names of its
-// records and the reason of its last audit.opened.
-func (f folder) reopen(t *testing.T) (names map[string]int, reason string) {
+// records and the reasons of its records of its own.
+func (f folder) reopen(t *testing.T) (names map[string]int, reasons map[audit.Event]string) {
 	t.Helper()
 	cfg, err := f.config()
 	must(t, err)
@@ -221,18 +245,17 @@ func (f folder) reopen(t *testing.T) (names map[string]int, reason string) {
 	file, err := os.Open(f.path())
 	must(t, err)
 	defer file.Close()
-	names = make(map[string]int)
+	names, reasons = make(map[string]int), make(map[audit.Event]string)
 	report, err := audit.Verify(file, audit.VerifyOptions{Keys: cfg.Keys, Last: &head, Each: func(r audit.Record) {
 		switch r.Event {
 		case audit.UserAdded:
 			names[r.User]++
-		case audit.LogOpened:
-			reason = r.Reason
 		default:
+			reasons[r.Event] = r.Reason
 		}
 	}})
 	if err != nil || report.Unsigned != 0 {
 		t.Fatalf("%+v: %v", report, err)
 	}
-	return names, reason
+	return names, reasons
 }

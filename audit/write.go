@@ -52,12 +52,22 @@ func (l *Log) enqueue(w *waiting, ours bool) error {
 }
 
 // write writes what waits, all that waits at once: the slower the disk, the
-// more records share one sync.
+// more records share one sync. While the disk fails nothing waits, and the file
+// is mended.
 func (l *Log) write() {
 	defer close(l.written)
-	for range l.wake {
-		for batch := l.take(); len(batch) > 0; batch = l.take() {
-			l.commit(batch)
+	defer l.mend.Stop()
+	for {
+		select {
+		case _, more := <-l.wake:
+			if !more {
+				return
+			}
+			for batch := l.take(); len(batch) > 0; batch = l.take() {
+				l.commit(batch)
+			}
+		case <-l.mend.C:
+			l.recover()
 		}
 	}
 }
@@ -82,10 +92,9 @@ func (l *Log) take() []*waiting {
 // failed everybody behind it too.
 func (l *Log) commit(batch []*waiting) {
 	text, next, kept := l.lines(batch)
-	_, err := l.file.Write(text)
-	if err == nil {
-		err = l.file.Sync()
-	}
+	begun := time.Now()
+	err := l.store(text)
+	l.cfg.synced(len(kept), begun, err)
 	l.mu.Lock()
 	if err == nil {
 		l.tail = next
@@ -96,6 +105,9 @@ func (l *Log) commit(batch []*waiting) {
 	}
 	err = l.failed
 	l.mu.Unlock()
+	if err != nil {
+		l.broke(err)
+	}
 	for _, w := range kept {
 		w.done <- err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 	"github.com/pecete/pecete/users"
 )
 
@@ -71,10 +72,10 @@ func (a Authorizer) Authorize(ctx context.Context, who Caller, req csc.Authorize
 // recorded must not be spendable.
 func (a Authorizer) issue(ctx context.Context, who Caller, c Credential, req csc.AuthorizeRequest, agreed []sad.Agreed, proof users.Proof) (csc.AuthorizeResponse, error) {
 	value, id := sad.New()
-	life := a.life()
+	life, now := a.life(), a.Now()
 	grant := sad.Grant{
 		ID: id, UserID: c.UserID, ClientID: who.ClientID, CredentialID: c.ID,
-		Expires: a.Now().Add(life), Count: req.NumSignatures, Left: req.NumSignatures,
+		Issued: now, Expires: now.Add(life), Count: req.NumSignatures, Left: req.NumSignatures,
 		Bound: len(agreed) > 0, Hashes: agreed, HashOID: req.HashAlgorithmOID,
 	}
 	err := a.Audit.Append(ctx, audit.Entry{
@@ -86,9 +87,11 @@ func (a Authorizer) issue(ctx context.Context, who Caller, c Credential, req csc
 	if err != nil {
 		return csc.AuthorizeResponse{}, err
 	}
+	failpoint.Hit(failpoint.GrantRecorded)
 	if err := a.Grants.Put(ctx, grant); err != nil {
 		return csc.AuthorizeResponse{}, err
 	}
+	failpoint.Hit(failpoint.GrantKept)
 	return csc.AuthorizeResponse{SAD: value, ExpiresIn: int(life.Seconds())}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 	"github.com/pecete/pecete/users"
 )
 
@@ -85,6 +86,7 @@ func (e Enroller) Enroll(ctx context.Context, signer users.User, p Profile) (Cre
 	if err != nil {
 		return Credential{}, fmt.Errorf("generate %s key: %w", p.Key, err)
 	}
+	failpoint.Hit(failpoint.KeyGenerated)
 	c.KeyID = id
 	if err := e.certify(ctx, &c, signer, public, p); err != nil {
 		return Credential{}, errors.Join(err, e.Device.Destroy(context.WithoutCancel(ctx), id))
@@ -109,6 +111,7 @@ func (e Enroller) certify(ctx context.Context, c *Credential, signer users.User,
 	if err := e.record(ctx, audit.CredentialAdded, record); err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.CredentialRecorded)
 	return e.Store.AddCredential(ctx, *c)
 }
 

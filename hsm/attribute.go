@@ -113,7 +113,7 @@ func (s *session) attributes(h pkcs11.ObjectHandle) (Attributes, error) {
 // secret key with it: for tests and audits.
 func (t *Token) Attributes(ctx context.Context, id []byte) (Attributes, error) {
 	id = bytes.Clone(id)
-	a, err := ask(ctx, t, privateKey(id), func(s *session) (Attributes, error) {
+	a, err := ask(ctx, t, errand{"find", privateKey(id)}, func(s *session) (Attributes, error) {
 		private, err := s.object(privateKey(id))
 		if errors.Is(err, ErrNoKey) {
 			secret, other := s.object(secretKey(id))

@@ -29,14 +29,15 @@ type canary struct {
 func (c canary) key() objectKey { return privateKey(c.id) }
 
 // sing signs something new and verifies it. Opening a session, asking for its
-// state and even logging in succeed on tokens that are gone; this does not.
+// state and even logging in succeed on tokens that are gone; this does not, nor
+// would a copy of it prove that the token is there.
 func (c canary) sing(s *session) error {
 	if c.id == nil {
 		return errors.New("no canary yet")
 	}
 	digest := make([]byte, crypto.SHA256.Size())
 	_, _ = rand.Read(digest) // never fails
-	signature, err := s.sign(c.id, csc.Algorithm{Scheme: csc.ECDSA, Hash: crypto.SHA256}, digest)
+	signature, err := s.sign(c.id, csc.Algorithm{Scheme: csc.ECDSA, Hash: crypto.SHA256}, digest, s.signCold)
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func (c canary) sing(s *session) error {
 // hatch finds the canary, or makes it. Two processes that open a new token at
 // once may make two; every one is as good.
 func (t *Token) hatch(ctx context.Context) error {
-	key, err := change(ctx, t, objectKey{}, func(s *session) (Key, error) {
+	key, err := change(ctx, t, errand{"canary", objectKey{}}, func(s *session) (Key, error) {
 		ids, err := s.idsByLabel(pkcs11.CKO_PRIVATE_KEY, CanaryLabel)
 		if err != nil {
 			return Key{}, err
@@ -58,7 +59,7 @@ func (t *Token) hatch(ctx context.Context) error {
 			return s.key(slices.MinFunc(ids, bytes.Compare))
 		}
 		id := newID()
-		return s.generate(ctx, csc.P256, id, publicTemplate(csc.P256, id, CanaryLabel), privateTemplate(id, CanaryLabel))
+		return s.generate(ctx, csc.P256, id, publicTemplate(csc.P256, id, CanaryLabel), t.privateTemplate(id, CanaryLabel))
 	})
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (t *Token) hatch(ctx context.Context) error {
 // Ready signs with the canary, and does what can be done for it to succeed. An
 // error is an UnavailableError.
 func (t *Token) Ready(ctx context.Context) error {
-	_, err := ask(ctx, t, t.canary.key(), func(s *session) (struct{}, error) {
+	_, err := ask(ctx, t, errand{"canary", t.canary.key()}, func(s *session) (struct{}, error) {
 		return struct{}{}, t.canary.sing(s)
 	})
 	if err != nil {

@@ -28,6 +28,9 @@ var (
 	// ErrInUse says that this process has the token, or the module, open
 	// already.
 	ErrInUse = errors.New("hsm: in use in this process")
+	// ErrBusy says that as many signatures are asked of the device as may wait
+	// for it. Nothing was begun; it passes.
+	ErrBusy error = busy{}
 	// ErrClosed says that the token was closed.
 	ErrClosed = errors.New("hsm: token closed")
 
@@ -41,6 +44,11 @@ var (
 	// errResting says that the module may not be reloaded yet.
 	errResting = errors.New("hsm: module was reloaded a moment ago")
 )
+
+type busy struct{}
+
+func (busy) Error() string     { return "hsm: as much waits for the device as may" }
+func (busy) Unavailable() bool { return true }
 
 type vanished struct{}
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/miekg/pkcs11"
 
@@ -54,9 +55,54 @@ func (t *Token) FinaliseElsewhere() error {
 	})
 }
 
-// Reload reloads the module as a recovery would.
+// Reload reloads the module as a recovery would that helped.
 func (t *Token) Reload(ctx context.Context) error {
+	defer t.module.rest.helped()
 	return errors.Join(t.module.reload(ctx, t.module.generation.Load()), t.attach(ctx, 0))
+}
+
+// CopyLife changes how long a copy signs without its original.
+func (t *Token) CopyLife(d time.Duration) {
+	t.copies.mu.Lock()
+	defer t.copies.mu.Unlock()
+	t.copies.life = d
+}
+
+// Copied is the handle of the key's copy in this epoch, 0 for none.
+func (t *Token) Copied(id []byte) uint {
+	t.copies.mu.Lock()
+	defer t.copies.mu.Unlock()
+	if e := t.copies.of[privateKey(id)]; e != nil && t.copies.epoch == t.now() {
+		return uint(e.Value.(*duplicate).object.handle)
+	}
+	return 0
+}
+
+// Copies are how many there are.
+func (t *Token) Copies() int {
+	t.copies.mu.Lock()
+	defer t.copies.mu.Unlock()
+	return t.copies.recent.Len()
+}
+
+// SessionKeys is how many private keys on the token are session objects.
+func (t *Token) SessionKeys(ctx context.Context) (int, error) {
+	return ask(ctx, t, errand{"find", objectKey{}}, func(s *session) (int, error) {
+		found, err := s.search([]*pkcs11.Attribute{
+			pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
+			pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY),
+		})
+		return len(found), err
+	})
+}
+
+// BreakCopy destroys the key's copy behind the token's back.
+func (t *Token) BreakCopy(ctx context.Context, id []byte) error {
+	handle := pkcs11.ObjectHandle(t.Copied(id))
+	_, err := ask(ctx, t, errand{"destroy", objectKey{}}, func(s *session) (struct{}, error) {
+		return struct{}{}, s.p11.DestroyObject(s.handle, handle)
+	})
+	return err
 }
 
 // Generation counts the times the module was initialised and finalised.
@@ -79,7 +125,7 @@ func (t *Token) Occupy() (release func(), sessions int) {
 	for range n {
 		ready.Add(1)
 		ended.Go(func() {
-			_, _ = ask(context.Background(), t, objectKey{}, func(*session) (struct{}, error) {
+			_, _ = ask(context.Background(), t, errand{"occupy", objectKey{}}, func(*session) (struct{}, error) {
 				ready.Done()
 				<-hold
 				return struct{}{}, nil
@@ -90,10 +136,41 @@ func (t *Token) Occupy() (release func(), sessions int) {
 	return func() { close(hold); ended.Wait() }, n
 }
 
+// Indexed is how many keys are known from a listing and were not used since.
+func (t *Token) Indexed() int {
+	t.index.mu.Lock()
+	defer t.index.mu.Unlock()
+	return len(t.index.handles)
+}
+
+// Waiting is how many requests no worker has taken yet.
+func (t *Token) Waiting() (n int) {
+	t.signers.mu.Lock()
+	defer t.signers.mu.Unlock()
+	for _, l := range t.signers.lines {
+		n += len(l.jobs)
+	}
+	return n
+}
+
+// CloseCrossing takes the short way into the module away until reopen, and
+// begins an epoch, so that every worker looks for it again.
+func (t *Token) CloseCrossing(ctx context.Context) (reopen func(), err error) {
+	was := t.module.crossing
+	change := func(c crossing) error {
+		return t.module.alone(ctx, func() error {
+			t.module.crossing = c
+			return nil
+		})
+	}
+	err = errors.Join(change(crossing{}), t.attach(ctx, t.now()))
+	return func() { _ = change(was) }, err
+}
+
 // GenerateWith makes a key with some attributes of the template changed.
 func (t *Token) GenerateWith(ctx context.Context, spec csc.KeySpec, label string, changed ...*pkcs11.Attribute) ([]byte, error) {
 	id := newID()
-	template := privateTemplate(id, label)
+	template := t.privateTemplate(id, label)
 	for i, attribute := range template {
 		for _, c := range changed {
 			if c.Type == attribute.Type {
@@ -101,7 +178,7 @@ func (t *Token) GenerateWith(ctx context.Context, spec csc.KeySpec, label string
 			}
 		}
 	}
-	_, err := change(ctx, t, privateKey(id), func(s *session) (Key, error) {
+	_, err := change(ctx, t, errand{"generate", privateKey(id)}, func(s *session) (Key, error) {
 		return s.generate(ctx, spec, id, publicTemplate(spec, id, label), template)
 	})
 	return id, err
@@ -112,7 +189,7 @@ func (t *Token) GenerateWith(ctx context.Context, spec csc.KeySpec, label string
 func (t *Token) RawLoop(id []byte, alg csc.Algorithm, digest []byte, sessions int, stop *atomic.Bool) (int64, error) {
 	here := t.here.Load()
 	found, _ := t.objects.get(privateKey(id))
-	mechanism, block, err := prepare(found.spec, alg, digest)
+	block, err := prepare(found.spec, alg, digest)
 	if err != nil {
 		return 0, err
 	}
@@ -128,10 +205,10 @@ func (t *Token) RawLoop(id []byte, alg csc.Algorithm, digest []byte, sessions in
 		}
 		all.Go(func() {
 			for !stop.Load() {
-				if faults[i] = t.module.p11.SignInit(handle, []*pkcs11.Mechanism{mechanism}, found.handle); faults[i] != nil {
+				if faults[i] = t.module.p11.SignInit(handle, block.mechanisms(), found.handle); faults[i] != nil {
 					return
 				}
-				if _, faults[i] = t.module.p11.Sign(handle, block); faults[i] != nil {
+				if _, faults[i] = t.module.p11.Sign(handle, block.text); faults[i] != nil {
 					return
 				}
 				n.Add(1)

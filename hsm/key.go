@@ -41,6 +41,7 @@ func (s *session) key(id []byte) (Key, error) {
 // idsByLabel lists the CKA_IDs of the objects of a class with a label.
 func (s *session) idsByLabel(class uint, label string) ([][]byte, error) {
 	handles, err := s.search([]*pkcs11.Attribute{
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), // and no copy
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
 		pkcs11.NewAttribute(pkcs11.CKA_LABEL, label),
 	})
@@ -78,7 +79,7 @@ func (s *session) idByLabel(class uint, label string) ([]byte, error) {
 // Find is the key pair with the label, ErrNoKey if there is none. Two with the
 // same label are an error.
 func (t *Token) Find(ctx context.Context, label string) (Key, error) {
-	key, err := ask(ctx, t, objectKey{}, func(s *session) (Key, error) {
+	key, err := ask(ctx, t, errand{"find", objectKey{}}, func(s *session) (Key, error) {
 		id, err := s.idByLabel(pkcs11.CKO_PRIVATE_KEY, label)
 		if err != nil {
 			return Key{}, err
@@ -94,7 +95,7 @@ func (t *Token) Find(ctx context.Context, label string) (Key, error) {
 // Key is the key pair with the CKA_ID, ErrNoKey if there is none.
 func (t *Token) Key(ctx context.Context, id []byte) (Key, error) {
 	id = bytes.Clone(id)
-	key, err := ask(ctx, t, privateKey(id), func(s *session) (Key, error) { return s.key(id) })
+	key, err := ask(ctx, t, errand{"find", privateKey(id)}, func(s *session) (Key, error) { return s.key(id) })
 	if err != nil {
 		return Key{}, fmt.Errorf("find key %x: %w", id, err)
 	}
@@ -104,7 +105,7 @@ func (t *Token) Key(ctx context.Context, id []byte) (Key, error) {
 // FindSecret is the CKA_ID of the secret key with the label, ErrNoKey if there
 // is none.
 func (t *Token) FindSecret(ctx context.Context, label string) ([]byte, error) {
-	id, err := ask(ctx, t, objectKey{}, func(s *session) ([]byte, error) {
+	id, err := ask(ctx, t, errand{"find", objectKey{}}, func(s *session) ([]byte, error) {
 		return s.idByLabel(pkcs11.CKO_SECRET_KEY, label)
 	})
 	if err != nil {
@@ -118,7 +119,7 @@ func (t *Token) FindSecret(ctx context.Context, label string) ([]byte, error) {
 func (t *Token) Destroy(ctx context.Context, id []byte) error {
 	id = bytes.Clone(id)
 	var some bool // of it was destroyed, perhaps before a retry
-	_, err := change(ctx, t, privateKey(id), func(s *session) (struct{}, error) {
+	_, err := change(ctx, t, errand{"destroy", privateKey(id)}, func(s *session) (struct{}, error) {
 		n, err := s.destroy(id)
 		some = some || n > 0
 		if err == nil && !some {
@@ -132,8 +133,14 @@ func (t *Token) Destroy(ctx context.Context, id []byte) error {
 	return nil
 }
 
-// destroy removes every key with the id, and says how many it removed.
+// destroy removes every key with the id and its copy, and says how many it
+// removed. No copy is made meanwhile, and none can be afterwards.
 func (s *session) destroy(id []byte) (n int, err error) {
+	c := &s.token.copies
+	c.making.Lock()
+	defer c.making.Unlock()
+	c.retire(privateKey(id))
+	s.sweep()
 	for _, k := range []objectKey{privateKey(id), publicKey(id), secretKey(id)} {
 		if k.id == "" {
 			return 0, ErrNoKey

@@ -26,8 +26,8 @@ func (t *Token) Generate(ctx context.Context, spec csc.KeySpec, label string) (K
 		return Key{}, fmt.Errorf("generate %s key %q: %w", spec, label, err)
 	}
 	id := newID()
-	key, err := change(ctx, t, privateKey(id), func(s *session) (Key, error) {
-		return s.generate(ctx, spec, id, publicTemplate(spec, id, label), privateTemplate(id, label))
+	key, err := change(ctx, t, errand{"generate", privateKey(id)}, func(s *session) (Key, error) {
+		return s.generate(ctx, spec, id, publicTemplate(spec, id, label), t.privateTemplate(id, label))
 	})
 	if err != nil {
 		return Key{}, fmt.Errorf("generate %s key %q: %w", spec, label, err)
@@ -81,7 +81,9 @@ func (s *session) inspect(spec csc.KeySpec, id []byte, private pkcs11.ObjectHand
 	if err != nil {
 		return Key{}, err
 	}
-	if err := attributes.differ(signOnly()); err != nil {
+	want := signOnly()
+	want.Modifiable = s.token.conf.Copies > 0
+	if err := attributes.differ(want); err != nil {
 		return Key{}, err
 	}
 	key, err := s.key(id)
@@ -117,14 +119,14 @@ func publicTemplate(spec csc.KeySpec, id []byte, label string) []*pkcs11.Attribu
 	return template
 }
 
-// privateTemplate asks for what signOnly wants.
-func privateTemplate(id []byte, label string) []*pkcs11.Attribute {
+// privateTemplate asks for what inspect wants.
+func (t *Token) privateTemplate(id []byte, label string) []*pkcs11.Attribute {
 	return []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
 		pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
 		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true),
 		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false),
-		pkcs11.NewAttribute(pkcs11.CKA_MODIFIABLE, false),
+		pkcs11.NewAttribute(pkcs11.CKA_MODIFIABLE, t.conf.Copies > 0),
 		pkcs11.NewAttribute(pkcs11.CKA_SIGN, true),
 		pkcs11.NewAttribute(pkcs11.CKA_SIGN_RECOVER, false),
 		pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, false),
@@ -143,7 +145,7 @@ func (t *Token) GenerateSecret(ctx context.Context, label string) (id []byte, er
 		return nil, errors.New("generate secret key: a key needs a label")
 	}
 	id = newID()
-	_, err = change(ctx, t, secretKey(id), func(s *session) (struct{}, error) {
+	_, err = change(ctx, t, errand{"generate", secretKey(id)}, func(s *session) (struct{}, error) {
 		return struct{}{}, s.generateSecret(ctx, id, label)
 	})
 	if err != nil {

@@ -19,11 +19,14 @@ const everyone = 1 << 30
 type module struct {
 	path string
 	p11  *pkcs11.Ctx
+	// crossing is the short way into the same library.
+	crossing crossing
 	// gate is passed with weight 1 by every call, and with the weight of
 	// everyone by what ends sessions, logins or the library's life.
 	gate *semaphore.Weighted
 	// generation counts C_Initialize; it changes behind the closed gate.
 	generation atomic.Uint64
+	reloads    atomic.Uint64 // that succeeded
 	rest       rest
 
 	// Guarded by loaded.
@@ -54,7 +57,7 @@ func acquire(path string) (*module, error) {
 			return nil, fmt.Errorf("load PKCS#11 module %q: not there, or not such a library", path)
 		}
 		m = &module{
-			path: path, p11: p11, gate: semaphore.NewWeighted(everyone), tokens: map[string]bool{},
+			path: path, p11: p11, crossing: newCrossing(path), gate: semaphore.NewWeighted(everyone), tokens: map[string]bool{},
 			rest: rest{turn: make(chan struct{}, 1), pause: minRest},
 		}
 		loaded.modules[path] = m

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/miekg/pkcs11"
 
@@ -26,6 +27,13 @@ type object struct {
 	handle pkcs11.ObjectHandle
 	epoch  epoch
 	spec   csc.KeySpec // of a private key
+	fate   *fate       // likewise
+}
+
+// A fate is what became of a key in its epoch.
+type fate struct {
+	uses   atomic.Int32 // signatures without a copy
+	single atomic.Bool  // the device makes no copy of it
 }
 
 // objects are the handles that were found so far. An entry of an earlier epoch
@@ -75,7 +83,7 @@ func (s *session) object(k objectKey) (object, error) {
 	if ok && known.epoch == s.epoch {
 		return known, nil
 	}
-	handle, err := s.only(k)
+	handle, err := s.find(k)
 	if ok && errors.Is(err, ErrNoKey) {
 		return object{}, errVanished
 	}
@@ -87,9 +95,20 @@ func (s *session) object(k objectKey) (object, error) {
 		if found.spec, err = s.spec(handle); err != nil {
 			return object{}, err
 		}
+		found.fate = &fate{}
 	}
 	s.token.objects.put(k, found)
 	return found, nil
+}
+
+// find finds the one object that k names, by the index if it may.
+func (s *session) find(k objectKey) (pkcs11.ObjectHandle, error) {
+	if k.class == pkcs11.CKO_PRIVATE_KEY && k.id != "" {
+		if handle, ok := s.locate(k.id); ok {
+			return handle, nil
+		}
+	}
+	return s.only(k)
 }
 
 // only finds the one object that k names, and makes sure that it is it.
@@ -98,6 +117,7 @@ func (s *session) only(k objectKey) (pkcs11.ObjectHandle, error) {
 		return 0, ErrNoKey // an empty CKA_ID would match every key that has none
 	}
 	handles, err := s.search([]*pkcs11.Attribute{
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), // and no copy
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, k.class),
 		pkcs11.NewAttribute(pkcs11.CKA_ID, []byte(k.id)),
 	})

@@ -12,6 +12,7 @@ type ladder struct {
 	last   rung
 	sure   bool  // the request was tried again after the canary had signed
 	others int   // times that it was tried again after others' recoveries
+	unwell bool  // the canary did not sign
 	failed error // of the last rung that did not hold
 }
 
@@ -50,17 +51,19 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 		if next >= newLogin {
 			switch w.judge(j, l, at, fault) {
 			case goOn:
+				l.unwell = true
 			case tryAgain:
 				return nil
 			case giveUp:
 				w.token.objects.forget(j.key, fault)
+				w.token.copies.drop(j.key)
 				return final(fault)
 			case seeAgain:
 				next = newModule
 			}
 		}
 		if next > newModule {
-			return ill(fault, l.failed)
+			return w.ill(l, fault, l.failed)
 		}
 		l.last = next
 		err := w.step(j, next, at)
@@ -68,10 +71,12 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, ErrPIN), over(j.ctx, err):
+		case errors.Is(err, ErrPIN):
+			return w.token.ails(err)
+		case over(j.ctx, err):
 			return unavailable(err)
 		case errors.Is(err, errResting):
-			return ill(fault, err)
+			return w.ill(l, fault, err)
 		}
 		l.failed = err
 	}
@@ -79,12 +84,15 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 
 // ill is what the caller of a token that could not be healed is told. Whether
 // there is a key cannot be known then, whatever the token says.
-func ill(fault, failed error) error {
+func (w *worker) ill(l *ladder, fault, failed error) error {
 	if failed != nil {
 		fault = fmt.Errorf("%w (recovery: %w)", fault, failed)
 	}
 	if errors.Is(fault, ErrNoKey) {
 		fault = errors.New(fault.Error())
+	}
+	if l.unwell {
+		return w.token.ails(fault)
 	}
 	return unavailable(fault)
 }
@@ -140,6 +148,7 @@ func (w *worker) step(j *job, r rung, at epoch) error {
 		return w.renew(j.ctx)
 	case newHandle:
 		w.token.objects.doubt(j.key)
+		w.token.copies.drop(j.key)
 		return nil
 	case newLogin:
 		return w.token.attach(j.ctx, at)
@@ -176,6 +185,9 @@ func (w *worker) revive(ctx context.Context) error {
 
 // note tells the log of a step.
 func (w *worker) note(ctx context.Context, r rung, fault, err error) {
+	if w.token.conf.Recovered != nil {
+		w.token.conf.Recovered(r.String(), err)
+	}
 	attrs := []slog.Attr{
 		slog.String("token", w.token.conf.Token), slog.String("step", r.String()), slog.String("code", codeOf(fault)),
 	}

@@ -86,6 +86,12 @@ func eachSigns(t *testing.T, stop *atomic.Bool, signed []atomic.Int64) {
 // What befalls a device for a moment, its callers do not notice: of 8 who sign
 // all the time none fails, and none gets a signature of another's key.
 func TestCallersDoNotNotice(t *testing.T) {
+	for name, copies := range map[string]int{"keys": 0, "copies": 8} {
+		t.Run(name, func(t *testing.T) { callersDoNotNotice(t, copies) })
+	}
+}
+
+func callersDoNotNotice(t *testing.T, copies int) {
 	tests := []struct {
 		name  string
 		fault func(t *testing.T, token *hsm.Token)
@@ -99,7 +105,7 @@ func TestCallersDoNotNotice(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			token := hsmtest.New(t, func(c *hsm.Config) { c.Sessions = 4 })
+			token := hsmtest.New(t, func(c *hsm.Config) { c.Sessions, c.Copies = 4, copies })
 			keys := keysOf(t, token, 4)
 			var (
 				all    sync.WaitGroup
@@ -129,8 +135,11 @@ func TestCallersDoNotNotice(t *testing.T) {
 			stop.Store(true)
 			all.Wait()
 			want := [2]uint64{10, 40} // each fault costs one, or few when it lasts
-			if test.name == "nothing" {
+			switch {
+			case test.name == "nothing":
 				want = [2]uint64{}
+			case copies > 0:
+				want[0] = 0 // who signs with copies may not meet it
 			}
 			if n := token.Epoch() - before; n < want[0] || n > want[1] {
 				t.Errorf("%d logins, want %d to %d", n, want[0], want[1])
@@ -168,6 +177,44 @@ func TestLongAway(t *testing.T) {
 	}
 	if took := time.Since(begin); took > 6*time.Second {
 		t.Errorf("ready after %v", took)
+	}
+	must(t, signsWith(t.Context(), token, key, "b"))
+}
+
+// A device that stays away is found out once, in less than two seconds on a busy
+// machine; then nobody is let in, so that nothing is spent on it, until it is
+// back, which nobody has to ask for.
+func TestNobodyIsLetInToAnIllToken(t *testing.T) {
+	token := hsmtest.New(t)
+	key := keysOf(t, token, 1)[0]
+	must(t, os.Rename(hsmtest.Folder(), hsmtest.Folder()+".away"))
+	release, err := token.Admit(1)
+	must(t, err)
+	begin := time.Now()
+	if err := signsWith(t.Context(), token, key, "a"); !isUnavailable(err) {
+		t.Errorf("away: %v", err)
+	}
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("found out after %v", took)
+	}
+	release()
+	for range 10 {
+		if _, err := token.Admit(1); !isUnavailable(err) || errors.Is(err, hsm.ErrBusy) {
+			t.Errorf("let in: %v", err)
+		}
+	}
+	must(t, os.Rename(hsmtest.Folder()+".away", hsmtest.Folder()))
+	begin = time.Now()
+	for {
+		release, err := token.Admit(1)
+		if err == nil {
+			release()
+			break
+		}
+		if time.Since(begin) > 20*time.Second {
+			t.Fatalf("nobody is let in: %v", err)
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
 	must(t, signsWith(t.Context(), token, key, "b"))
 }
@@ -334,6 +381,36 @@ func TestStaleHandles(t *testing.T) {
 	}
 }
 
+// After four keys the rest are found in a list: each signs as itself, one of
+// two with the same id does not sign, one made since is found, and one destroyed
+// since is gone.
+func TestListedKeys(t *testing.T) {
+	c := hsmtest.Config(t)
+	token := open(t, c)
+	keys := keysOf(t, token, 12)
+	for range 2 { // 0c0d twice
+		otherProcess(t, c, "--keypairgen", "--key-type", "EC:prime256v1", "--id", "0c0d", "--label", "pecete twin", "--usage-sign")
+	}
+	must(t, token.Reload(t.Context()))
+	for i, key := range keys[:11] {
+		must(t, signsWith(t.Context(), token, key, "a"))
+		if listed := token.Indexed() > 0; listed != (i >= 4) {
+			t.Errorf("after key %d the keys are listed: %t", i, listed)
+		}
+	}
+	if _, err := token.Sign(t.Context(), []byte{0x0c, 0x0d}, ecdsaSHA256, digestOf("a")); err == nil {
+		t.Error("signed with one of two keys that have the same id")
+	}
+	otherProcess(t, c, "--delete-object", "--type", "privkey", "--id", hexOf(keys[11].ID))
+	if err := signsWith(t.Context(), token, keys[11], "a"); !errors.Is(err, hsm.ErrNoKey) {
+		t.Errorf("a key that was destroyed since: %v, want ErrNoKey", err)
+	}
+	otherProcess(t, c, "--keypairgen", "--key-type", "EC:prime256v1", "--id", "0a0b", "--label", "pecete elsewhere", "--usage-sign")
+	key, err := token.Key(t.Context(), []byte{0x0a, 0x0b})
+	must(t, err)
+	must(t, signsWith(t.Context(), token, key, "b"))
+}
+
 // Two tokens of one module: the reload that one needs is no fault of the other.
 func TestReloadIsSharedBetweenTokens(t *testing.T) {
 	a, b := hsmtest.New(t), hsmtest.New(t)
@@ -342,5 +419,35 @@ func TestReloadIsSharedBetweenTokens(t *testing.T) {
 		must(t, a.FinaliseElsewhere())
 		must(t, signsWith(t.Context(), a, keyA, "a"))
 		must(t, signsWith(t.Context(), b, keyB, "b"))
+	}
+}
+
+// A recovery that held is told of, step by step; without a fault there is none.
+func TestRecoveriesAreTold(t *testing.T) {
+	var mu sync.Mutex
+	held := map[string]int{}
+	token := hsmtest.New(t, func(c *hsm.Config) {
+		c.Sessions = 1
+		c.Recovered = func(step string, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				held[step]++
+			}
+		}
+	})
+	must(t, token.Ready(t.Context()))
+	if len(held) != 0 {
+		t.Errorf("without a fault: %v", held)
+	}
+	must(t, token.LogoutElsewhere())
+	must(t, token.Ready(t.Context()))
+	if held["login"] != 1 || held["module"] != 0 {
+		t.Errorf("after a logout: %v", held)
+	}
+	must(t, token.FinaliseElsewhere())
+	must(t, token.Ready(t.Context()))
+	if held["module"] != 1 {
+		t.Errorf("after the module was finalised: %v", held)
 	}
 }

@@ -23,7 +23,7 @@ const (
 // key may seal about 2³² texts.
 func (t *Token) Seal(ctx context.Context, id, plaintext, aad []byte) ([]byte, error) {
 	id, plaintext, aad = bytes.Clone(id), bytes.Clone(plaintext), versioned(aad)
-	sealed, err := ask(ctx, t, secretKey(id), func(s *session) ([]byte, error) {
+	sealed, err := ask(ctx, t, errand{"seal", secretKey(id)}, func(s *session) ([]byte, error) {
 		return s.seal(id, plaintext, aad)
 	})
 	if err != nil {
@@ -39,7 +39,7 @@ func (t *Token) OpenSealed(ctx context.Context, id, sealed, aad []byte) ([]byte,
 		return nil, fmt.Errorf("open with key %x: %w", id, ErrSealed)
 	}
 	id, sealed, aad = bytes.Clone(id), bytes.Clone(sealed), versioned(aad)
-	plaintext, err := ask(ctx, t, secretKey(id), func(s *session) ([]byte, error) {
+	plaintext, err := ask(ctx, t, errand{"open", secretKey(id)}, func(s *session) ([]byte, error) {
 		return s.open(id, sealed, aad)
 	})
 	if refusesText(err) {

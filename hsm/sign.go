@@ -46,8 +46,8 @@ func (t *Token) Sign(ctx context.Context, keyID []byte, alg csc.Algorithm, diges
 		return nil, fmt.Errorf("sign with key %x: %w", keyID, err)
 	}
 	keyID, digest = bytes.Clone(keyID), bytes.Clone(digest) // ctx may end before the device does
-	signature, err := ask(ctx, t, privateKey(keyID), func(s *session) ([]byte, error) {
-		return s.sign(keyID, alg, digest)
+	signature, err := ask(ctx, t, errand{"sign", privateKey(keyID)}, func(s *session) ([]byte, error) {
+		return s.sign(keyID, alg, digest, s.signHot)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sign with key %x: %w", keyID, err)
@@ -66,49 +66,84 @@ func checkDigest(alg csc.Algorithm, digest []byte) error {
 	return nil
 }
 
-// sign does one signature on this session.
-func (s *session) sign(id []byte, alg csc.Algorithm, digest []byte) ([]byte, error) {
-	key, err := s.object(privateKey(id))
+// sign does one signature on this session, as how does.
+func (s *session) sign(id []byte, alg csc.Algorithm, digest []byte, how func(objectKey, object, block) ([]byte, error)) ([]byte, error) {
+	k := privateKey(id)
+	key, err := s.object(k)
 	if err != nil {
 		return nil, err
 	}
-	mechanism, block, err := prepare(key.spec, alg, digest)
+	b, err := prepare(key.spec, alg, digest)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.p11.SignInit(s.handle, []*pkcs11.Mechanism{mechanism}, key.handle); err != nil {
-		return nil, err
-	}
-	signature, err := s.p11.Sign(s.handle, block)
+	signature, err := how(k, key, b)
 	if err != nil {
-		s.broken = true
-		return nil, begun(err)
+		return nil, err
 	}
 	return finish(key.spec, signature)
 }
 
+// signCold signs with the key itself and no copy.
+func (s *session) signCold(_ objectKey, key object, b block) ([]byte, error) {
+	return s.signBlock(b, key.handle)
+}
+
+// signBlock has the device sign a block. An error of C_Sign is begun, and the
+// session is not used again.
+func (s *session) signBlock(b block, key pkcs11.ObjectHandle) (signature []byte, err error) {
+	called := false
+	if s.direct {
+		signature, called, err = s.order.sign(s.token.module.crossing, s.handle, b, key)
+	} else if err = s.p11.SignInit(s.handle, b.mechanisms(), key); err == nil {
+		called = true
+		signature, err = s.p11.Sign(s.handle, b.text)
+	}
+	if called && err != nil {
+		s.broken = true
+		return nil, begun(err)
+	}
+	return signature, err
+}
+
+// A block is what a device is given to sign, and how it is to sign it.
+type block struct {
+	mechanism uint
+	hash, mgf uint // of PSS
+	salt      uint // of PSS, 0 for other mechanisms
+	text      []byte
+}
+
+// mechanisms is the block's mechanism as miekg/pkcs11 wants it.
+func (b block) mechanisms() []*pkcs11.Mechanism {
+	if b.salt == 0 {
+		return []*pkcs11.Mechanism{pkcs11.NewMechanism(b.mechanism, nil)}
+	}
+	return []*pkcs11.Mechanism{pkcs11.NewMechanism(b.mechanism, pkcs11.NewPSSParams(b.hash, b.mgf, b.salt))}
+}
+
 // prepare makes what the device is given out of a digest. It is always the
 // whole block: the device pads and signs whatever it gets.
-func prepare(spec csc.KeySpec, alg csc.Algorithm, digest []byte) (*pkcs11.Mechanism, []byte, error) {
+func prepare(spec csc.KeySpec, alg csc.Algorithm, digest []byte) (block, error) {
 	if err := checkDigest(alg, digest); err != nil {
-		return nil, nil, err
+		return block{}, err
 	}
 	hash := hashes[alg.Hash]
 	size := alg.Hash.Size()
 	switch {
 	case alg.Scheme == csc.PKCS1v15 && spec.RSA():
-		block := append(bytes.Clone(hash.digestInfo), digest...)
-		return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS, nil), block, nil
+		return block{mechanism: pkcs11.CKM_RSA_PKCS, text: append(bytes.Clone(hash.digestInfo), digest...)}, nil
 	case alg.Scheme == csc.PSS && spec.RSA():
 		if alg.SaltLength < size || alg.SaltLength > maxSalt(spec, alg.Hash) {
-			return nil, nil, fmt.Errorf("salt of %d bytes: %w", alg.SaltLength, ErrAlgorithm)
+			return block{}, fmt.Errorf("salt of %d bytes: %w", alg.SaltLength, ErrAlgorithm)
 		}
-		params := pkcs11.NewPSSParams(hash.name, hash.mgf, uint(alg.SaltLength))
-		return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_PSS, params), digest, nil
+		return block{
+			mechanism: pkcs11.CKM_RSA_PKCS_PSS, hash: hash.name, mgf: hash.mgf, salt: uint(alg.SaltLength), text: digest,
+		}, nil
 	case alg.Scheme == csc.ECDSA && spec.Known() && !spec.RSA() && size*8 <= spec.Bits():
-		return pkcs11.NewMechanism(pkcs11.CKM_ECDSA, nil), digest, nil
+		return block{mechanism: pkcs11.CKM_ECDSA, text: digest}, nil
 	}
-	return nil, nil, fmt.Errorf("%s with %v and a key of %s: %w", alg.Scheme, alg.Hash, spec, ErrAlgorithm)
+	return block{}, fmt.Errorf("%s with %v and a key of %s: %w", alg.Scheme, alg.Hash, spec, ErrAlgorithm)
 }
 
 // maxSalt is the longest salt that fits into a key (RFC 8017 §9.1.1).

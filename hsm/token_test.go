@@ -241,6 +241,9 @@ func TestRefusedPINIsLatched(t *testing.T) {
 	if err := token.Ready(t.Context()); !errors.Is(err, hsm.ErrPIN) {
 		t.Errorf("Ready: %v, want ErrPIN", err)
 	}
+	if !token.Stats().PINRefused {
+		t.Error("the stats do not say so")
+	}
 	logins, err := count.Logins(log)
 	must(t, err)
 	refused := 0

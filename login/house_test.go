@@ -68,7 +68,7 @@ func newHouse(t testing.TB) *house {
 	must(t, err)
 	t.Cleanup(func() { must(t, store.Close()) })
 	h.store = store
-	hasher, err := users.NewHasher(users.HashCost{Memory: 7 << 10, Passes: 1, Threads: 1, AtOnce: 2})
+	hasher, err := users.NewHasher(users.HashCost{Memory: 7 << 10, Passes: 1, Threads: 1, AtOnce: 2, Waiting: 100})
 	must(t, err)
 	seal, audit := newSealer(t), audittest.Open(t)
 	h.pages = &login.Pages{

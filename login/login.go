@@ -67,6 +67,9 @@ type Pages struct {
 	Demo   bool
 	Logger *slog.Logger
 	Now    func() time.Time
+	// Barred, if set, is told of each attempt to log in that was not judged,
+	// since its network had failed too often.
+	Barred func()
 
 	pages     map[string]*template.Template
 	strangers *quota.Quota // who failed to log in

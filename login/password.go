@@ -79,11 +79,12 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 	}
 	from := quota.Network(r.RemoteAddr)
 	if p.strangers.Over(from) > 0 { // not judged: neither hashed nor recorded
+		p.barred()
 		p.back(v, v.self(), note{Kind: noteWrong, Email: short(email)})
 		return
 	}
 	user, err := p.Prover.Password(r.Context(), email, password)
-	if err != nil {
+	if judged(err) {
 		p.strangers.Count(from)
 	}
 	switch {
@@ -104,6 +105,20 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 	}
 	newBrowser(w) // no form from before the login is good after it
 	v.goTo(next)
+}
+
+// judged reports whether err is a password's fault. The network of somebody who
+// could not be judged, because too many log in or the registry is away, has not
+// failed.
+func judged(err error) bool {
+	var passing interface{ Unavailable() bool }
+	return err != nil && !(errors.As(err, &passing) && passing.Unavailable())
+}
+
+func (p *Pages) barred() {
+	if p.Barred != nil {
+		p.Barred()
+	}
 }
 
 // short is an address worth giving back.

@@ -64,7 +64,7 @@ func (e *endpoints) start(w http.ResponseWriter, r *http.Request, in pairs) {
 	var told *answered
 	switch {
 	case errors.As(err, &told):
-		e.redirect(w, told.to)
+		e.redirect(w, told.request, e.refused(r.Context(), told.cause))
 	case err != nil:
 		e.page(w, r, err)
 	default:
@@ -75,10 +75,10 @@ func (e *endpoints) start(w http.ResponseWriter, r *http.Request, in pairs) {
 	}
 }
 
-// An answered is a request that was answered to the client with an error.
+// An answered is a request that is answered to the client with an error.
 type answered struct {
-	to    string
-	cause error
+	request request
+	cause   error
 }
 
 func (a *answered) Error() string { return "answered to the client: " + a.cause.Error() }
@@ -102,15 +102,8 @@ func (e *endpoints) asked(r *http.Request, in pairs, browser string) (*saved, er
 	if err != nil {
 		return nil, fmt.Errorf("look up client: %w", err)
 	}
-	if uri := in.form.Get("request_uri"); uri != "" {
-		k, err := e.pushedRequest(ctx, uri)
-		if err == nil && k.Request.Client != c.ID {
-			err = ErrInteraction
-		}
-		if err != nil {
-			return nil, err
-		}
-		return e.loaded(r, k, browser)
+	if in.form.Get("request_uri") != "" {
+		return e.askedBefore(r, c, in, browser)
 	}
 	redirect, err := redirectOf(c, in.form.Get("redirect_uri"))
 	if err != nil {
@@ -118,25 +111,49 @@ func (e *endpoints) asked(r *http.Request, in pairs, browser string) (*saved, er
 	}
 	s := &saved{Browser: browser}
 	s.Request = request{Client: c.ID, RedirectURI: redirect, Given: in.form.Has("redirect_uri")}
-	if err = s.Request.fill(c, in.form, in.twice); err == nil {
+	if err = s.Request.fill(c, in.form, in.twice); err == nil && c.mustPush() {
+		err = csc.Refused("The request must be pushed", nil)
+	}
+	if err == nil {
 		err = e.open(ctx, s)
 	}
 	if err != nil {
-		return nil, &answered{e.refused(ctx, s.Request, err), err}
+		return nil, &answered{s.Request, err}
 	}
 	return s, nil
 }
 
-// refused is the redirect that tells a client of err; what it cannot be told
-// the log is.
-func (e *endpoints) refused(ctx context.Context, q request, err error) string {
+// mustPush reports whether c may ask by oauth2/pushed_authorize only.
+func (c Client) mustPush() bool { return c.RequirePAR || c.profile() == ProfileFAPI2 }
+
+// askedBefore is the interaction of a pushed request. What stands beside it in
+// the query is dropped unread, or refused where the profile knows no reason for
+// it to be there.
+func (e *endpoints) askedBefore(r *http.Request, c Client, in pairs, browser string) (*saved, error) {
+	if c.profile() == ProfileFAPI2 && (len(in.form) > 2 || len(in.twice) > 0) {
+		return nil, &fault{status: http.StatusBadRequest, says: saysRequest, cause: errBeside}
+	}
+	k, err := e.pushedRequest(r.Context(), in.form.Get("request_uri"))
+	if err == nil && k.Request.Client != c.ID {
+		err = ErrInteraction
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e.loaded(r, k, browser)
+}
+
+var errBeside = errors.New("parameters beside request_uri")
+
+// refused is what a client is told of err; what it cannot be told the log is.
+func (e *endpoints) refused(ctx context.Context, err error) url.Values {
 	said := worded(err)
 	e.logFailure(ctx, "/oauth2/authorize", said.status, err)
 	told := url.Values{"error": {string(said.says.Code)}}
 	if said.says.Description != "" {
 		told.Set("error_description", said.says.Description)
 	}
-	return q.answerURL(e.Issuer, told)
+	return told
 }
 
 // resume goes on where the interaction i stands.
@@ -187,6 +204,10 @@ func (e *endpoints) finish(w http.ResponseWriter, r *http.Request, s *saved, err
 		e.page(w, r, err)
 		return
 	}
+	if wait := e.codesTooOften(err, s); wait > 0 {
+		e.page(w, r, &fault{status: http.StatusTooManyRequests, says: saysSigner, wait: wait})
+		return
+	}
 	if lost := e.end(ctx, s); lost != nil {
 		e.page(w, r, lost)
 		return
@@ -196,10 +217,10 @@ func (e *endpoints) finish(w http.ResponseWriter, r *http.Request, s *saved, err
 		code, err = e.makeCode(ctx, s)
 	}
 	if err != nil {
-		e.redirect(w, e.refused(ctx, s.Request, err))
+		e.redirect(w, s.Request, e.refused(ctx, err))
 		return
 	}
-	e.redirect(w, s.Request.answerURL(e.Issuer, url.Values{"code": {code}}))
+	e.redirect(w, s.Request, url.Values{"code": {code}})
 }
 
 // end forgets the interaction and takes the marker of its pushed request.

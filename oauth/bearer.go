@@ -14,6 +14,7 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 
 	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
 )
 
@@ -44,6 +45,9 @@ func (p *Provider) Bearer(ctx context.Context, token csc.Secret) (credentials.Ca
 		if !kept.GetClient().GetScopes().Has(scope) {
 			return credentials.Caller{}, ErrTokenUnknown
 		}
+	}
+	if c, ours := kept.GetClient().(registered); !ours || kept.GetRequestedAt().Before(c.TokensAfter) {
+		return credentials.Caller{}, ErrTokenUnknown
 	}
 	s, ok := kept.GetSession().(*session)
 	if !ok {
@@ -83,9 +87,11 @@ func (opaque) AccessTokenSignature(_ context.Context, token string) string {
 	return signatureOf(token)
 }
 
-// ValidateAccessToken reports a token whose time is over.
+// ValidateAccessToken reports a token whose time is over, or began later than
+// now, as it seems when the clock went back.
 func (o opaque) ValidateAccessToken(_ context.Context, r fosite.Requester, _ string) error {
-	if !o.now().Before(r.GetSession().GetExpiresAt(fosite.AccessToken)) {
+	now := o.now()
+	if !now.Before(r.GetSession().GetExpiresAt(fosite.AccessToken)) || now.Add(sad.Skew).Before(r.GetRequestedAt()) {
 		return fosite.ErrTokenExpired
 	}
 	return nil

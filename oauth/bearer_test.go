@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
@@ -49,6 +50,9 @@ func TestBearerFollowsTheClient(t *testing.T) {
 				h.t.Fatal(err)
 			}
 		},
+		"ended all its tokens": func(h *house) {
+			h.changeClient(h.id, func(c *oauth.Client) { c.TokensAfter = h.provider.Now().Add(time.Second) })
+		},
 		"without the scope": func(h *house) { h.changeClient(h.id, func(c *oauth.Client) { c.Scopes = []string{"credential"} }) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,6 +63,15 @@ func TestBearerFollowsTheClient(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// What was issued since its client ended all tokens is good.
+func TestBearerAfterTheEnd(t *testing.T) {
+	h := newHouse(t)
+	h.changeClient(h.id, func(c *oauth.Client) { c.TokensAfter = h.provider.Now().Add(-time.Second) })
+	if _, err := h.provider.Bearer(t.Context(), h.issue()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -11,15 +11,76 @@ import (
 type Client struct {
 	ID   string // app_ and 16 random bytes in hex
 	Name string // shown to signers
+	// Profile is which rules hold for it; "" is ProfileCSC.
+	Profile string
+	// AuthMethod is the one way it proves who it is (RFC 7591 §2). "" is a secret
+	// in the header or in the form, which §8.4.4 leaves to the client; it is not
+	// for profile fapi2.
+	AuthMethod string
 	// Verifiers are the verifiers of its live secrets, newest first; two while
-	// a secret is being rotated, none for a public client.
-	Verifiers    [][]byte
+	// a secret is being rotated, none if it proves itself otherwise.
+	Verifiers [][]byte
+	Keys      []byte  // its public keys, a JWK set (RFC 7517); nil if it has none
+	TLS       TLSName // of its certificate, with tls_client_auth
+	// RequirePAR refuses authorization requests of it that were not pushed.
+	RequirePAR bool
+	// Bound is what its access tokens must be bound to; "" if to nothing.
+	Bound string
+	// Logo is the https URI of a picture, "" for none. Only browsers load it.
+	Logo         string
 	RedirectURIs []string
 	Grants       []string // grant_type values it may use
 	Scopes       []string
 	Disabled     bool
 	Created      time.Time
+	// TokensAfter ends all tokens that were issued before; zero ends none.
+	TokensAfter time.Time
 }
+
+// The profiles. One weakens none of the others: what it allows, it allows to
+// its own clients.
+const (
+	ProfileCSC   = "csc"    // v2.0.0.2 §8.4, with PKCE
+	ProfileFAPI2 = "fapi2"  // the FAPI 2.0 Security Profile
+	ProfileCSCv1 = "csc-v1" // v1.0.4.0 §8.3, which knows no PKCE
+)
+
+// The methods of client authentication (RFC 7591 §2, RFC 8705 §2).
+const (
+	SecretBasic   = "client_secret_basic"
+	SecretPost    = "client_secret_post"
+	PrivateKeyJWT = "private_key_jwt"
+	TLSAuth       = "tls_client_auth"
+	SelfSignedTLS = "self_signed_tls_client_auth"
+	NoAuth        = "none"
+)
+
+// What tokens can be bound to (RFC 9449, RFC 8705 §3).
+const (
+	BoundDPoP = "dpop"
+	BoundMTLS = "mtls"
+)
+
+// A TLSName is the one name a client's certificate is known by (RFC 8705
+// §2.1.2): one field is set, the others are "".
+type TLSName struct {
+	SubjectDN string `json:"subject_dn,omitempty"` // RFC 4514
+	SANDNS    string `json:"san_dns,omitempty"`
+	SANURI    string `json:"san_uri,omitempty"`
+	SANIP     string `json:"san_ip,omitempty"`
+	SANEmail  string `json:"san_email,omitempty"`
+}
+
+// confidential reports whether c must prove who it is.
+func (c Client) confidential() bool {
+	if c.AuthMethod == "" {
+		return len(c.Verifiers) > 0
+	}
+	return c.AuthMethod != NoAuth
+}
+
+// profile is c.Profile, spelled out.
+func (c Client) profile() string { return either(c.Profile, ProfileCSC) }
 
 var (
 	// ErrUnknownClient says that there is no such client.

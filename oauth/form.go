@@ -26,6 +26,8 @@ var lengths = []struct {
 	{"client_id", 128},
 	{"grant_type", 128},
 	{"client_secret", 256},
+	{"client_assertion", 8192},
+	{"client_assertion_type", 128},
 	{"scope", 256},
 	{"token", 1024},
 	{"token_type_hint", 64},

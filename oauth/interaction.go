@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/onetime"
 )
 
@@ -71,6 +72,13 @@ type saved struct {
 
 	id  string
 	raw []byte
+}
+
+// over reports whether the time of something that lives so long is over: its end
+// has come, or is further away than it ever was, since the clock went back.
+func (p *Provider) over(end time.Time, life time.Duration) bool {
+	left := end.Sub(p.Now())
+	return left <= 0 || left > life+sad.Skew
 }
 
 func interactionKey(id string) string { return "interaction:" + id }
@@ -133,7 +141,7 @@ func (p *Provider) find(r *http.Request, id string) (*saved, error) {
 		return nil, fmt.Errorf("decode interaction: %w", err)
 	}
 	own := hmac.Equal([]byte(p.browser(r)), []byte(s.Browser))
-	if !own || s.Version != recordVersion || !p.Now().Before(s.Expires) {
+	if !own || s.Version != recordVersion || p.over(s.Expires, interactionLife) {
 		return nil, ErrInteraction
 	}
 	return s, nil

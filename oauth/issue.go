@@ -13,6 +13,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // lifeOf is how long the access token that is asked will live.
@@ -40,13 +41,24 @@ func (e *endpoints) issue(ctx context.Context, asked fosite.AccessRequester) (an
 		return nil, errors.Join(fmt.Errorf("issue access token: %w", err), e.undo(ctx, s))
 	}
 	told := tokenAnswer{
-		AccessToken: made.GetAccessToken(), TokenType: "Bearer", ExpiresIn: int64(life / time.Second),
+		AccessToken: made.GetAccessToken(), TokenType: tokenType(asked), ExpiresIn: int64(life / time.Second),
 		Scope: strings.Join(asked.GetGrantedScopes(), " "), RefreshToken: s.refresh,
 	}
 	if err := e.complete(ctx, asked, s, &told); err != nil {
 		return nil, errors.Join(err, e.withdraw(ctx, s, told.AccessToken), e.undo(ctx, s))
 	}
+	failpoint.Hit(failpoint.TokenKept)
 	return told, nil
+}
+
+// tokenType is what the token is called: a token of scope credential is a SAD to
+// clients of v1 (v1.0.4.0 §8.3.3).
+func tokenType(asked fosite.AccessRequester) string {
+	c, ours := asked.GetClient().(registered)
+	if ours && c.profile() == ProfileCSCv1 && asked.GetGrantedScopes().Has(csc.ScopeCredential) {
+		return "SAD"
+	}
+	return "Bearer"
 }
 
 // complete writes what a token stands for: the record of it, and what came of a
@@ -89,7 +101,7 @@ func (e *endpoints) grant(ctx context.Context, s *session, told *tokenAnswer) er
 	}
 	g := sad.Grant{
 		ID: s.GrantID, UserID: k.User, ClientID: k.Request.Client, CredentialID: c.ID,
-		Expires: s.GetExpiresAt(fosite.AccessToken), Count: d.Count, Left: d.Count,
+		Issued: e.Now(), Expires: s.GetExpiresAt(fosite.AccessToken), Count: d.Count, Left: d.Count,
 		Bound: len(d.Digests) > 0, HashOID: d.HashOID,
 	}
 	for _, one := range d.Digests {
@@ -104,9 +116,11 @@ func (e *endpoints) grant(ctx context.Context, s *session, told *tokenAnswer) er
 	if err != nil {
 		return fmt.Errorf("record the grant: %w", err)
 	}
+	failpoint.Hit(failpoint.GrantRecorded)
 	if err := e.Grants.Put(ctx, g); err != nil {
 		return fmt.Errorf("keep grant: %w", err)
 	}
+	failpoint.Hit(failpoint.GrantKept)
 	if d.Qualifier != "" {
 		told.CredentialID = c.ID
 	}

@@ -31,22 +31,29 @@ func (e *endpoints) metadata(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *endpoints) announced() map[string]any {
-	methods := []string{"client_secret_basic", "client_secret_post"}
-	if e.interactive() { // public clients have no other grant
-		methods = append(methods, "none")
-	}
+	methods := e.authMethods()
 	told := map[string]any{
-		"issuer":                                     e.Issuer,
-		"grant_types_supported":                      e.grantTypes(),
-		"response_types_supported":                   []string{},
-		"scopes_supported":                           []string{csc.ScopeService},
-		"token_endpoint_auth_methods_supported":      methods,
-		"revocation_endpoint_auth_methods_supported": methods,
+		"issuer":                                                e.Issuer,
+		"grant_types_supported":                                 e.grantTypes(),
+		"response_types_supported":                              []string{},
+		"scopes_supported":                                      []string{csc.ScopeService},
+		"token_endpoint_auth_methods_supported":                 methods,
+		"revocation_endpoint_auth_methods_supported":            methods,
+		"token_endpoint_auth_signing_alg_values_supported":      clientAlgs,
+		"revocation_endpoint_auth_signing_alg_values_supported": clientAlgs,
 	}
+	aliases := map[string]string{}
 	for _, r := range e.routes() {
-		if r.member != "" {
-			told[r.member] = e.Issuer + r.path
+		if r.member == "" {
+			continue
 		}
+		told[r.member] = e.Issuer + r.path
+		if r.member != "authorization_endpoint" { // where browsers go, nobody asks for certificates
+			aliases[r.member] = e.MutualURL + r.path
+		}
+	}
+	if e.MutualURL != "" {
+		told["mtls_endpoint_aliases"] = aliases
 	}
 	if e.interactive() {
 		told["scopes_supported"] = []string{csc.ScopeService, csc.ScopeCredential}
@@ -54,8 +61,23 @@ func (e *endpoints) announced() map[string]any {
 		told["response_modes_supported"] = []string{"query"}
 		told["code_challenge_methods_supported"] = []string{"S256"}
 		told["authorization_response_iss_parameter_supported"] = true
-		told["require_pushed_authorization_requests"] = false
+		told["require_pushed_authorization_requests"] = false // of some clients, which know it
 		told["ui_locales_supported"] = []string{"en", "ro"}
 	}
 	return told
+}
+
+// authMethods are the methods of client authentication that can succeed here.
+func (e *endpoints) authMethods() []string {
+	all := []string{SecretBasic, SecretPost, PrivateKeyJWT}
+	if e.MutualURL != "" {
+		all = append(all, SelfSignedTLS)
+		if e.ClientCAs != nil {
+			all = append(all, TLSAuth)
+		}
+	}
+	if e.interactive() { // public clients have no other grant
+		all = append(all, NoAuth)
+	}
+	return all
 }

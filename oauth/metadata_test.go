@@ -13,23 +13,26 @@ func get(r *http.Request) { r.Method = http.MethodGet }
 func TestMetadata(t *testing.T) {
 	const path = "/.well-known/oauth-authorization-server"
 	w := newTown(t)
-	basics := []any{"client_secret_basic", "client_secret_post", "none"}
+	basics := []any{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}
+	algs := []any{"ES256", "PS256", "EdDSA"}
 	want := map[string]any{
-		"issuer":                                         issuer,
-		"authorization_endpoint":                         issuer + "/oauth2/authorize",
-		"token_endpoint":                                 issuer + "/oauth2/token",
-		"revocation_endpoint":                            issuer + "/oauth2/revoke",
-		"pushed_authorization_request_endpoint":          issuer + "/oauth2/pushed_authorize",
-		"grant_types_supported":                          []any{"client_credentials", "authorization_code", "refresh_token"},
-		"response_types_supported":                       []any{"code"},
-		"response_modes_supported":                       []any{"query"},
-		"scopes_supported":                               []any{"service", "credential"},
-		"code_challenge_methods_supported":               []any{"S256"},
-		"token_endpoint_auth_methods_supported":          basics,
-		"revocation_endpoint_auth_methods_supported":     basics,
-		"authorization_response_iss_parameter_supported": true,
-		"require_pushed_authorization_requests":          false,
-		"ui_locales_supported":                           []any{"en", "ro"},
+		"issuer":                                                issuer,
+		"authorization_endpoint":                                issuer + "/oauth2/authorize",
+		"token_endpoint":                                        issuer + "/oauth2/token",
+		"revocation_endpoint":                                   issuer + "/oauth2/revoke",
+		"pushed_authorization_request_endpoint":                 issuer + "/oauth2/pushed_authorize",
+		"grant_types_supported":                                 []any{"client_credentials", "authorization_code", "refresh_token"},
+		"response_types_supported":                              []any{"code"},
+		"response_modes_supported":                              []any{"query"},
+		"scopes_supported":                                      []any{"service", "credential"},
+		"code_challenge_methods_supported":                      []any{"S256"},
+		"token_endpoint_auth_methods_supported":                 basics,
+		"revocation_endpoint_auth_methods_supported":            basics,
+		"token_endpoint_auth_signing_alg_values_supported":      algs,
+		"revocation_endpoint_auth_signing_alg_values_supported": algs,
+		"authorization_response_iss_parameter_supported":        true,
+		"require_pushed_authorization_requests":                 false,
+		"ui_locales_supported":                                  []any{"en", "ro"},
 	}
 	a := w.post(path, nil, get)
 	if diff := cmp.Diff(want, a.body); a.status != 200 || diff != "" {

@@ -25,6 +25,7 @@ package oauth
 
 import (
 	"context"
+	"crypto/x509"
 	"log/slog"
 	"net/http"
 	"time"
@@ -36,14 +37,15 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/onetime"
-	"github.com/pecete/pecete/quota"
 )
 
 // How often one network may fail to authenticate as a client, and open
-// authorization requests, in a minute.
+// authorization requests, and how many codes one signer may have made, in a
+// minute.
 const (
 	defaultFailures = 20
 	defaultLoads    = 120
+	defaultSigners  = 60
 )
 
 // DefaultServiceLife is how long a token of scope service lives if nothing else
@@ -96,9 +98,23 @@ type Provider struct {
 	// long after the login it and those that replace it end; DefaultRefreshIdle
 	// and DefaultRefreshLife if zero.
 	RefreshIdle, RefreshLife time.Duration
-	// Loads is how many authorization requests one address may open within a
-	// minute before it is answered 429; 120 if zero.
+	// Loads is how many authorization requests one address may open, and how
+	// often it may call as clients without a secret, within a minute before it is
+	// answered 429; 120 if zero.
 	Loads int
+	// Signers is how many codes may be made for one signer within a minute before
+	// he is answered 429; 60 if zero.
+	Signers int
+	// Calls is how often one client may call within a minute, with a good proof,
+	// before it is answered 429; no limit if zero.
+	Calls int
+
+	// MutualURL is the https URL of the listener that asks clients for
+	// certificates, without a slash at its end; "" if there is none. With it
+	// self_signed_tls_client_auth is offered, with ClientCAs too tls_client_auth.
+	MutualURL string
+	// ClientCAs issue the certificates of clients for tls_client_auth.
+	ClientCAs *x509.CertPool
 }
 
 // Mount adds the endpoints to mux, and beside them an answer in JSON for every
@@ -164,17 +180,15 @@ func (p *Provider) storage() storage {
 // endpoints are a Provider at work.
 type endpoints struct {
 	*Provider
-	engine   *fosite.Fosite
-	failures *quota.Quota
-	loads    *quota.Quota
-	log      *slog.Logger
+	limits
+	engine *fosite.Fosite
+	log    *slog.Logger
 }
 
 func newEndpoints(p *Provider) *endpoints {
 	e := &endpoints{
 		Provider: p,
-		failures: quota.New(either(p.Failures, defaultFailures), time.Minute, p.Now),
-		loads:    quota.New(either(p.Loads, defaultLoads), time.Minute, p.Now),
+		limits:   newLimits(p),
 		log:      p.Logger,
 	}
 	if e.log == nil {

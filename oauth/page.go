@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"html/template"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -17,6 +18,7 @@ const (
 	saysRedirect sentence = "redirect"
 	saysOver     sentence = "over"
 	saysOften    sentence = "often"
+	saysSigner   sentence = "signer"
 	saysLater    sentence = "later"
 	saysBroken   sentence = "broken"
 )
@@ -29,6 +31,7 @@ var english = map[sentence]string{
 	saysRedirect: "The address the application wants to be answered at is not registered.",
 	saysOver:     "This request has expired, was finished already, or was begun in another browser.",
 	saysOften:    "Too many requests were begun from your network. Wait a minute.",
+	saysSigner:   "Too many authorizations were given in your name. Wait a minute.",
 	saysLater:    "The server cannot answer now. Try again in a moment.",
 	saysBroken:   "Something went wrong on the server.",
 }
@@ -41,6 +44,7 @@ var romanian = map[sentence]string{
 	saysRedirect: "Adresa la care aplicația cere răspunsul nu este înregistrată.",
 	saysOver:     "Cererea a expirat, s-a încheiat deja sau a fost începută în alt browser.",
 	saysOften:    "Prea multe cereri au fost începute din rețeaua dumneavoastră. Așteptați un minut.",
+	saysSigner:   "Prea multe autorizări au fost date în numele dumneavoastră. Așteptați un minut.",
 	saysLater:    "Serverul nu poate răspunde acum. Încercați din nou peste câteva clipe.",
 	saysBroken:   "A apărut o eroare pe server.",
 }
@@ -88,4 +92,13 @@ func render(s sentence, lang string) []byte {
 		return nil
 	}
 	return b.Bytes()
+}
+
+// Later tells a browser that the server cannot answer now.
+func (p *Provider) Later(w http.ResponseWriter, r *http.Request) {
+	closed(w.Header())
+	w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = w.Write(render(saysLater, languageOf(r))) // the browser is gone
 }

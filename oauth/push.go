@@ -42,19 +42,12 @@ type pushedAnswer struct {
 // request is kept for is the one that proved itself, and what is kept was read
 // and judged here: nothing of the query of oauth2/authorize can change it.
 func (e *endpoints) push(r *http.Request, form url.Values) (any, error) {
-	if _, err := e.presented(r, form); err != nil {
-		return nil, err
-	}
-	known, err := e.authenticate(r.Context(), r, form)
+	c, err := e.proven(r.Context(), r, form)
 	if err != nil {
 		return nil, err
 	}
 	if form.Has("request_uri") {
 		return nil, csc.Invalid("request_uri")
-	}
-	c, err := e.storage().client(r.Context(), known.GetID())
-	if err != nil {
-		return nil, fmt.Errorf("look up client: %w", err)
 	}
 	redirect, err := redirectOf(c, form.Get("redirect_uri"))
 	if err != nil {
@@ -113,7 +106,7 @@ func (e *endpoints) loaded(r *http.Request, k *pushed, browser string) (*saved, 
 	if k.Interaction != "" {
 		return e.find(r, k.Interaction)
 	}
-	if !e.Now().Before(k.Expires) {
+	if e.over(k.Expires, pushedLife) {
 		return nil, ErrInteraction
 	}
 	s := &saved{Request: k.Request, Browser: browser, Pushed: k.key}

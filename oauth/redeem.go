@@ -12,6 +12,7 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 	"github.com/pecete/pecete/users"
 )
 
@@ -68,25 +69,42 @@ func (h *redemption) HandleTokenEndpointRequest(ctx context.Context, r fosite.Ac
 	if k.Family != "" {
 		return h.replayed(ctx, k)
 	}
-	if err := h.redeemable(k, r.GetClient(), form.Get("redirect_uri"), form.Get("code_verifier")); err != nil {
+	if err := h.redeemable(k, r.GetClient(), form.Get("redirect_uri")); err != nil {
+		return err
+	}
+	if err := k.verified(r.GetClient(), form.Get("code_verifier")); err != nil {
 		return err
 	}
 	return h.redeem(ctx, r, k)
 }
 
 // redeemable judges what can be judged of a code that was not redeemed.
-func (h *redemption) redeemable(k *code, c fosite.Client, redirect, verifier string) error {
+func (h *redemption) redeemable(k *code, c fosite.Client, redirect string) error {
 	switch {
-	case !h.Now().Before(k.Expires):
+	case h.over(k.Expires, codeLife):
 		return errCodeOver(errTooLate)
 	case redirect != k.Request.RedirectURI && (k.Request.Given || redirect != ""):
 		return refusedGrant("redirect_uri parameter does not match redirect_uri parameter of authorization request", nil)
-	case verifier == "":
-		return missing("code_verifier")
-	case !isVerifier(verifier) || challengeOf(verifier) != k.Request.Challenge:
-		return refusedGrant("Invalid parameter code_verifier", errPKCE)
 	case !c.GetScopes().Has(k.Request.Scope):
 		return csc.Fail(csc.UnauthorizedClient, nil)
+	}
+	return nil
+}
+
+// verified holds the verifier against the challenge. One without the other is
+// refused, so that nobody can take the challenge out of a request (RFC 9700
+// §4.8.2), and none at all is for a client that may still leave it out.
+func (k *code) verified(c fosite.Client, verifier string) error {
+	own, ours := c.(registered)
+	switch challenge := k.Request.Challenge; {
+	case challenge == "" && verifier == "" && ours && own.mayOmitPKCE():
+		return nil
+	case challenge == "":
+		return refusedGrant("Invalid parameter code_verifier", errPKCE)
+	case verifier == "":
+		return missing("code_verifier")
+	case !isVerifier(verifier) || challengeOf(verifier) != challenge:
+		return refusedGrant("Invalid parameter code_verifier", errPKCE)
 	}
 	return nil
 }
@@ -117,6 +135,7 @@ func (h *redemption) redeem(ctx context.Context, r fosite.AccessRequester, k *co
 		}
 		return h.replayed(ctx, winner)
 	}
+	failpoint.Hit(failpoint.CodeRedeemed)
 	s.code, s.start = k, start
 	r.SetRequestedScopes(fosite.Arguments{k.Request.Scope})
 	return nil

@@ -96,6 +96,19 @@ func TestCodeExpiry(t *testing.T) {
 	w.post("/oauth2/token", w.redeeming(second)).want(t, 400, "invalid_grant", saysCode)
 }
 
+// A code does not live longer, nor again, when the clock goes back.
+func TestCodeAndTheClock(t *testing.T) {
+	w := newTown(t)
+	first, second := w.code(w.asking()), w.code(w.asking())
+	w.clock.move(-time.Minute)
+	w.post("/oauth2/token", w.redeeming(first)).want(t, 400, "invalid_grant", saysCodeOver)
+	w.clock.move(2*time.Minute + time.Second)
+	w.post("/oauth2/token", w.redeeming(second)).want(t, 400, "invalid_grant", saysCodeOver)
+	w.clock.move(-time.Hour)
+	w.post("/oauth2/token", w.redeeming(second)).want(t, 400, "invalid_grant", saysCodeOver)
+	w.redeem(w.code(w.asking()))
+}
+
 // A replay ends everything the code gave, for both scopes, and also what was
 // renewed since.
 func TestReplay(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // A renewal is the refresh_token grant: the token is good once and replaced by
@@ -100,6 +101,7 @@ func (h *renewal) replace(ctx context.Context, r fosite.AccessRequester, kept Re
 	if !swapped { // somebody was quicker
 		return h.reused(ctx, kept)
 	}
+	failpoint.Hit(failpoint.RefreshSwapped)
 	s.UserID, s.Family, s.refresh, s.renewed = kept.UserID, kept.ID, next, kept
 	return nil
 }

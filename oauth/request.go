@@ -17,7 +17,8 @@ type request struct {
 	Given       bool    `json:"given,omitempty"` // the client named RedirectURI
 	State       string  `json:"state,omitempty"`
 	Scope       string  `json:"scope"`
-	Challenge   string  `json:"challenge"`
+	Challenge   string  `json:"challenge,omitempty"` // "" only where the client may leave it out
+	Profile     string  `json:"profile"`             // of the client, when it asked
 	Lang        string  `json:"lang,omitempty"`
 	Detail      *Detail `json:"detail,omitempty"`
 }
@@ -42,6 +43,7 @@ var notOffered = []string{"request", "account_token", "authorization_details"}
 // fill reads the rest of a request whose client and redirect URI are known. The
 // state is first: it goes into the answer, whatever is wrong with the rest.
 func (q *request) fill(c Client, form url.Values, twice []string) error {
+	q.Profile = c.profile()
 	if state := form.Get("state"); len(state) <= 1024 && !slices.Contains(twice, "state") {
 		q.State = state
 	}
@@ -64,7 +66,7 @@ func (q *request) fill(c Client, form url.Values, twice []string) error {
 	if err := q.scope(c, form.Get("scope")); err != nil {
 		return err
 	}
-	if err := q.challenge(form.Get("code_challenge"), form.Get("code_challenge_method")); err != nil {
+	if err := q.challenge(c, form.Get("code_challenge"), form.Get("code_challenge_method")); err != nil {
 		return err
 	}
 	if q.Lang = form.Get("lang"); !plainName(q.Lang) {
@@ -104,8 +106,10 @@ func (q *request) scope(c Client, asked string) error {
 
 // challenge takes S256 and nothing else (RFC 9700 §2.1.1); no method means
 // plain (RFC 7636 §4.3).
-func (q *request) challenge(value, method string) error {
+func (q *request) challenge(c Client, value, method string) error {
 	switch {
+	case value == "" && method == "" && c.mayOmitPKCE():
+		return nil
 	case value == "":
 		return missing("code_challenge")
 	case method == "":
@@ -117,6 +121,12 @@ func (q *request) challenge(value, method string) error {
 	}
 	q.Challenge = value
 	return nil
+}
+
+// mayOmitPKCE reports whether c may ask for codes without a challenge: v1 knows
+// none. A client without a secret would have nothing in its stead.
+func (c Client) mayOmitPKCE() bool {
+	return c.profile() == ProfileCSCv1 && c.confidential()
 }
 
 // isDigest reports whether s is base64url of 32 bytes.

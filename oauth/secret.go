@@ -47,9 +47,6 @@ func (c Client) verifies(pepper []byte, secret csc.Secret) bool {
 	return right
 }
 
-// confidential reports whether c has a secret and so must prove it.
-func (c Client) confidential() bool { return len(c.Verifiers) > 0 }
-
 func random(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // never fails

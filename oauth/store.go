@@ -81,11 +81,12 @@ func (storage) SetClientAssertionJWT(context.Context, string, time.Time) error {
 // A record is what is kept of an access token: names and no more, so that it
 // holds neither secrets nor what may change behind it.
 type record struct {
-	Version int      `json:"v"`
-	Request string   `json:"request"` // the authorization it came from
-	Client  string   `json:"client"`
-	Scopes  []string `json:"scopes"`
-	Session session  `json:"session"` // with its end
+	Version int       `json:"v"`
+	Request string    `json:"request"` // the authorization it came from
+	Client  string    `json:"client"`
+	Scopes  []string  `json:"scopes"`
+	Issued  time.Time `json:"issued"`
+	Session session   `json:"session"` // with its end
 }
 
 const recordVersion = 1
@@ -98,7 +99,8 @@ func (s storage) CreateAccessTokenSession(ctx context.Context, signature string,
 	if !ok {
 		return fmt.Errorf("keep access token: session is a %T", r.GetSession())
 	}
-	left := what.GetExpiresAt(fosite.AccessToken).Sub(s.now())
+	now := s.now()
+	left := what.GetExpiresAt(fosite.AccessToken).Sub(now)
 	if left <= 0 {
 		return errNoEnd
 	}
@@ -107,6 +109,7 @@ func (s storage) CreateAccessTokenSession(ctx context.Context, signature string,
 		Request: r.GetID(),
 		Client:  r.GetClient().GetID(),
 		Scopes:  r.GetGrantedScopes(),
+		Issued:  now,
 		Session: *what,
 	})
 	if err != nil {
@@ -154,7 +157,7 @@ func (k record) requester(c fosite.Client, into fosite.Session) fosite.Requester
 		what = s
 	}
 	r := fosite.NewRequest()
-	r.ID, r.Client, r.Session = k.Request, c, what
+	r.ID, r.Client, r.Session, r.RequestedAt = k.Request, c, what, k.Issued
 	r.RequestedScope, r.GrantedScope = k.Scopes, k.Scopes
 	return r
 }
@@ -197,7 +200,7 @@ func (c registered) GetResponseTypes() fosite.Arguments { return fosite.Argument
 // GetScopes are the scopes the client may ask.
 func (c registered) GetScopes() fosite.Arguments { return c.Scopes }
 
-// IsPublic reports whether the client has no secret.
+// IsPublic reports whether the client proves nothing.
 func (c registered) IsPublic() bool { return !c.confidential() }
 
 // GetAudience is nil: our tokens are for the one API beside us.

@@ -11,7 +11,7 @@ import (
 // tokenParams are the parameters that reach fosite. What is not among them it
 // never sees, whatever it would have made of it.
 var tokenParams = []string{
-	"grant_type", "client_id", "client_secret", "scope",
+	"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope",
 	"code", "redirect_uri", "code_verifier", "refresh_token",
 }
 

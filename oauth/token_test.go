@@ -209,8 +209,13 @@ func TestTokenRefuses(t *testing.T) {
 		}, 401, "invalid_client", "Invalid authorization header"},
 		{"header and client_secret", with(good, "client_id"), basic(h.id, string(h.secret)), 400, "invalid_request", tableInvalidRequest},
 		{"header of one client, client_id of another", with(bare, "client_id", other), basic(h.id, string(h.secret)), 400, "invalid_request", "Invalid parameter client_id"},
-		{"an assertion", with(with(good, "client_assertion", "a.b.c"), "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), none, 401, "invalid_client", "Client authentication method is not supported"},
-		{"an assertion of no type beside the header", with(bare, "client_assertion", "a.b.c"), basic(h.id, string(h.secret)), 401, "invalid_client", "Client authentication method is not supported"},
+		{"an assertion that is none", with(with(with(good, "client_secret"), "client_assertion", "a.b.c"), "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), none, 401, "invalid_client", "Invalid parameter client_assertion"},
+		{"an assertion beside client_secret", with(with(good, "client_assertion", "a.b.c"), "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), none, 400, "invalid_request", tableInvalidRequest},
+		{"an assertion beside the header", with(bare, "client_assertion", "a.b.c"), basic(h.id, string(h.secret)), 400, "invalid_request", tableInvalidRequest},
+		{"a type of an assertion beside the header", with(bare, "client_assertion_type", "x"), basic(h.id, string(h.secret)), 400, "invalid_request", tableInvalidRequest},
+		{"an assertion of no type", with(with(good, "client_secret"), "client_assertion", "a.b.c"), none, 400, "invalid_request", "Missing parameter client_assertion_type"},
+		{"an assertion of another type", with(with(with(good, "client_secret"), "client_assertion", "a.b.c"), "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"), none, 400, "invalid_request", "Invalid parameter client_assertion_type"},
+		{"a type of an assertion and none", with(with(good, "client_secret"), "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), none, 400, "invalid_request", "Missing parameter client_assertion"},
 
 		// The request around the form.
 		{"everything in the query", url.Values{}, func(r *http.Request) { r.URL.RawQuery = good.Encode() }, 400, "invalid_request", tableInvalidRequest},
@@ -356,6 +361,28 @@ func TestExpiry(t *testing.T) {
 		h.clock.move(step.move)
 		if err := ask(); err != step.want {
 			t.Errorf("%s: %v, want %v", step.name, err, step.want)
+		}
+	}
+}
+
+// A token does not live longer, nor again, when the clock goes back.
+func TestTokenAndTheClock(t *testing.T) {
+	for says, steps := range map[string][]time.Duration{
+		"back before it was issued":           {-time.Minute},
+		"back an hour":                        {-time.Hour},
+		"over, and back before it was issued": {95 * time.Second, -3 * time.Minute},
+		"forward an hour and a bit more back": {time.Hour, -time.Hour - time.Minute},
+	} {
+		h := newHouse(t, func(h *house) { h.provider.ServiceLife = 90 * time.Second })
+		token := h.issue()
+		for _, step := range steps {
+			h.clock.move(step)
+			if _, err := h.provider.Bearer(context.Background(), token); err != oauth.ErrTokenExpired && err != oauth.ErrTokenUnknown {
+				t.Errorf("%s: after %v: %v", says, step, err)
+			}
+		}
+		if _, err := h.provider.Bearer(context.Background(), h.issue()); err != nil {
+			t.Errorf("%s: a new token: %v", says, err)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func newTown(t *testing.T, change ...func(*house)) *town {
 		p := h.provider
 		p.StepKey = []byte("a step key for tests of 32 bytes")
 		p.Register = credentials.Register{Store: w.vault, Users: w.people, Now: h.clock.Now}
-		p.Refresh, p.Failures, p.Loads = w.refreshes, 1e6, 1e6
+		p.Refresh, p.Failures, p.Loads, p.Signers = w.refreshes, 1e6, 1e6, 1e6
 		w.grants = sad.Grants{Store: h.tokens, Now: h.clock.Now}
 		p.Grants = w.grants
 	}}, change...)...)

@@ -116,10 +116,14 @@ func (e *endpoints) logFailure(ctx context.Context, path string, status int, err
 	}
 }
 
-// redirect sends the browser back to its client.
-func (e *endpoints) redirect(w http.ResponseWriter, to string) {
+// redirect sends the browser back to its client, which has told q.
+func (e *endpoints) redirect(w http.ResponseWriter, q request, told url.Values) {
 	closed(w.Header())
-	w.Header().Set("Location", to)
+	w.Header().Set("Location", q.answerURL(e.Issuer, told))
+	if q.Profile == ProfileFAPI2 { // FAPI 2.0 §5.3.2.2
+		w.WriteHeader(http.StatusSeeOther)
+		return
+	}
 	w.WriteHeader(http.StatusFound)
 }
 

@@ -31,8 +31,9 @@ type run struct {
 // early or too late, makes a record that counts nowhere, and somebody must try
 // again.
 type epoch struct {
-	now  func() time.Time
-	seen atomic.Pointer[run]
+	now     func() time.Time
+	seen    atomic.Pointer[run]
+	changes atomic.Uint64 // of the run
 }
 
 func newEpoch(now func() time.Time) *epoch {
@@ -72,8 +73,8 @@ func (e *epoch) answer(q question) (id string, err error) {
 		return "", errNoRun
 	}
 	id = start + reign
-	if e.seen.Load().id != id {
-		e.seen.Store(&run{id: id, since: e.now()})
+	if old := e.seen.Load(); old.id != id && e.seen.CompareAndSwap(old, &run{id: id, since: e.now()}) && old.id != "" {
+		e.changes.Add(1)
 	}
 	return id, nil
 }

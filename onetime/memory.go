@@ -21,6 +21,8 @@ type Memory struct {
 	mu     sync.Mutex
 	byKey  map[string]*item
 	byTime timeline
+	last   time.Time     // that was read
+	behind time.Duration // how far the clock went back in all
 }
 
 var _ Store = (*Memory)(nil)
@@ -103,13 +105,25 @@ func (m *Memory) Swap(ctx context.Context, key string, old, new []byte, ttl time
 // Ready says that memory is always there.
 func (m *Memory) Ready(ctx context.Context) error { return ctx.Err() }
 
+// time is that of a clock that goes on where now goes back: a TTL is counted
+// from when it was given, as Redis does.
+func (m *Memory) time() time.Time {
+	now := m.now().Add(m.behind)
+	if back := m.last.Sub(now); back > 0 {
+		m.behind += back
+		now = m.last
+	}
+	m.last = now
+	return now
+}
+
 // live returns the item under key whose time is not over, or nil.
 func (m *Memory) live(key string) *item {
 	i := m.byKey[key]
 	if i == nil {
 		return nil
 	}
-	if !m.now().Before(i.end) {
+	if !m.time().Before(i.end) {
 		m.forget(i)
 		return nil
 	}
@@ -118,7 +132,7 @@ func (m *Memory) live(key string) *item {
 
 // keep copies value: the caller may write over it.
 func (m *Memory) keep(key string, value []byte, ttl time.Duration) {
-	i := &item{key: key, value: append([]byte{}, value...), end: m.now().Add(ttl)}
+	i := &item{key: key, value: append([]byte{}, value...), end: m.time().Add(ttl)}
 	m.byKey[key] = i
 	heap.Push(&m.byTime, i)
 }
@@ -133,7 +147,7 @@ func (m *Memory) forget(i *item) {
 // Put pays for all the others.
 func (m *Memory) sweep() {
 	const few = 16
-	now := m.now()
+	now := m.time()
 	for range few {
 		if len(m.byTime) == 0 || now.Before(m.byTime[0].end) {
 			return

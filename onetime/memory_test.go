@@ -35,6 +35,42 @@ func TestMemoryEndsAtTheEndAndNotBefore(t *testing.T) {
 	}
 }
 
+// TestMemoryAndTheClock: a TTL is counted from when it was given, whatever the
+// clock is set to meanwhile, and what ended never begins again.
+func TestMemoryAndTheClock(t *testing.T) {
+	for says, steps := range map[string][]struct {
+		pass time.Duration
+		want error
+	}{
+		"forward an hour": {{30 * time.Second, nil}, {time.Hour, ErrUnknown}, {-2 * time.Hour, ErrUnknown}},
+		"back an hour":    {{30 * time.Second, nil}, {-time.Hour, nil}, {30*time.Second - 1, nil}, {1, ErrUnknown}},
+		"back again and again": {
+			{10 * time.Second, nil}, {-time.Minute, nil}, {20 * time.Second, nil}, {-time.Hour, nil}, {30 * time.Second, ErrUnknown},
+		},
+		"forward to the end and back": {{time.Minute, ErrUnknown}, {-time.Minute, ErrUnknown}},
+	} {
+		t.Run(says, func(t *testing.T) {
+			clock := &hand{time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+			m := NewMemory(clock.now)
+			if err := m.Put(t.Context(), "a", []byte("one"), time.Minute); err != nil {
+				t.Fatal(err)
+			}
+			for _, step := range steps {
+				clock.Time = clock.Add(step.pass)
+				if _, err := m.Get(t.Context(), "a"); !errors.Is(err, step.want) {
+					t.Errorf("after %v: %v, want %v", step.pass, err, step.want)
+				}
+			}
+			if err := m.Put(t.Context(), "b", []byte("two"), time.Minute); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := m.Get(t.Context(), "b"); err != nil {
+				t.Errorf("something new: %v", err)
+			}
+		})
+	}
+}
+
 // TestMemoryDoesNotGrow puts a thousand items a minute that live a minute.
 func TestMemoryDoesNotGrow(t *testing.T) {
 	clock := &hand{time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}

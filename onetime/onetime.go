@@ -35,6 +35,11 @@ type Store interface {
 	// whether old was still there; of any number of Swaps from the same old one
 	// wins.
 	Swap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error)
+	// Run names the run of the store that answered last, and says since when it is
+	// known here, which is not before it began. What was kept to recognize a thing
+	// when it comes a second time is gone with an earlier run: whoever keeps proofs
+	// asks for Run after the Put, and refuses a proof made before since.
+	Run() (id string, since time.Time)
 	// Ready says whether the store can be asked.
 	Ready(ctx context.Context) error
 }

@@ -38,6 +38,10 @@ func (r *Redis) Run() (id string, since time.Time) {
 	return now.id, now.since
 }
 
+// Changes is how often Redis was found in another run than before, since it was
+// opened here: so often everything that was kept was lost.
+func (r *Redis) Changes() uint64 { return r.epoch.changes.Load() }
+
 // Put keeps value under a new key. A record of an earlier run does not count,
 // here as elsewhere: it makes place.
 func (r *Redis) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {

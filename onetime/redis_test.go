@@ -43,6 +43,7 @@ func (p *pair) Put(ctx context.Context, key string, value []byte, ttl time.Durat
 }
 func (p *pair) Get(ctx context.Context, key string) ([]byte, error)  { return p.one().Get(ctx, key) }
 func (p *pair) Take(ctx context.Context, key string) ([]byte, error) { return p.one().Take(ctx, key) }
+func (p *pair) Run() (string, time.Time)                             { return p.one().Run() }
 func (p *pair) Ready(ctx context.Context) error                      { return p.one().Ready(ctx) }
 func (p *pair) Swap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {
 	return p.one().Swap(ctx, key, old, new, ttl)
@@ -191,6 +192,9 @@ func TestRunChangesWithTheServer(t *testing.T) {
 	if id, at := s.Run(); id != first || at != since {
 		t.Errorf("without a restart: run %q since %s, want %q since %s", id, at, first, since)
 	}
+	if n := s.Changes(); n != 0 {
+		t.Errorf("without a restart: %d changes", n)
+	}
 	server.Restart()
 	restarted := time.Now()
 	put(t, s, "b", "one") // the first the client hears of it
@@ -199,6 +203,9 @@ func TestRunChangesWithTheServer(t *testing.T) {
 	}
 	if id, at := s.Run(); id == first || at.Before(restarted) {
 		t.Errorf("after a restart at %s: run %q since %s, before it was %q", restarted, id, at, first)
+	}
+	if n := s.Changes(); n != 1 {
+		t.Errorf("after a restart: %d changes", n)
 	}
 }
 

@@ -43,10 +43,18 @@ func (l *Quota) Over(key string) time.Duration {
 	if !known && len(l.keys) >= maxKeys {
 		c = l.keys[""]
 	}
-	if now := l.now(); c.failures >= l.most && now.Before(c.until) {
+	if now := l.now(); c.failures >= l.most && !l.over(c, now) {
 		return c.until.Sub(now)
 	}
 	return 0
+}
+
+// over reports whether the window of c has ended; one that ends later than any
+// that begins now does was there before the clock went back, and nobody waits
+// for it.
+func (l *Quota) over(c counted, now time.Time) bool {
+	left := c.until.Sub(now)
+	return left <= 0 || left > l.window
 }
 
 // Count counts a deed and returns how long to wait before another is judged,
@@ -61,7 +69,7 @@ func (l *Quota) Count(key string) time.Duration {
 		}
 	}
 	c := l.keys[key]
-	if !now.Before(c.until) {
+	if l.over(c, now) {
 		c = counted{until: now.Add(l.window)}
 	}
 	c.failures = min(c.failures+1, l.most+1)
@@ -74,12 +82,12 @@ func (l *Quota) Count(key string) time.Duration {
 
 // sweep forgets the keys whose window is over, at most once a second.
 func (l *Quota) sweep(now time.Time) {
-	if now.Sub(l.swept) < time.Second {
+	if since := now.Sub(l.swept); since >= 0 && since < time.Second {
 		return
 	}
 	l.swept = now
 	for key, c := range l.keys {
-		if !now.Before(c.until) {
+		if l.over(c, now) {
 			delete(l.keys, key)
 		}
 	}

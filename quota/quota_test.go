@@ -58,6 +58,26 @@ func TestQuotaIsBounded(t *testing.T) {
 	}
 }
 
+// Nobody waits longer than a window because the clock went back.
+func TestQuotaAndTheClock(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	l := New(1, time.Minute, func() time.Time { return now })
+	l.Count("a")
+	if wait := l.Count("a"); wait != time.Minute {
+		t.Fatalf("waits %v", wait)
+	}
+	now = now.Add(-time.Hour)
+	if wait := l.Over("a"); wait != 0 {
+		t.Errorf("an hour back waits %v", wait)
+	}
+	if wait := l.Count("a"); wait != 0 {
+		t.Errorf("an hour back counts and waits %v", wait)
+	}
+	if wait := l.Count("a"); wait != time.Minute {
+		t.Errorf("then waits %v", wait)
+	}
+}
+
 func TestNetwork(t *testing.T) {
 	for remote, want := range map[string]string{
 		"192.0.2.7:4711":             "192.0.2.7",

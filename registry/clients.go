@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -19,27 +20,58 @@ type clientRow struct {
 
 	ID           string `bun:"id,pk"`
 	Name         string `bun:"name"`
+	Profile      string `bun:"profile"`
+	AuthMethod   string `bun:"auth_method"`
 	Verifiers    string `bun:"verifiers"`
+	Keys         []byte `bun:"jwks"`
+	TLSName      string `bun:"tls_name"`
+	RequirePAR   bool   `bun:"require_par"`
+	Bound        string `bun:"bound"`
+	Logo         string `bun:"logo"`
 	RedirectURIs string `bun:"redirect_uris"`
 	Grants       string `bun:"grants"`
 	Scopes       string `bun:"scopes"`
 	Disabled     bool   `bun:"disabled"`
 	Created      int64  `bun:"created"`
+	TokensAfter  int64  `bun:"tokens_after"` // 0: ends none
 }
 
 func rowOfClient(c oauth.Client) (*clientRow, error) {
-	if !plain(c.ID, c.Name) || !plain(c.RedirectURIs...) || !plain(c.Grants...) || !plain(c.Scopes...) {
+	tls, err := json.Marshal(c.TLS)
+	if err != nil {
+		return nil, err
+	}
+	if !plain(c.ID, c.Name, c.Profile, c.AuthMethod, c.Bound, c.Logo) ||
+		!plain(c.RedirectURIs...) || !plain(c.Grants...) || !plain(c.Scopes...) || !plainTLS(c.TLS) {
 		return nil, errText
 	}
-	return &clientRow{
-		ID: c.ID, Name: c.Name, Verifiers: encode(c.Verifiers), RedirectURIs: encode(c.RedirectURIs),
+	row := &clientRow{
+		ID: c.ID, Name: c.Name, Profile: c.Profile, AuthMethod: c.AuthMethod, Verifiers: encode(c.Verifiers), Keys: c.Keys,
+		TLSName: string(tls), RequirePAR: c.RequirePAR, Bound: c.Bound, Logo: c.Logo, RedirectURIs: encode(c.RedirectURIs),
 		Grants: encode(c.Grants), Scopes: encode(c.Scopes), Disabled: c.Disabled, Created: micros(c.Created),
-	}, nil
+	}
+	if !c.TokensAfter.IsZero() {
+		row.TokensAfter = micros(c.TokensAfter)
+	}
+	return row, nil
+}
+
+// plainTLS keeps a name from coming back as another: JSON would replace what is
+// not UTF-8.
+func plainTLS(n oauth.TLSName) bool {
+	return plain(n.SubjectDN, n.SANDNS, n.SANURI, n.SANIP, n.SANEmail)
 }
 
 func (c clientRow) client() (oauth.Client, error) {
-	full := oauth.Client{ID: c.ID, Name: c.Name, Disabled: c.Disabled, Created: moment(c.Created)}
+	full := oauth.Client{
+		ID: c.ID, Name: c.Name, Profile: c.Profile, AuthMethod: c.AuthMethod, Keys: c.Keys, RequirePAR: c.RequirePAR,
+		Bound: c.Bound, Logo: c.Logo, Disabled: c.Disabled, Created: moment(c.Created),
+	}
+	if c.TokensAfter != 0 {
+		full.TokensAfter = moment(c.TokensAfter)
+	}
 	err := errors.Join(
+		decodeOne(c.TLSName, &full.TLS),
 		decode(c.Verifiers, &full.Verifiers),
 		decode(c.RedirectURIs, &full.RedirectURIs),
 		decode(c.Grants, &full.Grants),
@@ -69,7 +101,9 @@ func (r *Registry) AddClient(ctx context.Context, c oauth.Client) error {
 
 // clientQuery is asked for each access token that comes.
 const clientQuery = `
-SELECT id, name, verifiers, redirect_uris, grants, scopes, disabled, created FROM clients WHERE id = ?`
+SELECT id, name, profile, auth_method, verifiers, jwks, tls_name, require_par, bound, logo,
+	redirect_uris, grants, scopes, disabled, created, tokens_after
+FROM clients WHERE id = ?`
 
 // Client returns the client id; oauth.ErrUnknownClient if there is none.
 func (r *Registry) Client(ctx context.Context, id string) (oauth.Client, error) {
@@ -78,7 +112,8 @@ func (r *Registry) Client(ctx context.Context, id string) (oauth.Client, error) 
 	}
 	var c clientRow
 	err := r.read.row(ctx, clientQuery, []any{id},
-		&c.ID, &c.Name, &c.Verifiers, &c.RedirectURIs, &c.Grants, &c.Scopes, &c.Disabled, &c.Created)
+		&c.ID, &c.Name, &c.Profile, &c.AuthMethod, &c.Verifiers, &c.Keys, &c.TLSName, &c.RequirePAR, &c.Bound, &c.Logo,
+		&c.RedirectURIs, &c.Grants, &c.Scopes, &c.Disabled, &c.Created, &c.TokensAfter)
 	if errors.Is(err, sql.ErrNoRows) {
 		return oauth.Client{}, oauth.ErrUnknownClient
 	}

@@ -1,10 +1,14 @@
 package registry_test
 
 import (
+	"os"
+	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pressly/goose/v3"
 
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/users"
@@ -19,6 +23,14 @@ func client(n int) oauth.Client {
 		Grants:       []string{"client_credentials"},
 		Scopes:       []string{"service", "credential"},
 		Created:      created.Add(time.Duration(n) * time.Microsecond),
+		Profile:      oauth.ProfileFAPI2,
+		AuthMethod:   oauth.TLSAuth,
+		Keys:         []byte(`{"keys": [ {"kid":"ș\u0000"} ]}`),
+		TLS:          oauth.TLSName{SubjectDN: `CN=a\,b,O="ș"<>&`, SANURI: "x:\u2028"},
+		RequirePAR:   true,
+		Bound:        oauth.BoundMTLS,
+		Logo:         "https://app.example.test/logo.png",
+		TokensAfter:  created.Add(time.Duration(n) * time.Hour),
 	}
 }
 
@@ -29,6 +41,7 @@ func clientsComeBack(t *testing.T, url string) {
 	bare := oauth.Client{ID: id("app", 0), Created: created.Add(time.Second)}
 	empty := client(4)
 	empty.Created = created.Add(time.Minute)
+	empty.TokensAfter, empty.TLS, empty.Keys = time.Unix(-1, 0).UTC(), oauth.TLSName{}, nil
 	empty.Verifiers, empty.RedirectURIs, empty.Grants, empty.Scopes = [][]byte{}, []string{}, []string{}, []string{""}
 	all := []oauth.Client{client(1), public, bare, empty}
 	for i := range all { // newest first, so that the order is not that of adding
@@ -123,6 +136,39 @@ func linksComeAndGo(t *testing.T, url string) {
 	wantErr(t, r.Link(t.Context(), client(0).ID, user(9).ID), users.ErrUnknown)
 	wantErr(t, r.Link(t.Context(), client(9).ID, user(9).ID), oauth.ErrUnknownClient)
 	linked(false, false, false, true)
+}
+
+// clientsOutliveMigration: one that was kept by a program that knew less is as it
+// was, under the rules that held for it.
+func clientsOutliveMigration(t *testing.T, url string) {
+	db := raw(t, url)
+	old := fstest.MapFS{}
+	for _, file := range []string{"00001_registry.sql", "00002_refresh.sql"} {
+		text, err := os.ReadFile("migrations/" + file)
+		must(t, err)
+		old[file] = &fstest.MapFile{Data: text}
+	}
+	dialect := goose.DialectPostgres
+	if strings.HasPrefix(url, "sqlite://") {
+		dialect = goose.DialectSQLite3
+	}
+	p, err := goose.NewProvider(dialect, db, old, goose.WithLogger(goose.NopLogger()))
+	must(t, err)
+	_, err = p.Up(t.Context())
+	must(t, err)
+	_, err = db.Exec(`INSERT INTO clients (id, name, verifiers, redirect_uris, grants, scopes, disabled, created)
+		VALUES ('app_old', 'old', '["AAE="]', '[]', '["client_credentials"]', '["service"]', FALSE, 1)`)
+	must(t, err)
+	must(t, db.Close())
+	got, err := open(t, url).Client(t.Context(), "app_old")
+	must(t, err)
+	want := oauth.Client{
+		ID: "app_old", Name: "old", Profile: oauth.ProfileCSC, Verifiers: [][]byte{{0, 1}}, RedirectURIs: []string{},
+		Grants: []string{"client_credentials"}, Scopes: []string{"service"}, Created: time.UnixMicro(1).UTC(),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 func raceLink(t *testing.T, url string) {

@@ -44,8 +44,10 @@ func encode[T string | []byte](list []T) string {
 	return string(text)
 }
 
-func decode[T string | []byte](text string, list *[]T) error {
-	if err := json.Unmarshal([]byte(text), list); err != nil {
+func decode[T string | []byte](text string, list *[]T) error { return decodeOne(text, list) }
+
+func decodeOne(text string, into any) error {
+	if err := json.Unmarshal([]byte(text), into); err != nil {
 		return fmt.Errorf("%w: %w", errUnreadable, err)
 	}
 	return nil

@@ -16,8 +16,9 @@ import (
 type lane struct {
 	db     *bun.DB
 	turns  chan struct{}
-	queue  time.Duration // longest wait for a turn
-	answer time.Duration // longest wait for an answer
+	queue  time.Duration                       // longest wait for a turn
+	answer time.Duration                       // longest wait for an answer
+	told   func(took time.Duration, err error) // of every question; nil for nobody
 
 	// prepares says that a statement is worth keeping: SQLite reads it anew each
 	// time otherwise, which takes longer than to answer it.
@@ -35,7 +36,8 @@ func newLane(db *bun.DB, turns int, queue, answer time.Duration) *lane {
 var errBusy = errors.New("too many wait")
 
 // do calls f when it is its turn and sorts its error.
-func (l *lane) do(ctx context.Context, f func(context.Context, *bun.DB) error) error {
+func (l *lane) do(ctx context.Context, f func(context.Context, *bun.DB) error) (err error) {
+	defer l.tell(time.Now(), &err)
 	queue := time.NewTimer(l.queue)
 	defer queue.Stop()
 	select {
@@ -62,6 +64,18 @@ func (l *lane) count(ctx context.Context, query string, args ...any) (rows int64
 		return err
 	})
 	return rows, err
+}
+
+// hold calls f when it is its turn, however long it takes. Its errors are not
+// sorted.
+func (l *lane) hold(ctx context.Context, f func(*bun.DB) error) error {
+	select {
+	case l.turns <- struct{}{}:
+		defer func() { <-l.turns }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return f(l.db)
 }
 
 // row asks for one row, by one of a few texts that are always the same.

@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 )
@@ -30,6 +31,11 @@ type Config struct {
 	// a SQLite file: sqlite:///path/to/file.db, or only its path. A file that is
 	// not there is made, readable by its owner; its folder is not.
 	URL string
+	// Observe, if set, is told of every question put to the database: in which
+	// lane, how long it took with the wait for its turn, and the error if the
+	// database failed; that something is not there, or there already, is an
+	// answer. It is called by many at once and must not wait.
+	Observe func(lane string, took time.Duration, err error)
 }
 
 // A Registry is an open database. It is for any number of goroutines.
@@ -48,6 +54,14 @@ var ErrNewer = errors.New("registry: made by a newer version of this program")
 // Open opens the registry and brings its tables up to date; ErrNewer if they
 // are of a program newer than this, an UnavailableError if nobody is there.
 func Open(ctx context.Context, c Config) (*Registry, error) {
+	r, err := open(ctx, c)
+	if err == nil && c.Observe != nil {
+		r.watch(c.Observe)
+	}
+	return r, err
+}
+
+func open(ctx context.Context, c Config) (*Registry, error) {
 	scheme, rest, hasScheme := strings.Cut(c.URL, "://")
 	switch {
 	case c.URL == "":

@@ -44,6 +44,7 @@ var suite = []struct {
 	{"clients are unique", clientsAreUnique},
 	{"clients are replaced", clientsAreReplaced},
 	{"clients are removed with their links", clientsAreRemoved},
+	{"clients outlive a migration", clientsOutliveMigration},
 	{"links come and go", linksComeAndGo},
 	{"of many linking all agree", raceLink},
 	{"refresh tokens come back as they were", refreshesComeBack},
@@ -58,6 +59,10 @@ var suite = []struct {
 	{"many may open it at once", openAtOnce},
 	{"a newer registry is refused", newer},
 	{"ready when it is", ready},
+	{"it is observed", observed},
+	{"an export is of one moment", exportOfOneMoment},
+	{"every column is exported", everyColumnIsExported},
+	{"an import that fails leaves nothing", importAllOrNothing},
 }
 
 func TestSQLite(t *testing.T) {

@@ -17,10 +17,10 @@ import (
 var bearerHeader = regexp.MustCompile(`^(?i:bearer) +([A-Za-z0-9._~+/-]+=*)$`)
 
 // caller is who stands behind the request's access token. An address that
-// fails too often is told only that.
+// fails too often is told only that; a store that is away is no failure of its.
 func (s *Server) caller(r *http.Request) (credentials.Caller, error) {
 	who, err := s.identify(r)
-	if err != nil && !s.anonymous(r) {
+	if err != nil && !passing(err) && !s.anonymous(r) {
 		return who, tooMany()
 	}
 	return who, err

@@ -37,8 +37,7 @@ var statuses = map[csc.Code]int{
 	csc.TemporarilyUnavailable: http.StatusServiceUnavailable,
 }
 
-// retryAfter is what a client is asked to wait, in seconds, when a store, the
-// device or the audit log is away.
+// retryAfter is what a stranger who asks too often is told to wait, in seconds.
 const retryAfter = "2"
 
 // fail writes err. It is the only writer of errors: what is not a csc.Error or
@@ -53,7 +52,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch status {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="CSC"`)
-	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", s.door.wait())
+	case http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	body, err := json.Marshal(told)
@@ -67,7 +68,6 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 func tell(err error) (*csc.Error, int) {
 	var special *refusal
 	var known *csc.Error
-	var passing interface{ Unavailable() bool }
 	switch {
 	case errors.As(err, &special):
 		return special.told, special.status
@@ -76,8 +76,7 @@ func tell(err error) (*csc.Error, int) {
 		known = csc.Fail(csc.InvalidToken, err)
 	case errors.Is(err, oauth.ErrTokenExpired):
 		known = csc.Fail(csc.ExpiredToken, err)
-	case errors.As(err, &passing) && passing.Unavailable(),
-		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case passing(err):
 		known = csc.Fail(csc.TemporarilyUnavailable, err)
 	default:
 		known = csc.Fail(csc.ServerError, err)
@@ -86,6 +85,14 @@ func tell(err error) (*csc.Error, int) {
 		return known, status
 	}
 	return known, http.StatusBadRequest
+}
+
+// passing reports whether err says no more than that something cannot be asked
+// now.
+func passing(err error) bool {
+	var away interface{ Unavailable() bool }
+	return errors.As(err, &away) && away.Unavailable() ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 func (s *Server) noMethod(c *gin.Context) {

@@ -25,16 +25,30 @@ func (s *Server) healthz(c *gin.Context) {
 // readyz says whether the server could sign now. Which part is missing is told
 // by name; why is for the log.
 func (s *Server) readyz(c *gin.Context) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), checkTimeout)
-	defer cancel()
 	status, parts := http.StatusOK, gin.H{}
-	for _, check := range s.Checks {
-		parts[check.Name] = "ready"
-		if err := check.OK(ctx); err != nil {
-			note(c.Request.Context(), "cause", check.Name+": "+err.Error())
-			status, parts[check.Name] = http.StatusServiceUnavailable, "away"
+	for name, err := range s.check(c.Request.Context()) {
+		parts[name] = "ready"
+		if err != nil {
+			note(c.Request.Context(), "cause", name+": "+err.Error())
+			status, parts[name] = http.StatusServiceUnavailable, "away"
 		}
 	}
 	c.Header("Cache-Control", "no-store")
 	c.JSON(status, gin.H{"ready": status == http.StatusOK, "parts": parts})
+}
+
+// check asks every part. Whoever comes while the parts are asked has the same
+// answer, since anybody may ask as often as he likes.
+func (s *Server) check(ctx context.Context) map[string]error {
+	asked, _, _ := s.checking.Do("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
+		defer cancel()
+		said := map[string]error{}
+		for _, check := range s.Checks {
+			said[check.Name] = check.OK(ctx)
+		}
+		return said, nil
+	})
+	said, _ := asked.(map[string]error)
+	return said
 }

@@ -34,6 +34,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/edge"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/openapi"
@@ -62,6 +63,7 @@ type house struct {
 	app      app
 	auditLog *audit.Log
 	path     string // of the audit log
+	handler  http.Handler
 }
 
 // An app is a client that may act for the house's signer.
@@ -139,7 +141,11 @@ func (h *house) wire() {
 		Limits: server.Limits{Anonymous: 1e6, Burst: 1e6},
 		Logger: logger, Now: h.clock.Now,
 	}
-	web := httptest.NewServer(h.api.Handler())
+	h.handler = h.api.Handler()
+	web := httptest.NewUnstartedServer(nil)
+	listener := &edge.Listener{Listener: web.Listener, Most: 1000, MostEach: 1000}
+	web.Listener, web.Config = listener, edge.NewServer(h.handler, listener, logger)
+	web.Start()
 	h.t.Cleanup(web.Close)
 	h.url = web.URL
 }
@@ -289,8 +295,9 @@ type softKeys struct {
 	mu      sync.Mutex
 	keys    map[string]crypto.Signer
 	signed  int
+	full    bool // no request is let in
 	broken  func(signature []byte) []byte
-	before  func()
+	before  atomic.Value // func(): what happens before a signature
 	root    *x509.Certificate
 	rootKey *ecdsa.PrivateKey
 	seal    cipher.AEAD
@@ -338,11 +345,11 @@ func (k *softKeys) Destroy(_ context.Context, id []byte) error {
 }
 
 func (k *softKeys) Sign(_ context.Context, id []byte, alg csc.Algorithm, digest []byte) ([]byte, error) {
+	if before, ok := k.before.Load().(func()); ok && before != nil {
+		before()
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.before != nil {
-		k.before()
-	}
 	k.signed++
 	var opts crypto.SignerOpts = alg.Hash
 	if alg.Scheme == csc.PSS {
@@ -353,6 +360,31 @@ func (k *softKeys) Sign(_ context.Context, id []byte, alg csc.Algorithm, digest 
 		signature = k.broken(signature)
 	}
 	return signature, err
+}
+
+func (k *softKeys) setBefore(f func()) { k.before.Store(f) }
+
+var errFull = &hsmFull{}
+
+// hsmFull passes by itself, as the device's own refusal does.
+type hsmFull struct{}
+
+func (*hsmFull) Error() string     { return "the device has no room" }
+func (*hsmFull) Unavailable() bool { return true }
+
+func (k *softKeys) Admit(int) (func(), error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.full {
+		return nil, errFull
+	}
+	return func() {}, nil
+}
+
+func (k *softKeys) setFull(full bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.full = full
 }
 
 func (k *softKeys) count() int {

@@ -23,6 +23,11 @@ type About struct {
 	Languages   []string          // RFC 5646
 	Keys        []csc.KeySpec     // kinds of keys credentials can have
 	PKCS1v15    bool
+	// Locator is the member that says where the authorization server is: oauth2,
+	// which is what "" means, oauth2Issuer or oauth2Servers.
+	Locator string
+	RAR     bool // authorization_details is understood
+	FAPI    bool // FAPI 2.0 with private_key_jwt and DPoP is offered
 }
 
 const logoPath = "/logo.png"
@@ -45,17 +50,37 @@ func (s *Server) info(_ context.Context, req csc.InfoRequest) (csc.InfoResponse,
 		Lang:               lang,
 		Description:        s.About.Description[lang],
 		AuthType:           s.About.AuthType,
-		OAuth2:             s.About.URL,
+		OAuth2FAPI:         s.About.FAPI,
 		SupportedHashTypes: []csc.HashKind{csc.DTBSR},
 		SignAlgorithms:     csc.SignAlgorithms{Algos: algos, AlgoParams: params},
 		// No method that makes AdES signatures is among the routes.
 		SignatureFormats:  csc.SignatureFormats{Formats: []string{}},
 		ConformanceLevels: []string{},
 	}
+	s.About.locate(&resp)
 	for _, r := range routes() {
 		resp.Methods = append(resp.Methods, r.method)
 	}
 	return resp, nil
+}
+
+// locate says where the authorization server is, in one way (§11.1).
+func (a About) locate(resp *csc.InfoResponse) {
+	resp.SupportsRAR = a.RAR
+	switch a.Locator {
+	case "oauth2Issuer":
+		resp.OAuth2Issuer = a.URL
+	case "oauth2Servers":
+		one := csc.OAuth2Server{IssuerIdentifier: a.URL, SupportsRAR: a.RAR}
+		for _, kind := range a.AuthType {
+			if strings.HasPrefix(kind, "oauth2") {
+				one.AuthType = append(one.AuthType, kind)
+			}
+		}
+		resp.OAuth2Servers, resp.SupportsRAR = []csc.OAuth2Server{one}, false
+	default:
+		resp.OAuth2 = a.URL
+	}
 }
 
 // language is the supported language nearest to the one asked for.

@@ -21,6 +21,12 @@ type Limits struct {
 	// token are not limited here.
 	Anonymous float64
 	Burst     int
+	// Signing is how many requests for signatures are worked on at once, 128 if
+	// zero; a tenth of them as long as others are turned away.
+	Signing int
+	// Bodies is how many bytes the bodies of all requests take together; 64 MiB if
+	// zero.
+	Bodies int64
 }
 
 const (

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 	"github.com/pecete/pecete/openapi"
 )
 
@@ -69,6 +70,9 @@ func answer[Req, Resp any](s *Server, m csc.Method, c *gin.Context, method func(
 		s.fail(c.Writer, c.Request, fmt.Errorf("encode answer of %s: %w", m, err))
 		return
 	}
+	if m == csc.MethodSignHash {
+		failpoint.Half(failpoint.HalfAnswer, c.Writer, body)
+	}
 	writeJSON(c.Writer, http.StatusOK, body)
 }
 
@@ -106,6 +110,9 @@ func jsonContent(r *http.Request, length int) error {
 }
 
 func unreadable(err error) error {
+	if passing(err) {
+		return err
+	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return &refusal{

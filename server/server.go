@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
@@ -34,10 +35,21 @@ type Server struct {
 	About      About
 	Checks     []Check
 	Limits     Limits
-	Logger     *slog.Logger
-	Now        func() time.Time
+	// DeviceFull reports that the device's queue takes no more; nil if nobody
+	// knows.
+	DeviceFull func() bool
+	// Later tells a browser to come again, with 503 and Retry-After; JSON does if
+	// nil.
+	Later  http.HandlerFunc
+	Logger *slog.Logger
+	Now    func() time.Time
+	// Observe, if set, is told of each request as it begins, by the pattern of
+	// its route and never by its path; what it returns is called at the end.
+	Observe func(route string) (ended func(verb string, status int))
 
 	strangers buckets
+	door      door
+	checking  singleflight.Group
 }
 
 // Bearer says who stands behind an access token.
@@ -63,7 +75,9 @@ func (s *Server) Handler() http.Handler {
 	engine.NoRoute(s.noRoute)
 
 	s.Mux.Handle("/", engine)
-	return s.recorded(s.limited(s.clean(s.Mux)))
+	s.openDoor()
+	inside := s.recorded(s.limited(s.clean(s.Mux)))
+	return s.observed(patterns(s.Mux, engine.Routes()), s.admitted(inside))
 }
 
 // clean refuses paths that are not in their shortest form: the mux would

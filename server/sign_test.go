@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
 )
 
@@ -43,6 +44,34 @@ func TestAHashAgreedToIsSignedOnce(t *testing.T) {
 	wantRefusal(t, h.call(csc.MethodSignHash, signBody(c, sad, hash("a"))), 400, "invalid_request", "Invalid parameter SAD")
 	if h.keys.count() != 1 {
 		t.Errorf("the device signed %d times", h.keys.count())
+	}
+}
+
+// A device with no room costs the caller nothing: the same SAD signs later, and
+// the log knows of one signature.
+func TestAFullDeviceSpendsNothing(t *testing.T) {
+	h := newHouse(t)
+	c := h.credential(h.signer, csc.P256, nil)
+	sad := h.authorize(c, 1, hash("a"))
+	before, err := os.ReadFile(h.path)
+	must(t, err)
+	h.keys.setFull(true)
+	for range 3 {
+		busy := h.call(csc.MethodSignHash, signBody(c, sad, hash("a")))
+		if busy.status != http.StatusServiceUnavailable || busy.header.Get("Retry-After") == "" {
+			t.Errorf("%d, Retry-After %q: %s; want 503 and a time", busy.status, busy.header.Get("Retry-After"), busy.body)
+		}
+	}
+	after, err := os.ReadFile(h.path)
+	must(t, err)
+	if string(before) != string(after) {
+		t.Errorf("the audit log has grown by %s", after[len(before):])
+	}
+	h.keys.setFull(false)
+	decode[csc.SignHashResponse](t, h.call(csc.MethodSignHash, signBody(c, sad, hash("a"))))
+	wantRefusal(t, h.call(csc.MethodSignHash, signBody(c, sad, hash("a"))), 400, "invalid_request", "Invalid parameter SAD")
+	if h.keys.count() != 1 {
+		t.Errorf("the device signed %d times, want once", h.keys.count())
 	}
 }
 
@@ -133,15 +162,18 @@ func TestNoSignatureThatDoesNotVerifyLeaves(t *testing.T) {
 func TestNoRecordNoSignature(t *testing.T) {
 	h := newHouse(t)
 	c := h.credential(h.signer, csc.P256, nil)
-	sad := h.authorize(c, 2, hash("a"), hash("b"))
+	granted := h.authorize(c, 2, hash("a"), hash("b"))
 	must(t, h.auditLog.Close(t.Context()))
-	a := h.call(csc.MethodSignHash, signBody(c, sad, hash("a")))
+	a := h.call(csc.MethodSignHash, signBody(c, granted, hash("a")))
 	wantRefusal(t, a, 503, "temporarily_unavailable", csc.TemporarilyUnavailable.Description())
 	if a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
 	if h.keys.count() != 0 {
 		t.Error("a signature was made that no record tells of")
+	}
+	if kept, err := h.api.Signer.Grants.Get(t.Context(), sad.ID(csc.Secret(granted))); err != nil || kept.Left != 2 {
+		t.Errorf("the grant was spent for it: %d left, %v", kept.Left, err)
 	}
 	if ready := h.send(http.MethodGet, "/readyz", ""); ready.status != 503 || !strings.Contains(ready.body, `"audit":"away"`) {
 		t.Errorf("readyz: %d %s", ready.status, ready.body)
@@ -211,5 +243,40 @@ func TestSecretsStayOutOfTheLogs(t *testing.T) {
 		if strings.Contains(string(record), secret) {
 			t.Errorf("the audit log has the %s", name)
 		}
+	}
+}
+
+// The clock goes forward an hour: everything is over, and new things work. It
+// goes back: what was issued does not live longer for it, and no code is good
+// twice.
+func TestClockSteps(t *testing.T) {
+	for says, steps := range map[string][]time.Duration{
+		"forward":                  {time.Hour},
+		"back":                     {-time.Hour},
+		"forward and back":         {time.Hour, -time.Hour - time.Minute},
+		"back, in time and beyond": {-10 * time.Minute, -50 * time.Minute},
+	} {
+		t.Run(says, func(t *testing.T) {
+			h := newHouse(t)
+			c := h.credential(h.signer, csc.P256, nil)
+			old := h.authorize(c, 2, hash("a"), hash("b"))
+			code := h.code()
+			for _, step := range steps {
+				h.clock.advance(step)
+				wantRefusal(t, h.call(csc.MethodSignHash, signBody(c, old, hash("a"))), 401, "", "")
+				h.app.token = h.token(h.app)
+				wantRefusal(t, h.call(csc.MethodSignHash, signBody(c, old, hash("a"))), 400, "invalid_request", "")
+			}
+			wantRefusal(t, h.call(csc.MethodAuthorize, fmt.Sprintf(
+				`{"credentialID":%q,"numSignatures":1,"hashes":[%q],"hashAlgorithmOID":%q,"authData":[{"id":"OTP","value":%q}]}`,
+				c.ID, hash("b"), csc.OIDSHA256, code)), 400, "invalid_authentication_data", "")
+			if h.keys.count() != 0 {
+				t.Errorf("%d signatures", h.keys.count())
+			}
+			h.clock.advance(2 * time.Hour)
+			h.app.token = h.token(h.app)
+			again := h.authorize(c, 1, hash("c"))
+			decode[csc.SignHashResponse](t, h.call(csc.MethodSignHash, signBody(c, again, hash("c"))))
+		})
 	}
 }

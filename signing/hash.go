@@ -2,13 +2,15 @@
 // that verify with the credential's certificate.
 //
 // The order of things is the safety of the house. Every rule is judged before
-// anything is written; then the grant is spent; then the intent is recorded;
-// then the device signs; then each signature is verified with the certificate's
+// anything is written; then the device is asked for room, and whoever gets none
+// has lost nothing; then the grant is spent; then the intent is recorded; then
+// the device signs; then each signature is verified with the certificate's
 // own key; then the outcome is recorded; and only then does anything leave. A
 // failure after the spending is never retried and never refunded.
 package signing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +20,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // A Signer signs with credentials' keys.
@@ -25,26 +28,45 @@ type Signer struct {
 	Register credentials.Register
 	Grants   sad.Store
 	Keys     Keys
-	Audit    credentials.Log
+	Audit    Log
 	Now      func() time.Time
 	// Patience bounds what follows the spending of a grant, which no client
-	// that hangs up can interrupt. 30 s if zero.
+	// that hangs up can interrupt, for each thousand digests that are begun.
+	// 30 s if zero.
 	Patience time.Duration
-	// Parallel is how many digests of one request are with the device at once;
-	// 2 if zero.
+	// Parallel is how many digests of one request are with the device at once,
+	// best twice as many as it signs at a time, so that it need not wait while
+	// signatures are verified; 4 if zero.
 	Parallel int
+	// Observe, if set, is told how each call ended and how many digests it had.
+	Observe func(o Outcome, digests int, err error)
+}
+
+// A Log keeps the record, and says before anything is spent whether it can.
+type Log interface {
+	credentials.Log
+	Able() error
 }
 
 // SignHash implements signatures/signHash (v2.0.0.2 §11.10) for the grant id.
-func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant string, req csc.SignHashRequest) (csc.SignHashResponse, error) {
+func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant string, req csc.SignHashRequest) (answer csc.SignHashResponse, err error) {
+	defer s.observe(len(req.Hashes), &answer, &err)
 	c, plan, err := s.plan(ctx, who, req)
 	if err != nil {
+		return csc.SignHashResponse{}, err
+	}
+	if err := s.Audit.Able(); err != nil {
 		return csc.SignHashResponse{}, err
 	}
 	use := sad.Use{
 		UserID: who.UserID, ClientID: who.ClientID, CredentialID: c.ID,
 		Kind: csc.DTBSR, Hashes: req.Hashes, HashOID: csc.OIDOfHash(plan.Hash),
 	}
+	done, err := s.Keys.Admit(len(req.Hashes))
+	if err != nil {
+		return csc.SignHashResponse{}, busyError{err}
+	}
+	defer done()
 	record := audit.Entry{
 		Client: who.ClientID, User: c.UserID, Credential: c.ID, Certificate: c.Fingerprint(),
 		Key: fmt.Sprintf("%x", c.KeyID), Grant: grant, Count: len(req.Hashes),
@@ -53,7 +75,7 @@ func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant stri
 	if err := s.spend(ctx, grant, use, record); err != nil {
 		return csc.SignHashResponse{}, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience(len(req.Hashes)))
 	defer cancel()
 	signatures, err := s.sign(ctx, who, c, plan, req.Hashes, record)
 	return csc.SignHashResponse{Signatures: signatures}, err
@@ -127,15 +149,20 @@ func (s Signer) sign(ctx context.Context, who credentials.Caller, c credentials.
 	if err := s.Audit.Append(ctx, record); err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.IntentWritten)
 	signatures, err := s.release(ctx, who, c, plan, digests)
 	if err != nil {
 		record.Event, record.Reason = audit.SignFailed, err.Error()
+		// The device may have had all the time there was.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience(1))
+		defer cancel()
 		return nil, errors.Join(err, s.Audit.Append(ctx, record))
 	}
 	record.Event, record.Signatures = audit.SignDone, fingerprints(signatures)
 	if err := s.Audit.Append(ctx, record); err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.BeforeAnswer)
 	return signatures, nil
 }
 
@@ -153,12 +180,10 @@ func (s Signer) release(ctx context.Context, who credentials.Caller, c credentia
 	if err != nil {
 		return nil, err
 	}
-	return s.signAll(ctx, again.KeyID, cert.PublicKey, plan, digests)
+	return ofDevice(s.signAll(ctx, again.KeyID, cert.PublicKey, plan, digests))
 }
 
-func (s Signer) patience() time.Duration {
-	if s.Patience == 0 {
-		return 30 * time.Second
-	}
-	return s.Patience
+func (s Signer) patience(digests int) time.Duration {
+	const thousand = 1000
+	return cmp.Or(s.Patience, 30*time.Second) * time.Duration(1+(digests-1)/thousand)
 }

@@ -9,10 +9,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // Keys is the device as signing sees it.
@@ -20,6 +22,10 @@ type Keys interface {
 	// Sign signs a digest with the key id: RSA as a block of the modulus's
 	// length, ECDSA as DER.
 	Sign(ctx context.Context, id []byte, alg csc.Algorithm, digest []byte) ([]byte, error)
+	// Admit takes room for a request of n signatures before anything is spent
+	// for it, without waiting: an error that is Unavailable if there is none.
+	// The room is given back with release.
+	Admit(n int) (release func(), err error)
 }
 
 // ErrWrongSignature says that what the device gave does not verify with the
@@ -27,21 +33,24 @@ type Keys interface {
 var ErrWrongSignature = errors.New("signing: the device's signature does not verify with the certificate")
 
 // signAll has the device sign every digest; signatures are in the order of the
-// digests, all of them verified, or there are none.
+// digests, all of them verified, or there are none. While some are verified the
+// device signs the next. Nothing is begun after the first error.
 func (s Signer) signAll(ctx context.Context, key []byte, public crypto.PublicKey, alg csc.Algorithm, digests []csc.Digest) ([][]byte, error) {
 	signatures := make([][]byte, len(digests))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(s.parallel())
-	for i, digest := range digests {
+	var next atomic.Int64
+	for range min(s.parallel(), len(digests)) {
 		group.Go(func() error {
-			signature, err := s.Keys.Sign(ctx, key, alg, digest)
-			if err != nil {
-				return fmt.Errorf("sign with key %x: %w", key, err)
+			for i := int(next.Add(1)) - 1; i < len(digests); i = int(next.Add(1)) - 1 {
+				if err := ctx.Err(); err != nil {
+					return fmt.Errorf("sign with key %x: %w", key, err)
+				}
+				signature, err := s.signOne(ctx, key, public, alg, digests[i])
+				if err != nil {
+					return err
+				}
+				signatures[i] = signature
 			}
-			if !verifies(public, alg, digest, signature) {
-				return fmt.Errorf("key %x: %w", key, ErrWrongSignature)
-			}
-			signatures[i] = signature
 			return nil
 		})
 	}
@@ -51,9 +60,23 @@ func (s Signer) signAll(ctx context.Context, key []byte, public crypto.PublicKey
 	return signatures, nil
 }
 
+// signOne has the device sign a digest, and verifies what it gives.
+func (s Signer) signOne(ctx context.Context, key []byte, public crypto.PublicKey, alg csc.Algorithm, digest csc.Digest) ([]byte, error) {
+	failpoint.Hit(failpoint.BeforeSign)
+	signature, err := s.Keys.Sign(ctx, key, alg, digest)
+	failpoint.Hit(failpoint.AfterSign)
+	if err != nil {
+		return nil, fmt.Errorf("sign with key %x: %w", key, err)
+	}
+	if !verifies(public, alg, digest, signature) {
+		return nil, fmt.Errorf("key %x: %w", key, ErrWrongSignature)
+	}
+	return signature, nil
+}
+
 func (s Signer) parallel() int {
 	if s.Parallel < 1 {
-		return 2
+		return 4
 	}
 	return s.Parallel
 }

@@ -34,7 +34,7 @@ func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{store: &memory{}, log: audittest.Open(t)}
 	h.at(noon)
-	hasher, err := users.NewHasher(users.HashCost{Memory: 7 << 10, Passes: 1, Threads: 1, AtOnce: 2})
+	hasher, err := users.NewHasher(users.HashCost{Memory: 7 << 10, Passes: 1, Threads: 1, AtOnce: 2, Waiting: 100})
 	must(t, err)
 	clock := func() time.Time { return time.Unix(0, h.ticks.Load()) }
 	seal := newSealer(t)

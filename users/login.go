@@ -91,6 +91,13 @@ func (p *Prover) rehash(ctx context.Context, user *User, password csc.Secret) er
 	if err != nil {
 		return err
 	}
+	record := audit.Entry{
+		Event: audit.FactorPaired, User: user.ID, Factor: FactorPassword, Reason: "the same, hashed anew",
+		Kept: []string{audit.Mark([]byte(hash))},
+	}
+	if err := p.Audit.Append(ctx, record); err != nil {
+		return err
+	}
 	if err := p.Store.SetPassword(ctx, user.ID, hash); err != nil {
 		return fmt.Errorf("renew password hash: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
@@ -33,29 +34,47 @@ type HashCost struct {
 	// AtOnce is how many passwords are hashed at once; the others wait. Without
 	// this bound, logins would be a way to use up the memory.
 	AtOnce int
+	// Waiting is how many wait for their turn at most; who comes then is told to
+	// come again (ErrBusy).
+	Waiting int
 }
 
-// DefaultCost is OWASP's second choice for argon2id, two at once: 38 MiB.
-func DefaultCost() HashCost { return HashCost{Memory: 19 << 10, Passes: 2, Threads: 1, AtOnce: 2} }
+// DefaultCost is OWASP's second choice for argon2id, two at once: 38 MiB. Those
+// who wait have their turn within a second or two.
+func DefaultCost() HashCost {
+	return HashCost{Memory: 19 << 10, Passes: 2, Threads: 1, AtOnce: 2, Waiting: 64}
+}
+
+// ErrBusy says that so many passwords wait to be hashed that no more are taken.
+// Nothing was judged or counted. It passes by itself.
+var ErrBusy = fmt.Errorf("users: passwords wait to be hashed: %w", errPassing{})
+
+// errPassing is what errors that pass by themselves have in their chain.
+type errPassing struct{}
+
+func (errPassing) Error() string     { return "too many at once" }
+func (errPassing) Unavailable() bool { return true }
 
 // A Hasher hashes passwords and compares them with their hashes. One of them is
 // shared by all who do.
 type Hasher struct {
 	params argon2id.Params
 	places *semaphore.Weighted
-	nobody string // the hash of a password that nobody has
+	queue  atomic.Int64 // who wait or hash
+	most   int64        // of those
+	nobody string       // the hash of a password that nobody has
 }
 
 // NewHasher returns a Hasher of that cost.
 func NewHasher(cost HashCost) (*Hasher, error) {
-	if cost.Memory < 7<<10 || cost.Memory > 4<<20 || cost.Passes < 1 || cost.Threads < 1 || cost.AtOnce < 1 {
+	if cost.Memory < 7<<10 || cost.Memory > 4<<20 || cost.Passes < 1 || cost.Threads < 1 || cost.AtOnce < 1 || cost.Waiting < 0 {
 		return nil, errors.New("users: argon2id needs 7 MiB to 4 GiB, a pass, a thread, and one at once")
 	}
 	h := &Hasher{
 		params: argon2id.Params{
 			Memory: cost.Memory, Iterations: cost.Passes, Parallelism: cost.Threads, SaltLength: 16, KeyLength: 32,
 		},
-		places: semaphore.NewWeighted(int64(cost.AtOnce)),
+		places: semaphore.NewWeighted(int64(cost.AtOnce)), most: int64(cost.AtOnce + cost.Waiting),
 	}
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails
@@ -84,12 +103,20 @@ func (h *Hasher) hash(password csc.Secret) (string, error) {
 	return argon2id.CreateHash(text, &h.params)
 }
 
-// enter waits for a place to hash in.
+// enter waits for a place to hash in; ErrBusy if too many do already.
 func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
-	if err := h.places.Acquire(ctx, 1); err != nil {
-		return nil, fmt.Errorf("wait to hash a password: %w", err)
+	if h.queue.Add(1) > h.most {
+		h.queue.Add(-1)
+		return nil, ErrBusy
 	}
-	return func() { h.places.Release(1) }, nil
+	if err := h.places.Acquire(ctx, 1); err != nil {
+		h.queue.Add(-1)
+		return nil, fmt.Errorf("wait to hash a password: %w: %w", errPassing{}, err)
+	}
+	return func() {
+		h.places.Release(1)
+		h.queue.Add(-1)
+	}, nil
 }
 
 // matches compares a password with a hash; with "" it does the same work and

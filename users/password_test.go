@@ -253,6 +253,41 @@ func TestWaitingToHash(t *testing.T) {
 	must(t, <-done)
 }
 
+// Of two hundred who log in at once some are hashed, some wait, and the others
+// are told to come again, at once and uncounted.
+func TestTooManyWaitToHash(t *testing.T) {
+	h := newHouse(t)
+	user := h.withPassword(t)
+	hasher, err := users.NewHasher(users.HashCost{Memory: 7 << 10, Passes: 1, Threads: 1, AtOnce: 2, Waiting: 30})
+	must(t, err)
+	h.Passwords = hasher
+	c := &crowd{memory: h.store, inside: make(chan struct{}, 200), hold: make(chan struct{})}
+	h.Store = c
+	answers := make(chan error, 200)
+	for range 200 {
+		go func() {
+			_, err := h.Password(t.Context(), user.Email, password)
+			answers <- err
+		}()
+	}
+	for range 168 { // nobody has been judged yet
+		err := <-answers
+		var passing interface{ Unavailable() bool }
+		if !errors.Is(err, users.ErrBusy) || !errors.As(err, &passing) || !passing.Unavailable() {
+			t.Fatalf("%v", err)
+		}
+	}
+	close(c.hold)
+	for range 32 {
+		if err := <-answers; err != nil && !errors.Is(err, users.ErrPaused) {
+			t.Errorf("%v", err)
+		}
+	}
+	if got := h.passwords(); got.Failures > 1 {
+		t.Errorf("counted: %+v", got)
+	}
+}
+
 // Of a hundred guesses at once ten are judged, and never more than two are
 // being hashed: the others leave the machine its memory.
 func TestPasswordsAtOnce(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 )
 
 // The factors, as audit records and counters name them.
@@ -50,6 +51,9 @@ type Proof struct {
 // A Log keeps the audit record; what it cannot keep does not count.
 type Log interface {
 	Append(ctx context.Context, e audit.Entry) error
+	// Able says beforehand whether Append could: an attempt that nobody can
+	// record must not count against the user.
+	Able() error
 }
 
 // A Sealer encrypts secrets with a key in the HSM. What was sealed with one aad
@@ -146,6 +150,7 @@ func (p *Prover) spend(ctx context.Context, userID string, steps []int64) (int64
 			return 0, fmt.Errorf("use step: %w", err)
 		}
 		if later {
+			failpoint.Hit(failpoint.StepUsed)
 			return step, nil
 		}
 	}
@@ -157,6 +162,9 @@ func (p *Prover) spend(ctx context.Context, userID string, steps []int64) (int64
 
 // begin counts an attempt, which may then be judged.
 func (p *Prover) begin(ctx context.Context, userID, factor string, l Limits) (Attempts, error) {
+	if err := p.Audit.Able(); err != nil {
+		return Attempts{}, err
+	}
 	begun, err := change(ctx, p.Store, userID, factor, func(a Attempts) (Attempts, error) {
 		return a.Begin(p.Now(), l)
 	})

@@ -38,7 +38,7 @@ func (r Registrar) Enrol(ctx context.Context, p Person) (user User, uri string, 
 	}
 	for _, e := range []audit.Entry{
 		{Event: audit.UserAdded, User: user.ID},
-		{Event: audit.FactorPaired, User: user.ID, Factor: FactorCode},
+		{Event: audit.FactorPaired, User: user.ID, Factor: FactorCode, Kept: []string{audit.Mark(user.Secret)}},
 	} {
 		if err := r.Audit.Append(ctx, e); err != nil {
 			return User{}, "", err
@@ -77,7 +77,8 @@ func (r Registrar) Pair(ctx context.Context, userID string) (uri string, err err
 	if err != nil {
 		return "", err
 	}
-	if err := r.Audit.Append(ctx, audit.Entry{Event: audit.FactorPaired, User: userID, Factor: FactorCode}); err != nil {
+	record := audit.Entry{Event: audit.FactorPaired, User: userID, Factor: FactorCode, Kept: []string{audit.Mark(sealed)}}
+	if err := r.Audit.Append(ctx, record); err != nil {
 		return "", err
 	}
 	if err := r.Store.SetSecret(ctx, userID, sealed); err != nil {
@@ -98,7 +99,8 @@ func (r Registrar) SetPassword(ctx context.Context, userID string, password csc.
 	if err != nil {
 		return err
 	}
-	if err := r.Audit.Append(ctx, audit.Entry{Event: audit.FactorPaired, User: userID, Factor: FactorPassword}); err != nil {
+	record := audit.Entry{Event: audit.FactorPaired, User: userID, Factor: FactorPassword, Kept: []string{audit.Mark([]byte(hash))}}
+	if err := r.Audit.Append(ctx, record); err != nil {
 		return err
 	}
 	if err := r.Store.SetPassword(ctx, userID, hash); err != nil {

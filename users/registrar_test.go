@@ -277,3 +277,34 @@ func FuzzPerson(f *testing.F) {
 		}
 	})
 }
+
+// What is good from now on is on record by its mark, so that a registry that was
+// restored can be held to it.
+func TestRecordsMarkWhatIsKept(t *testing.T) {
+	h := newHouse(t)
+	user, _ := h.enrol(t)
+	_, err := h.registrar.Pair(t.Context(), user.ID)
+	must(t, err)
+	must(t, h.registrar.SetPassword(t.Context(), user.ID, password))
+	cheap, err := users.NewHasher(users.HashCost{Memory: 8 << 10, Passes: 1, Threads: 1, AtOnce: 1})
+	must(t, err)
+	h.Passwords = cheap
+	_, err = h.Password(t.Context(), user.Email, password)
+	must(t, err)
+	kept, err := h.store.User(t.Context(), user.ID)
+	must(t, err)
+	last, n := map[string][]string{}, 0
+	for _, r := range h.log.Records(t) {
+		if r.Event == audit.FactorPaired {
+			last[r.Factor] = r.Kept
+			n++
+		}
+	}
+	want := map[string][]string{
+		users.FactorCode:     {audit.Mark(kept.Secret)},
+		users.FactorPassword: {audit.Mark([]byte(kept.PasswordHash))},
+	}
+	if diff := cmp.Diff(want, last); diff != "" || n != 4 {
+		t.Errorf("%d records\n%s", n, diff)
+	}
+}

@@ -120,7 +120,7 @@ func (l *Log) Records(t testing.TB) []audit.Record {
 	var all []audit.Record
 	_, err = audit.Verify(file, audit.VerifyOptions{Keys: l.Key.Keys(), Live: true, Each: func(r audit.Record) {
 		switch r.Event {
-		case audit.LogOpened, audit.LogHead, audit.LogClosed:
+		case audit.LogOpened, audit.LogHead, audit.LogRecovered, audit.LogClosed:
 		default:
 			all = append(all, r)
 		}

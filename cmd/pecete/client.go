@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -10,16 +11,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pecete/pecete/audit"
-	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/registry"
 )
 
 func clientCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "client", Short: "Add, list, show, link and remove client applications"}
-	cmd.AddCommand(clientAddCommand(), clientListCommand(), clientShowCommand(), clientRotateCommand(),
-		clientLinkCommand("link", "Let a client act for a signer", (*registry.Registry).Link),
-		clientLinkCommand("unlink", "End that", (*registry.Registry).Unlink),
+	cmd.AddCommand(clientAddCommand(), clientListCommand(), clientShowCommand(), clientRotateCommand(), clientKeysCommand(),
+		clientLinkCommand(audit.Linked, "Let a client act for a signer", (*registry.Registry).Link),
+		clientLinkCommand(audit.Unlinked, "End that", (*registry.Registry).Unlink),
 		clientSwitchCommand("disable", "Refuse a client and its tokens", true),
 		clientSwitchCommand("enable", "Let a disabled client in again", false),
 		clientRemoveCommand())
@@ -29,22 +29,23 @@ func clientCommand() *cobra.Command {
 // An addedClient is what client add answers. The secret is told this once.
 type addedClient struct {
 	ID     string `json:"client_id"`
-	Secret string `json:"client_secret"`
+	Secret string `json:"client_secret,omitempty"` // "" if it has none
 	Name   string `json:"name"`
 }
 
 func clientAddCommand() *cobra.Command {
-	var signers, redirects []string
+	var flags clientFlags
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Register a client application; its secret is printed this once",
 		Long: `Register a client application. With --redirect-uri it sends signers to this
 server's pages, and they agree there; with --signer it acts for signers who give
-it their codes. Its secret is printed this once.`,
+it their codes. Its secret, if it proves itself by one, is printed this once; else
+it has keys (--jwks) or a certificate with a name (--tls-…).`,
 		Args: exactArgs("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withHouse(cmd, func(ctx context.Context, h *house) error {
-				added, err := h.addClient(ctx, args[0], redirects, signers)
+				added, err := h.addClient(ctx, args[0], &flags)
 				if err != nil {
 					return err
 				}
@@ -52,54 +53,73 @@ it their codes. Its secret is printed this once.`,
 			})
 		},
 	}
-	cmd.Flags().StringArrayVar(&redirects, "redirect-uri", nil, "`URI` signers are sent back to: https, or http on 127.0.0.1; can be given several times")
-	cmd.Flags().StringArrayVar(&signers, "signer", nil, "`SIGNER` it may act for; can be given several times")
+	flags.bind(cmd.Flags())
 	addOutputFlag(cmd)
 	return cmd
 }
 
 func printSecret(cmd *cobra.Command, added addedClient) error {
 	return print(cmd, added, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "client_id      %s\nclient_secret  %s\n", added.ID, added.Secret)
+		_, err := fmt.Fprintf(w, "client_id      %s\n", added.ID)
+		if added.Secret != "" {
+			_, err = fmt.Fprintf(w, "client_secret  %s\n", added.Secret)
+		}
 		return err
 	})
 }
 
-func (h *house) addClient(ctx context.Context, name string, redirects, signers []string) (addedClient, error) {
-	pepper, err := h.config.key(h.config.Pepper)
+func (h *house) addClient(ctx context.Context, name string, flags *clientFlags) (addedClient, error) {
+	client, err := flags.client(name, time.Now())
 	if err != nil {
-		return addedClient{}, err
+		return addedClient{}, usageError{err}
 	}
-	secret, verifier := oauth.NewSecret(pepper)
-	client := oauth.Client{
-		ID: oauth.NewClientID(), Name: name, Verifiers: [][]byte{verifier},
-		Grants: []string{"client_credentials"}, Scopes: []string{csc.ScopeService},
-		RedirectURIs: redirects, Created: time.Now().UTC().Truncate(time.Microsecond),
-	}
-	if len(redirects) > 0 {
-		client.Grants = append(client.Grants, "authorization_code", "refresh_token")
-		client.Scopes = append(client.Scopes, csc.ScopeCredential)
+	added := addedClient{ID: client.ID, Name: name}
+	if hasSecret(client) {
+		pepper, err := h.config.key(h.config.Pepper)
+		if err != nil {
+			return addedClient{}, err
+		}
+		secret, verifier := oauth.NewSecret(pepper)
+		added.Secret, client.Verifiers = string(secret), [][]byte{verifier}
 	}
 	if err := client.Check(); err != nil {
 		return addedClient{}, usageError{err}
 	}
+	return added, h.keepClient(ctx, client, flags.signers)
+}
+
+// keepClient registers a client that was checked, and links it to signers.
+func (h *house) keepClient(ctx context.Context, client oauth.Client, signers []string) error {
 	for _, signer := range signers {
 		if _, err := h.registry.User(ctx, signer); err != nil {
-			return addedClient{}, fmt.Errorf("signer %s: %w", signer, err)
+			return fmt.Errorf("signer %s: %w", signer, err)
 		}
 	}
-	if err := h.log.Append(ctx, audit.Entry{Event: audit.ClientAdded, Client: client.ID}); err != nil {
-		return addedClient{}, err
+	record := audit.Entry{Event: audit.ClientAdded, Client: client.ID, Kept: marks(client), Reason: registration(client)}
+	if err := h.log.Append(ctx, record); err != nil {
+		return err
 	}
 	if err := h.registry.AddClient(ctx, client); err != nil {
-		return addedClient{}, err
+		return err
 	}
 	for _, signer := range signers {
-		if err := h.link(ctx, client.ID, signer, "link", h.registry.Link); err != nil {
-			return addedClient{}, err
+		if err := h.link(ctx, client.ID, signer, audit.Linked, h.registry.Link); err != nil {
+			return err
 		}
 	}
-	return addedClient{ID: client.ID, Secret: string(secret), Name: name}, nil
+	return nil
+}
+
+// marks are what the audit log says of what a client proves itself with.
+func marks(c oauth.Client) []string {
+	var all []string
+	for _, verifier := range c.Verifiers {
+		all = append(all, audit.Mark(verifier))
+	}
+	if c.Keys != nil {
+		all = append(all, audit.Mark(c.Keys))
+	}
+	return all
 }
 
 func (h *house) link(ctx context.Context, client, signer, what string, change func(ctx context.Context, client, signer string) error) error {
@@ -167,6 +187,7 @@ func clientRemoveCommand() *cobra.Command {
 type listedClient struct {
 	ID       string `json:"client_id"`
 	Name     string `json:"name"`
+	Profile  string `json:"profile"`
 	Disabled bool   `json:"disabled"`
 }
 
@@ -183,12 +204,12 @@ func clientListCommand() *cobra.Command {
 				}
 				list := []listedClient{}
 				for _, c := range clients {
-					list = append(list, listedClient{c.ID, c.Name, c.Disabled})
+					list = append(list, listedClient{c.ID, c.Name, cmp.Or(c.Profile, oauth.ProfileCSC), c.Disabled})
 				}
 				return print(cmd, list, func(w io.Writer) error {
 					table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 					for _, c := range list {
-						fmt.Fprintf(table, "%s\t%s\t%s\n", c.ID, c.Name, switched(c.Disabled))
+						fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", c.ID, c.Name, c.Profile, switched(c.Disabled))
 					}
 					return table.Flush()
 				})

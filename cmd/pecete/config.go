@@ -2,18 +2,24 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/pecete/pecete/balancer"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/server"
 )
 
 // A Config is the one file the program reads. Unknown keys are errors; secrets
@@ -22,10 +28,27 @@ type Config struct {
 	// URL is what clients call, without a path: https://host[:port].
 	URL    string `yaml:"url"`
 	Listen string `yaml:"listen"` // host:port
-	TLS    struct {
+	// Balancers are the addresses, or networks, of load balancers. They must
+	// speak the PROXY protocol, version 2, and are believed.
+	Balancers []string `yaml:"balancers"`
+	TLS       struct {
 		Certificate string `yaml:"certificate"`
 		Key         string `yaml:"key"`
 	} `yaml:"tls"`
+	// MTLS is a second listener, which asks clients for certificates and shows no
+	// pages; there is none if it is absent. CA is a file with the certificates of
+	// the authorities whose clients tls_client_auth takes, PEM.
+	MTLS struct {
+		Listen string `yaml:"listen"` // host:port
+		URL    string `yaml:"url"`    // https://host[:port]
+		CA     string `yaml:"ca"`
+	} `yaml:"mtls"`
+	OAuth2 struct {
+		// Announce is how info says where the authorization server is: oauth2,
+		// oauth2Issuer or oauth2Servers; oauth2 if absent.
+		Announce string `yaml:"announce"`
+		FAPI     bool   `yaml:"fapi"` // info says oauth2FAPIsupport
+	} `yaml:"oauth2"`
 	HSM      HSMConfig `yaml:"hsm"`
 	Registry string    `yaml:"registry"` // a file for SQLite, or postgres://…
 	OneTime  string    `yaml:"onetime"`  // memory, or redis://… when there is more than one replica
@@ -57,10 +80,28 @@ type Config struct {
 	SADLife time.Duration `yaml:"sad_life"` // 300s if absent, at most 900s
 	// TokenLife is how long a service token lives; 10m if absent, at most 1h.
 	TokenLife time.Duration `yaml:"token_life"`
-	Limits    struct {
+	// Linger is how long a server that was told to end goes on serving, not
+	// ready, so that a load balancer sees it; 0 if absent, at most 5m.
+	Linger time.Duration `yaml:"linger"`
+	Limits struct {
 		Anonymous float64 `yaml:"anonymous"` // calls a second and network without a good token
 		Burst     int     `yaml:"burst"`
+		// Connections is how many there may be at once, 1024 if absent, and
+		// ConnectionsEach how many of one network, half of them if absent.
+		Connections     int `yaml:"connections"`
+		ConnectionsEach int `yaml:"connections_each"`
+		// Signing is how many requests for signatures are worked on at once; 128,
+		// or 32 for each session of the device, if absent.
+		Signing int `yaml:"signing"`
+		// Client is how many token, revocation and pushed requests a client may
+		// make in a minute, no limit if absent; Signer how many codes may be made
+		// for a signer, 60 if absent.
+		Client int `yaml:"client"`
+		Signer int `yaml:"signer"`
 	} `yaml:"limits"`
+	// Metrics is host:port to tell Prometheus on, in plain HTTP; nothing is
+	// measured if absent. It is for an address that strangers cannot reach.
+	Metrics string `yaml:"metrics"`
 
 	dir string
 }
@@ -71,6 +112,13 @@ type HSMConfig struct {
 	Token    string `yaml:"token"`  // label
 	PIN      string `yaml:"pin"`    // file with the user PIN
 	Sessions int    `yaml:"sessions"`
+	// Queue is how many signatures may be with the device or wait for it: 32 for
+	// each session if absent. Who asks for more gets 503, and keeps the grant.
+	Queue int `yaml:"queue"`
+	// Copies is how many keys that sign often the device keeps as copies in a
+	// session, none if absent: faster, where the policy of the device allows it.
+	// Keys made from then on have CKA_MODIFIABLE, which SoftHSM asks for.
+	Copies int `yaml:"copies"`
 	// AllowRSA2048 lets keys of 2048 bits be made and used.
 	AllowRSA2048 bool `yaml:"allow_rsa_2048"`
 	// Environment is set before the module is loaded, for modules that read
@@ -83,16 +131,16 @@ type HSMConfig struct {
 func loadConfig(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, forOperator(fmt.Errorf("read configuration: %w", err))
 	}
 	c := &Config{dir: filepath.Dir(path)}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(c); err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", path, err)
+		return nil, forOperator(fmt.Errorf("configuration %s: %w", path, err))
 	}
 	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", path, err)
+		return nil, forOperator(fmt.Errorf("configuration %s: %w", path, err))
 	}
 	return c, nil
 }
@@ -119,16 +167,28 @@ func (c *Config) check() error {
 	need(c.Pepper, "pepper")
 	need(c.Steps, "steps")
 	need(c.About.Name, "about.name")
-	faults = append(faults, c.checkURL(), c.checkAbout(), c.checkValues())
+	faults = append(faults, checkURL("url", c.URL), c.checkMTLS(), c.checkAbout(), c.checkValues(), c.checkMetrics())
 	return errors.Join(faults...)
 }
 
-func (c *Config) checkURL() error {
-	u, err := url.Parse(c.URL)
+func checkURL(key, address string) error {
+	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return fmt.Errorf("url is %q, not https://host[:port]", c.URL)
+		return fmt.Errorf("%s is %q, not https://host[:port]", key, address)
 	}
 	return nil
+}
+
+func (c *Config) checkMTLS() error {
+	switch {
+	case c.MTLS.Listen == "" && c.MTLS.URL == "" && c.MTLS.CA == "":
+		return nil
+	case c.MTLS.Listen == "":
+		return errors.New("mtls.listen is missing")
+	case c.MTLS.URL == c.URL:
+		return errors.New("mtls.url is url: browsers there would be asked for certificates")
+	}
+	return checkURL("mtls.url", c.MTLS.URL)
 }
 
 func (c *Config) checkAbout() error {
@@ -156,6 +216,21 @@ func (c *Config) checkValues() error {
 	if c.TokenLife < 0 || c.TokenLife > time.Hour {
 		return fmt.Errorf("token_life is %v, not 1s to 1h", c.TokenLife)
 	}
+	if _, err := c.behind(nil); err != nil {
+		return err
+	}
+	if c.Linger < 0 || c.Linger > 5*time.Minute {
+		return fmt.Errorf("linger is %v, not 0s to 5m", c.Linger)
+	}
+	if err := c.checkLimits(); err != nil {
+		return err
+	}
+	if known := []string{"", "oauth2", "oauth2Issuer", "oauth2Servers"}; !slices.Contains(known, c.OAuth2.Announce) {
+		return fmt.Errorf("oauth2.announce is %q, not oauth2, oauth2Issuer or oauth2Servers", c.OAuth2.Announce)
+	}
+	if c.Limits.Client < 0 || c.Limits.Signer < 0 {
+		return errors.New("limits.client or limits.signer is negative")
+	}
 	for key, address := range map[string]string{"registry": c.Registry, "onetime": c.OneTime} {
 		if u, err := url.Parse(address); err == nil && u.User != nil {
 			if _, set := u.User.Password(); set {
@@ -169,6 +244,50 @@ func (c *Config) checkValues() error {
 	return nil
 }
 
+// behind is the listener as clients behind the balancers see it.
+func (c *Config) behind(l net.Listener) (net.Listener, error) {
+	b := balancer.Listener{Listener: l}
+	for _, text := range c.Balancers {
+		prefix, err := netip.ParsePrefix(text)
+		if addr, single := netip.ParseAddr(text); single == nil {
+			prefix, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("balancers: %q is neither an address nor a network", text)
+		}
+		b.Balancers = append(b.Balancers, prefix)
+	}
+	return b, nil
+}
+
+func (c *Config) checkLimits() error {
+	for key, n := range map[string]int{
+		"connections": c.Limits.Connections, "connections_each": c.Limits.ConnectionsEach, "signing": c.Limits.Signing,
+	} {
+		if n < 0 || n > 1_000_000 {
+			return fmt.Errorf("limits.%s is %d, not 1 to 1000000", key, n)
+		}
+	}
+	return nil
+}
+
+// connections are how many there may be, and how many of one network.
+func (c *Config) connections() (most, each int) {
+	most = cmp.Or(c.Limits.Connections, 1024)
+	if len(c.Balancers) > 0 {
+		return most, cmp.Or(c.Limits.ConnectionsEach, most) // they are all of the balancers' network
+	}
+	return most, cmp.Or(c.Limits.ConnectionsEach, max(1, most/2))
+}
+
+// limits are those of requests.
+func (c *Config) limits() server.Limits {
+	return server.Limits{
+		Anonymous: c.Limits.Anonymous, Burst: c.Limits.Burst,
+		Signing: cmp.Or(c.Limits.Signing, max(128, 32*c.HSM.Sessions)),
+	}
+}
+
 // path makes a path of the file absolute.
 func (c *Config) path(p string) string {
 	if p == "" || filepath.IsAbs(p) {
@@ -177,23 +296,38 @@ func (c *Config) path(p string) string {
 	return filepath.Join(c.dir, p)
 }
 
+// handed reports whether a file is one that systemd hands to its service.
+func handed(p string) bool {
+	folder := os.Getenv("CREDENTIALS_DIRECTORY")
+	if folder == "" {
+		return false
+	}
+	whole, err := filepath.Abs(folder)
+	path, failed := filepath.Abs(p)
+	return err == nil && failed == nil && filepath.Dir(path) == whole
+}
+
 // secret reads a secret from its file, which nobody else may read.
 func (c *Config) secret(p string) (csc.Secret, error) {
 	p = c.path(p)
 	info, err := os.Stat(p)
 	if err != nil {
-		return "", fmt.Errorf("secret: %w", err)
+		return "", forOperator(fmt.Errorf("secret: %w", err))
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("secret %s can be read by others: chmod 600", p)
+	others := os.FileMode(0o077)
+	if handed(p) {
+		others = 0o037 // systemd lets the user read by an access control list, which shows as the group's
+	}
+	if info.Mode().Perm()&others != 0 {
+		return "", forOperator(fmt.Errorf("secret %s can be read by others: chmod 600", p))
 	}
 	text, err := os.ReadFile(p)
 	if err != nil {
-		return "", fmt.Errorf("secret: %w", err)
+		return "", forOperator(fmt.Errorf("secret: %w", err))
 	}
 	value := strings.TrimRight(string(text), "\r\n")
 	if value == "" {
-		return "", fmt.Errorf("secret %s is empty", p)
+		return "", forOperator(fmt.Errorf("secret %s is empty", p))
 	}
 	return csc.Secret(value), nil
 }
@@ -202,7 +336,7 @@ func (c *Config) secret(p string) (csc.Secret, error) {
 func (c *Config) key(p string) ([]byte, error) {
 	value, err := c.secret(p)
 	if err == nil && len(value) < 32 {
-		err = fmt.Errorf("secret %s is shorter than 32 bytes", c.path(p))
+		err = forOperator(fmt.Errorf("secret %s is shorter than 32 bytes", c.path(p)))
 	}
 	return []byte(value), err
 }

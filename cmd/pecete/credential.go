@@ -13,11 +13,11 @@ import (
 )
 
 func credentialCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "credential", Short: "Add, disable, enable and revoke credentials"}
-	cmd.AddCommand(credentialAddCommand(),
-		credentialSwitchCommand("disable", "Stop the use of a credential", func(c *credentials.Credential) { c.Disabled = true }),
-		credentialSwitchCommand("enable", "Let a disabled credential be used again", func(c *credentials.Credential) { c.Disabled = false }),
-		credentialSwitchCommand("revoke", "End the use of a credential for good", func(c *credentials.Credential) { c.Revoked = true }))
+	cmd := &cobra.Command{Use: "credential", Short: "Add, disable, enable and revoke credentials, and find lost keys"}
+	cmd.AddCommand(credentialAddCommand(), credentialOrphansCommand(),
+		credentialSwitchCommand("disable", audit.Disabled, "Stop the use of a credential", func(c *credentials.Credential) { c.Disabled = true }),
+		credentialSwitchCommand("enable", audit.Enabled, "Let a disabled credential be used again", func(c *credentials.Credential) { c.Disabled = false }),
+		credentialSwitchCommand("revoke", audit.Revoked, "End the use of a credential for good", func(c *credentials.Credential) { c.Revoked = true }))
 	return cmd
 }
 
@@ -59,7 +59,7 @@ func credentialAddCommand() *cobra.Command {
 	return cmd
 }
 
-func credentialSwitchCommand(name, short string, change func(*credentials.Credential)) *cobra.Command {
+func credentialSwitchCommand(name, done, short string, change func(*credentials.Credential)) *cobra.Command {
 	return &cobra.Command{
 		Use:   name + " CREDENTIAL",
 		Short: short,
@@ -72,7 +72,7 @@ func credentialSwitchCommand(name, short string, change func(*credentials.Creden
 				}
 				change(&c)
 				err = h.log.Append(ctx, audit.Entry{
-					Event: audit.CredentialChanged, User: c.UserID, Credential: c.ID, Reason: name + "d",
+					Event: audit.CredentialChanged, User: c.UserID, Credential: c.ID, Reason: done,
 				})
 				if err != nil {
 					return err

@@ -77,7 +77,7 @@ func (h *house) switchSigner(ctx context.Context, id string, disabled bool) erro
 
 func switched(disabled bool) string {
 	if disabled {
-		return "disabled"
+		return audit.Disabled
 	}
-	return "enabled"
+	return audit.Enabled
 }

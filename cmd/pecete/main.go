@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -19,11 +18,7 @@ func main() {
 	root := command()
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "pecete:", err)
-		var usage usageError
-		if errors.As(err, &usage) {
-			os.Exit(2)
-		}
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
 }
 
@@ -38,7 +33,8 @@ func command() *cobra.Command {
 	root.PersistentFlags().String("config", "pecete.yaml", "the server's configuration `FILE`")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(serveCommand(), initCommand(), configCommand(),
-		signerCommand(), credentialCommand(), clientCommand(), auditCommand())
+		signerCommand(), credentialCommand(), clientCommand(), auditCommand(),
+		backupCommand(), restoreCommand())
 	root.AddCommand(crowdCommands()...)
 	return root
 }

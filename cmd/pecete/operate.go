@@ -102,6 +102,9 @@ func configCommand() *cobra.Command {
 			if _, err := readCertificate(config.path(config.CA.Certificate)); err != nil {
 				return err
 			}
+			if _, err := config.clientCAs(); err != nil {
+				return err
+			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "ok")
 			return err
 		},

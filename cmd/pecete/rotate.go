@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -20,6 +22,13 @@ import (
 type shownClient struct {
 	ID           string    `json:"client_id"`
 	Name         string    `json:"name"`
+	Profile      string    `json:"profile"`
+	Method       string    `json:"token_endpoint_auth_method"`
+	Keys         []string  `json:"kids,omitempty"`
+	Certificate  string    `json:"certificate,omitempty"` // the name it is known by
+	RequirePAR   bool      `json:"require_pushed_authorization_requests"`
+	Bound        string    `json:"bound,omitempty"`
+	Logo         string    `json:"logo_uri,omitempty"`
 	RedirectURIs []string  `json:"redirect_uris"`
 	Grants       []string  `json:"grant_types"`
 	Scopes       []string  `json:"scopes"`
@@ -39,10 +48,7 @@ func clientShowCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				shown := shownClient{
-					ID: c.ID, Name: c.Name, RedirectURIs: append([]string{}, c.RedirectURIs...), Grants: c.Grants,
-					Scopes: c.Scopes, Secrets: len(c.Verifiers), Disabled: c.Disabled, Created: c.Created,
-				}
+				shown := show(c)
 				return print(cmd, shown, func(w io.Writer) error { return printClient(w, shown) })
 			})
 		},
@@ -51,10 +57,26 @@ func clientShowCommand() *cobra.Command {
 	return cmd
 }
 
+func show(c oauth.Client) shownClient {
+	return shownClient{
+		ID: c.ID, Name: c.Name, Profile: cmp.Or(c.Profile, oauth.ProfileCSC), Method: methodOf(c), Keys: c.KeyIDs(),
+		Certificate: nameOf(c.TLS), RequirePAR: c.RequirePAR, Bound: c.Bound, Logo: c.Logo,
+		RedirectURIs: append([]string{}, c.RedirectURIs...), Grants: c.Grants,
+		Scopes: c.Scopes, Secrets: len(c.Verifiers), Disabled: c.Disabled, Created: c.Created,
+	}
+}
+
 func printClient(w io.Writer, c shownClient) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "client_id\t%s\n", c.ID)
 	fmt.Fprintf(table, "name\t%s\n", c.Name)
+	fmt.Fprintf(table, "profile\t%s\n", c.Profile)
+	fmt.Fprintf(table, "method\t%s\n", c.Method)
+	fmt.Fprintf(table, "kids\t%s\n", strings.Join(c.Keys, " "))
+	fmt.Fprintf(table, "certificate\t%s\n", c.Certificate)
+	fmt.Fprintf(table, "require_par\t%t\n", c.RequirePAR)
+	fmt.Fprintf(table, "bound\t%s\n", c.Bound)
+	fmt.Fprintf(table, "logo\t%s\n", c.Logo)
 	fmt.Fprintf(table, "redirect_uris\t%s\n", strings.Join(c.RedirectURIs, " "))
 	fmt.Fprintf(table, "grant_types\t%s\n", strings.Join(c.Grants, " "))
 	fmt.Fprintf(table, "scopes\t%s\n", strings.Join(c.Scopes, " "))
@@ -96,6 +118,9 @@ func (h *house) rotateSecret(ctx context.Context, id string) (addedClient, error
 	if err != nil {
 		return addedClient{}, err
 	}
+	if c, err := h.registry.Client(ctx, id); err != nil || !hasSecret(c) {
+		return addedClient{}, cmp.Or(err, error(usageError{fmt.Errorf("client %s has no secret but %s", id, c.AuthMethod)}))
+	}
 	secret, verifier := oauth.NewSecret(pepper)
 	name := ""
 	err = h.changeClient(ctx, id, "secret added", func(c *oauth.Client) {
@@ -112,14 +137,40 @@ func (h *house) endSecret(ctx context.Context, id string) error {
 	})
 }
 
+func clientKeysCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "keys CLIENT FILE",
+		Short: "Replace a client's public keys by those of a JWK set",
+		Args:  exactArgs("CLIENT", "FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withHouse(cmd, func(ctx context.Context, h *house) error {
+				keys, err := os.ReadFile(args[1])
+				if err != nil {
+					return err
+				}
+				c, err := h.registry.Client(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				c.Keys = keys
+				if err := c.Check(); err != nil {
+					return usageError{err}
+				}
+				return h.changeClient(ctx, args[0], "keys replaced", func(c *oauth.Client) { c.Keys = keys })
+			})
+		},
+	}
+}
+
 func (h *house) changeClient(ctx context.Context, id, what string, change func(*oauth.Client)) error {
 	client, err := h.registry.Client(ctx, id)
 	if err != nil {
 		return err
 	}
-	if err := h.log.Append(ctx, audit.Entry{Event: audit.ClientChanged, Client: id, Reason: what}); err != nil {
+	change(&client)
+	record := audit.Entry{Event: audit.ClientChanged, Client: id, Reason: what, Kept: marks(client)}
+	if err := h.log.Append(ctx, record); err != nil {
 		return err
 	}
-	change(&client)
 	return h.registry.UpdateClient(ctx, client)
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -47,8 +46,9 @@ func serveCommand() *cobra.Command {
 }
 
 func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
-	h, err := openHouse(ctx, c, logger, c.Audit.Name)
-	if err != nil {
+	h := &house{config: c, logger: logger}
+	h.measure()
+	if err := h.open(ctx, c.Audit.Name); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
@@ -57,19 +57,24 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeTickets()) }()
-	api, err := h.server(ctx, tickets)
+	api, err := h.server(ctx, h.measureOneTime(tickets))
 	if err != nil {
 		return err
 	}
 	certificate, err := tls.LoadX509KeyPair(c.path(c.TLS.Certificate), c.path(c.TLS.Key))
 	if err != nil {
-		return fmt.Errorf("tls certificate: %w", err)
+		return forOperator(fmt.Errorf("tls certificate: %w", err))
 	}
 	if err := listenForProfiles(ctx, logger); err != nil {
 		return err
 	}
+	h.measureServer(api)
+	handler := api.Handler()
+	if err := h.tellMetrics(ctx, api, tickets, certificate, handler); err != nil {
+		return err
+	}
 	thrift()
-	return listen(ctx, c, logger, certificate, api.Handler())
+	return listen(ctx, c, logger, certificate, h.leave.handler(handler), &h.leave)
 }
 
 // thrift makes the collector of garbage suit a server whose requests leave much
@@ -83,43 +88,10 @@ func thrift() {
 	debug.FreeOSMemory()
 }
 
-// listen serves until ctx ends, then lets what has begun finish.
-func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", c.Listen, err)
-	}
-	web := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-		TLSConfig: &tls.Config{
-			MinVersion:   tls.VersionTLS12,
-			Certificates: []tls.Certificate{certificate},
-		},
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- web.ServeTLS(listener, "", "") }()
-	logger.Info("serving", slog.String("url", c.URL), slog.String("listen", listener.Addr().String()))
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	logger.Info("stopping")
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-	defer cancel()
-	return web.Shutdown(ending)
-}
-
 // openOneTime opens the store of what may be lost.
 func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, error) {
 	if c.OneTime == "memory" {
-		return onetime.NewMemory(time.Now), func() error { return nil }, nil
+		return onetime.NewMemory(now), func() error { return nil }, nil
 	}
 	password := csc.Secret("")
 	if c.Passwords.OneTime != "" {
@@ -128,7 +100,7 @@ func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, e
 			return nil, nil, err
 		}
 	}
-	store, err := onetime.OpenRedis(ctx, onetime.Config{URL: c.OneTime, Password: string(password)})
+	store, err := onetime.OpenRedis(ctx, onetime.Config{URL: c.OneTime, Password: string(password), Now: now})
 	if err != nil {
 		return nil, nil, fmt.Errorf("open onetime store: %w", err)
 	}
@@ -150,9 +122,9 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
-	register := credentials.Register{Store: h.registry, Users: h.registry, Now: time.Now, Parsed: &credentials.Parsed{}}
-	grants := sad.Grants{Store: tickets, Now: time.Now}
-	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: time.Now, Passwords: hasher}
+	register := credentials.Register{Store: h.registry, Users: h.registry, Now: now, Parsed: &credentials.Parsed{}}
+	grants := sad.Grants{Store: tickets, Now: now}
+	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: now, Passwords: hasher}
 	provider, mux, err := h.authorization(tickets, register, grants, prover)
 	if err != nil {
 		return nil, err
@@ -160,21 +132,31 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	return &server.Server{
 		Contract: contract, Bearer: provider, Mux: mux, Register: register,
 		Authorizer: credentials.Authorizer{
-			Register: register, Grants: grants, Audit: h.log, Now: time.Now, Life: h.config.SADLife, Prover: prover,
+			Register: register, Grants: grants, Audit: h.log, Now: now, Life: h.config.SADLife, Prover: prover,
 		},
 		Signer: signing.Signer{
-			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: time.Now,
+			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 		},
-		About:  h.about(),
-		Limits: server.Limits{Anonymous: h.config.Limits.Anonymous, Burst: h.config.Limits.Burst},
-		Checks: []server.Check{
-			{Name: "hsm", OK: h.token.Ready},
-			{Name: "registry", OK: h.registry.Ready},
-			{Name: "onetime", OK: tickets.Ready},
-			{Name: "audit", OK: h.log.Ready},
-		},
-		Logger: h.logger, Now: time.Now,
+		Limits: h.config.limits(), Later: provider.Later, DeviceFull: h.deviceFull,
+		Checks: h.checks(tickets), About: h.about(), Logger: h.logger, Now: now,
 	}, nil
+}
+
+// checks are what the server cannot work without.
+func (h *house) checks(tickets onetime.Store) []server.Check {
+	return []server.Check{
+		{Name: "hsm", OK: h.deviceReady},
+		{Name: "registry", OK: h.registry.Ready},
+		{Name: "onetime", OK: tickets.Ready},
+		{Name: "audit", OK: h.log.Ready},
+		{Name: "serving", OK: h.leave.ready},
+	}
+}
+
+// deviceFull reports that no request gets into the device's queue.
+func (h *house) deviceFull() bool {
+	device := h.token.Stats()
+	return device.Queued >= device.Places
 }
 
 // authorization wires the authorization server and its pages, and returns the
@@ -188,17 +170,22 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	if err != nil {
 		return nil, nil, err
 	}
+	authorities, err := h.config.clientCAs()
+	if err != nil {
+		return nil, nil, err
+	}
 	mux := http.NewServeMux()
 	provider := &oauth.Provider{
 		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
-		Audit: h.log, Now: time.Now, Logger: h.logger, StepKey: derived(steps, "oauth"),
+		Audit: h.log, Now: now, Logger: h.logger, StepKey: derived(steps, "oauth"),
 		Register: register, Grants: grants, Refresh: h.registry, CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
+		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
 	}
 	provider.Mount(mux)
 	pages := &login.Pages{
 		OAuth: provider, Prover: prover, Users: h.registry, Register: register, Key: derived(steps, "login"),
 		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
-		Logger: h.logger, Now: time.Now,
+		Logger: h.logger, Now: now, Barred: h.barred(login.LoginPath),
 	}
 	pages.Mount(mux)
 	return provider, mux, nil
@@ -218,5 +205,6 @@ func (h *house) about() server.About {
 		Name:     h.config.About.Name, Region: h.config.About.Region, URL: h.config.URL,
 		Logo: h.config.About.Logo, Description: h.config.About.Description,
 		Languages: h.config.About.Languages, Keys: keys, PKCS1v15: true,
+		Locator: h.config.OAuth2.Announce, FAPI: h.config.OAuth2.FAPI,
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/hsm"
+	"github.com/pecete/pecete/metrics"
 	"github.com/pecete/pecete/registry"
 	"github.com/pecete/pecete/users"
 )
@@ -39,33 +40,44 @@ type house struct {
 	token    *hsm.Token
 	registry *registry.Registry
 	log      *audit.Log
+	pin      refusal
+	leave    leave
+	meter    *metrics.Meter // nil if nothing is measured
 	closers  []func() error
 }
 
 // openHouse opens it all; logName is the audit log of this process.
-func openHouse(ctx context.Context, c *Config, logger *slog.Logger, logName string) (h *house, err error) {
-	h = &house{config: c, logger: logger}
+func openHouse(ctx context.Context, c *Config, logger *slog.Logger, logName string) (*house, error) {
+	h := &house{config: c, logger: logger}
+	return h, h.open(ctx, logName)
+}
+
+func (h *house) open(ctx context.Context, logName string) (err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
 		}
 	}()
 	if err := h.openToken(ctx); err != nil {
-		return h, err
+		return err
 	}
-	if h.registry, err = openRegistry(ctx, c); err != nil {
-		return h, err
+	if h.registry, err = h.openRegistry(ctx); err != nil {
+		return err
 	}
 	h.closers = append(h.closers, h.registry.Close)
-	return h, h.openLog(ctx, logName)
+	return h.openLog(ctx, logName)
 }
 
 func openRegistry(ctx context.Context, c *Config) (*registry.Registry, error) {
-	address, err := c.registryURL()
+	return (&house{config: c}).openRegistry(ctx)
+}
+
+func (h *house) openRegistry(ctx context.Context) (*registry.Registry, error) {
+	address, err := h.config.registryURL()
 	if err != nil {
 		return nil, err
 	}
-	r, err := registry.Open(ctx, registry.Config{URL: address})
+	r, err := registry.Open(ctx, h.measureRegistry(registry.Config{URL: address}))
 	if err != nil {
 		return nil, fmt.Errorf("open registry: %w", err)
 	}
@@ -77,18 +89,25 @@ func (h *house) openToken(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if h.pin, err = h.refusal(pin); err != nil {
+		return err
+	}
+	if err := h.pin.remembered(); err != nil {
+		return fmt.Errorf("open hsm: %w", err)
+	}
 	if err := h.config.environment(); err != nil {
 		return err
 	}
 	// SoftHSM shows no token for the moment in which another process logs in.
 	err = again(hsm.ErrNoToken, 2*time.Second, func() (err error) {
-		h.token, err = hsm.Open(ctx, hsm.Config{
+		h.token, err = hsm.Open(ctx, h.measureToken(hsm.Config{
 			Module: h.config.HSM.Module, Token: h.config.HSM.Token, PIN: pin,
-			Sessions: h.config.HSM.Sessions, AllowRSA2048: h.config.HSM.AllowRSA2048, Logger: h.logger,
-		})
+			Sessions: h.config.HSM.Sessions, Queue: h.config.HSM.Queue, Copies: h.config.HSM.Copies,
+			AllowRSA2048: h.config.HSM.AllowRSA2048, Logger: h.logger,
+		}))
 		return err
 	})
-	if err != nil {
+	if err = h.pin.judge(err); err != nil {
 		return fmt.Errorf("open hsm: %w", err)
 	}
 	h.closers = append(h.closers, h.token.Close)
@@ -106,20 +125,16 @@ func again(passing error, long time.Duration, try func() error) error {
 }
 
 func (h *house) openLog(ctx context.Context, name string) error {
-	key, err := h.token.Find(ctx, labelAudit)
+	signer, public, err := h.auditKey(ctx)
 	if err != nil {
-		return fmt.Errorf("find audit key: %w", err)
-	}
-	public, ok := key.Public.(*ecdsa.PublicKey)
-	if !ok {
-		return errors.New("the audit key is not of an elliptic curve")
+		return err
 	}
 	config := audit.Config{
-		Path: filepath.Join(h.config.path(h.config.Audit.Folder), name+".log"), Signer: headSigner{h.token, key.ID},
-		Keeper: h.registry, Keys: []*ecdsa.PublicKey{public}, Now: time.Now, Logger: h.logger,
+		Path: filepath.Join(h.config.path(h.config.Audit.Folder), name+".log"), Signer: signer,
+		Keeper: h.registry, Keys: []*ecdsa.PublicKey{public}, Now: now, Logger: h.logger,
 	}
 	err = again(audit.ErrInUse, 10*time.Second, func() (err error) {
-		h.log, err = audit.Open(ctx, config)
+		h.log, err = audit.Open(ctx, h.measureLog(config))
 		return err
 	})
 	if err != nil {
@@ -216,10 +231,10 @@ func (h *house) enroller(ctx context.Context) (credentials.Enroller, error) {
 	if err != nil {
 		return credentials.Enroller{}, err
 	}
-	local := &ca.Local{Signer: signer, Certificate: certificate, Now: time.Now}
+	local := &ca.Local{Signer: signer, Certificate: certificate, Now: now}
 	return credentials.Enroller{
 		Device: device{h.token}, Issuer: authority{local, h.config.CA.Policy},
-		Store: h.registry, Audit: h.log, Now: time.Now,
+		Store: h.registry, Audit: h.log, Now: now,
 	}, nil
 }
 

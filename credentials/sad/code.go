@@ -24,6 +24,7 @@ func (g Grant) encode() []byte {
 	for _, text := range []string{g.ID, g.UserID, g.ClientID, g.CredentialID} {
 		b = appendText(b, text)
 	}
+	b = binary.AppendVarint(b, g.Issued.UnixNano())
 	b = binary.AppendVarint(b, g.Expires.UnixNano())
 	b = binary.AppendVarint(b, int64(g.Count))
 	b = binary.AppendVarint(b, int64(g.Left))
@@ -52,7 +53,7 @@ func decodeGrant(b []byte) (Grant, error) {
 	in := reader{rest: b[1:]}
 	g := Grant{
 		ID: string(in.text()), UserID: string(in.text()), ClientID: string(in.text()), CredentialID: string(in.text()),
-		Expires: time.Unix(0, in.number()).UTC(), Count: int(in.number()), Left: int(in.number()), Bound: in.flag(),
+		Issued: time.Unix(0, in.number()).UTC(), Expires: time.Unix(0, in.number()).UTC(), Count: int(in.number()), Left: int(in.number()), Bound: in.flag(),
 	}
 	n := in.length()
 	if n > len(in.rest) { // each takes two bytes at least

@@ -15,6 +15,7 @@ import (
 func hundred() Grant {
 	g := Grant{
 		ID: "1", UserID: "u1", ClientID: "app1", CredentialID: "c1", Count: 100, Left: 98, Bound: true,
+		Issued:  time.Date(2026, 6, 1, 11, 55, 0, 7, time.UTC),
 		Expires: time.Date(2026, 6, 1, 12, 0, 0, 123456789, time.UTC), HashOID: csc.OIDSHA256,
 	}
 	for n := range 98 {
@@ -29,8 +30,8 @@ func TestGrantsComeBack(t *testing.T) {
 	few.Hashes = few.Hashes[:2]
 	few.Hashes[1].Kind = ""
 	for name, g := range map[string]Grant{
-		"a hundred": hundred(), "two": few, "a bare number": {ID: "2", Count: 3, Left: 3, Expires: few.Expires},
-		"negative": {ID: "3", Left: -1, Expires: few.Expires},
+		"a hundred": hundred(), "two": few, "a bare number": {ID: "2", Count: 3, Left: 3, Issued: few.Issued, Expires: few.Expires},
+		"negative": {ID: "3", Left: -1, Issued: few.Issued, Expires: few.Expires},
 	} {
 		code := g.encode()
 		got, err := decodeGrant(code)

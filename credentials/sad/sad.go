@@ -26,6 +26,11 @@ const (
 	MaxLife     = 900 * time.Second
 )
 
+// Skew is how much the clocks of two servers, or one before and after it was
+// set, may differ. What was issued later than that from now was issued before
+// the clock went back: its age is not known, and it is over.
+const Skew = 30 * time.Second
+
 // The rules a use can break. Which one it was is for the log; §11.10 has words
 // for the client.
 var (
@@ -44,6 +49,7 @@ type Grant struct {
 	UserID       string
 	ClientID     string
 	CredentialID string
+	Issued       time.Time
 	Expires      time.Time
 	Count        int // agreed
 	Left         int // not yet spent
@@ -94,7 +100,7 @@ func (g Grant) Spend(u Use, now time.Time) (Grant, error) {
 		return g, ErrForeign
 	case g.CredentialID != u.CredentialID:
 		return g, ErrCredential
-	case !now.Before(g.Expires):
+	case !now.Before(g.Expires), now.Add(Skew).Before(g.Issued):
 		return g, ErrExpired
 	}
 	rest := g

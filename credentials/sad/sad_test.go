@@ -26,7 +26,7 @@ var a, b, c = digest("a"), digest("b"), digest("c")
 func grant(count int) sad.Grant {
 	return sad.Grant{
 		ID: "1", UserID: "u1", ClientID: "app1", CredentialID: "c1",
-		Expires: noon.Add(time.Minute), Count: count, Left: count,
+		Issued: noon, Expires: noon.Add(time.Minute), Count: count, Left: count,
 	}
 }
 
@@ -105,6 +105,9 @@ func TestSpend(t *testing.T) {
 		{"an unstated hash signed as a document", only(a), document, 0, nil, 0},
 		{"one moment before the end", grant(1), use(a), time.Minute - 1, nil, 0},
 		{"at the very end", grant(1), use(a), time.Minute, sad.ErrExpired, 1},
+		{"by a clock that is a little behind", grant(1), use(a), -sad.Skew, nil, 0},
+		{"by a clock that went back", grant(1), use(a), -sad.Skew - 1, sad.ErrExpired, 1},
+		{"by a clock that went back an hour", grant(1), use(a), time.Minute - time.Hour, sad.ErrExpired, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

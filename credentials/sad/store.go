@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/pecete/pecete/internal/failpoint"
 	"github.com/pecete/pecete/onetime"
 )
 
@@ -30,8 +31,10 @@ func Spend(ctx context.Context, s Store, id string, u Use, now time.Time) (Grant
 		if err != nil {
 			return g, err
 		}
+		failpoint.Hit(failpoint.BeforeReserve)
 		swapped, err := s.Swap(ctx, g, rest)
 		if err != nil || swapped {
+			failpoint.Hit(failpoint.AfterReserve)
 			return rest, err
 		}
 		if err := ctx.Err(); err != nil {

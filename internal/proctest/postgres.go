@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -137,6 +138,58 @@ func (s *PostgresServer) Restart() {
 		}
 	}
 	s.t.Fatalf("PostgreSQL does not start again:\n%s", s.proc.Output())
+}
+
+// Quit ends the server at once, cleanly only for its own children: what
+// PostgreSQL calls an immediate shutdown.
+func (s *PostgresServer) Quit() {
+	s.t.Helper()
+	s.proc.end(syscall.SIGQUIT)
+}
+
+// Query runs a statement of SQL in a database as the superuser, and returns what
+// it gave.
+func (s *PostgresServer) Query(dsn, statement string) string {
+	s.t.Helper()
+	p := StartCmd(s.t, s.command("psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-c", statement))
+	if code := p.Wait(); code != 0 {
+		s.t.Fatalf("psql %q: exit code %d\n%s", statement, code, p.Output())
+	}
+	return strings.TrimSpace(p.Output())
+}
+
+// Freeze stops the server and all its children without ending them. Thaw lets
+// them go on.
+func (s *PostgresServer) Freeze() {
+	s.t.Helper()
+	s.proc.Signal(syscall.SIGSTOP) // first, so that it has no more children
+	for _, pid := range childrenOf(s.proc.PID()) {
+		_ = syscall.Kill(pid, syscall.SIGSTOP) // it may have ended
+	}
+}
+
+// Thaw ends Freeze.
+func (s *PostgresServer) Thaw() {
+	s.t.Helper()
+	for _, pid := range childrenOf(s.proc.PID()) {
+		_ = syscall.Kill(pid, syscall.SIGCONT)
+	}
+	s.proc.Signal(syscall.SIGCONT)
+}
+
+// childrenOf are the processes that a process started, by the word of ps.
+func childrenOf(parent int) (pids []int) {
+	out, err := exec.Command("ps", "-A", "-o", "pid=,ppid=").Output()
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(out)) {
+		if fields := strings.Fields(line); len(fields) == 2 && fields[1] == strconv.Itoa(parent) {
+			pid, _ := strconv.Atoi(fields[0])
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 // postgresBin finds the newest installed PostgreSQL: Debian keeps its programs

@@ -78,12 +78,12 @@ func TestPostgresKeepsItsFilesOverKill9(t *testing.T) {
 	if one == two {
 		t.Fatalf("the same database twice: %s", one)
 	}
-	psql(t, s, one, "create table a(n int); insert into a values (7)")
+	s.Query(one, "create table a(n int); insert into a values (7)")
 	s.Restart()
-	if got := psql(t, s, one, "select n from a"); got != "7" {
+	if got := s.Query(one, "select n from a"); got != "7" {
 		t.Errorf("after a restart: %q, want 7", got)
 	}
-	if got := psql(t, s, two, "select to_regclass('a') is null"); got != "t" {
+	if got := s.Query(two, "select to_regclass('a') is null"); got != "t" {
 		t.Errorf("a table of the one database in the other: %q", got)
 	}
 }
@@ -199,11 +199,32 @@ func redisSays(t *testing.T, addr, command string) string {
 	return strings.TrimSpace(line)
 }
 
-func psql(t *testing.T, s *PostgresServer, dsn, command string) string {
-	t.Helper()
-	p := StartCmd(t, s.command("psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-c", command))
-	if code := p.Wait(); code != 0 {
-		t.Fatalf("psql %q: exit code %d\n%s", command, code, p.Output())
+// Frozen servers keep their connections and answer nobody; thawed they go on.
+func TestFrozenPostgresAnswersNobody(t *testing.T) {
+	s := StartPostgres(t)
+	dsn := s.Database()
+	s.Query(dsn, "CREATE TABLE kept (n int)")
+	s.Freeze()
+	told := make(chan string, 1)
+	p := StartCmd(t, s.command("psql", "-qAtX", "-d", dsn, "-c", "SELECT 'awake'"))
+	go func() { <-p.Exited(); told <- p.Output() }()
+	select {
+	case said := <-told:
+		t.Errorf("a frozen server said %q", said)
+	case <-time.After(300 * time.Millisecond):
 	}
-	return strings.TrimSpace(p.Output())
+	s.Thaw()
+	if said := <-told; strings.TrimSpace(said) != "awake" {
+		t.Errorf("thawed it said %q", said)
+	}
+}
+
+func TestRedisDo(t *testing.T) {
+	s := Redis(t, "--requirepass", "a password")
+	if said := s.Do("a password", "SET", "a", "1"); said != "OK" {
+		t.Errorf("said %q", said)
+	}
+	if files, err := os.ReadDir(s.Dir); err != nil || len(files) == 0 {
+		t.Errorf("%d files, %v", len(files), err)
+	}
 }

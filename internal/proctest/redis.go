@@ -1,8 +1,11 @@
 package proctest
 
 import (
+	"os"
+	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -13,6 +16,7 @@ import (
 type RedisServer struct {
 	Addr string // host:port
 	URL  string // redis://host:port
+	Dir  string // with its files
 
 	t    testing.TB
 	port int
@@ -24,10 +28,11 @@ type RedisServer struct {
 // spelled as on its command line: "--requirepass", "…".
 func Redis(t testing.TB, options ...string) *RedisServer {
 	t.Helper()
-	s := &RedisServer{t: t, args: append([]string{
+	dir := t.TempDir()
+	s := &RedisServer{t: t, Dir: dir, args: append([]string{
 		program(t, "redis-server", "redis-server", "redis"),
 		"--bind", "127.0.0.1",
-		"--dir", t.TempDir(),
+		"--dir", dir,
 		"--appendonly", "yes",
 		"--appendfsync", "always",
 		"--save", "",
@@ -89,4 +94,19 @@ func (s *RedisServer) Freeze() {
 func (s *RedisServer) Thaw() {
 	s.t.Helper()
 	s.proc.Signal(syscall.SIGCONT)
+}
+
+// Do runs a command, as whoever has the password, and returns its answer.
+func (s *RedisServer) Do(password string, command ...string) string {
+	s.t.Helper()
+	cli := program(s.t, "redis-cli", "redis-tools", "redis")
+	cmd := exec.Command(cli, append([]string{"-h", "127.0.0.1", "-p", strconv.Itoa(s.port)}, command...)...)
+	if password != "" {
+		cmd.Env = append(os.Environ(), "REDISCLI_AUTH="+password)
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("%s: %v: %s", command[0], err, out)
+	}
+	return strings.TrimSpace(string(out))
 }

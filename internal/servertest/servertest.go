@@ -51,22 +51,29 @@ func Serve(t testing.TB, s *stage.Stage) {
 // build builds the program once for a test binary.
 //
 //nolint:gochecknoglobals // once for all tests of a binary
-var build = sync.OnceValues(func() (string, error) {
+var build = sync.OnceValues(func() (string, error) { return compile("pecete", true, "") })
+
+// compile builds a program for this test binary: they run side by side, and
+// each has its own.
+func compile(name string, race bool, tags string) (string, error) {
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return "", err
 	}
 	root := string(dir[:len(dir)-1])
-	// Test binaries run side by side: each has a program of its own.
-	program := filepath.Join(root, "build", "test", filepath.Base(os.Args[0]), "pecete")
-	cmd := exec.Command("go", "build", "-race", "-o", program, "./cmd/pecete")
+	program := filepath.Join(root, "build", "test", filepath.Base(os.Args[0]), name)
+	args := []string{"build", "-tags", tags, "-o", program}
+	if race {
+		args = append(args, "-race")
+	}
+	cmd := exec.Command("go", append(args, "./cmd/pecete")...)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", &buildError{string(out), err}
 	}
 	return program, nil
-})
+}
 
 // A buildError is what the compiler said.
 type buildError struct {

@@ -17,16 +17,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// A Stage is one server with a data folder.
+// A Stage is one server with a data folder, or one of its processes (Join).
 type Stage struct {
 	Program string // path of pecete
 	Folder  string // its data
-	URL     string // https://localhost:port
+	URL     string // https://localhost:port, as clients know the server
+	Listen  string // where this process listens; HTTP goes there
+	Name    string // of the process's audit log, "server" for the first
 	Env     []string
 
 	server *exec.Cmd
@@ -41,7 +44,10 @@ func Raise(ctx context.Context, program, folder string, args ...string) (*Stage,
 	if err != nil {
 		return nil, err
 	}
-	s := &Stage{Program: program, Folder: folder, URL: "https://localhost:" + port}
+	s := &Stage{
+		Program: program, Folder: folder, URL: "https://localhost:" + port,
+		Listen: net.JoinHostPort("127.0.0.1", port), Name: first,
+	}
 	args = append([]string{"init", folder, "--listen", "127.0.0.1:" + port}, args...)
 	if _, err := s.run(ctx, "", args...); err != nil {
 		return nil, err
@@ -58,8 +64,13 @@ func freePort() (string, error) {
 	return port, errors.Join(err, l.Close())
 }
 
-// Config is the path of the server's configuration.
-func (s *Stage) Config() string { return filepath.Join(s.Folder, "pecete.yaml") }
+// Config is the path of the process's configuration.
+func (s *Stage) Config() string {
+	if s.Name == first {
+		return filepath.Join(s.Folder, "pecete.yaml")
+	}
+	return filepath.Join(s.Folder, "pecete."+s.Name+".yaml")
+}
 
 // Run runs an operator's command and returns what it printed.
 func (s *Stage) Run(ctx context.Context, args ...string) ([]byte, error) {
@@ -136,10 +147,13 @@ func (s *Stage) AddCredential(ctx context.Context, signer string, args ...string
 	return added.ID, err
 }
 
-// Serve starts the server and waits until it is ready. Its log goes to
-// server.log in the folder.
+// logFile is where the process's log goes.
+func (s *Stage) logFile() string { return filepath.Join(s.Folder, s.Name+".log") }
+
+// Serve starts the server and waits until it is ready. Its log goes to a file
+// in the folder: server.log, or that of its name.
 func (s *Stage) Serve(ctx context.Context) error {
-	log, err := os.OpenFile(filepath.Join(s.Folder, "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(s.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -148,12 +162,26 @@ func (s *Stage) Serve(ctx context.Context) error {
 	s.server.Env = append(os.Environ(), s.Env...)
 	s.server.Stdout, s.server.Stderr = log, log
 	s.server.SysProcAttr = dieWithParent()
-	if err := s.server.Start(); err != nil {
-		return fmt.Errorf("start server: %w", err)
-	}
+	started := make(chan error)
 	s.ended = make(chan error, 1)
-	go func() { s.ended <- s.server.Wait() }()
+	go run(s.server, started, s.ended)
+	if err := <-started; err != nil {
+		s.server = nil
+		return errors.Join(fmt.Errorf("start server: %w", err), log.Close())
+	}
 	return s.ready(ctx)
+}
+
+// run starts the server and waits for its end on a thread that does nothing
+// else: the kernel ends the server with the thread that started it, and another
+// goroutine might take that thread along.
+func run(server *exec.Cmd, started, ended chan<- error) {
+	runtime.LockOSThread()
+	err := server.Start()
+	started <- err
+	if err == nil {
+		ended <- server.Wait()
+	}
 }
 
 // ready waits until /readyz says so.
@@ -182,7 +210,7 @@ func (s *Stage) ready(ctx context.Context) error {
 
 // lastWords is the last line of the server's log.
 func (s *Stage) lastWords() string {
-	file, err := os.Open(filepath.Join(s.Folder, "server.log"))
+	file, err := os.Open(s.logFile())
 	if err != nil {
 		return ""
 	}
@@ -213,7 +241,22 @@ func (s *Stage) end(signal os.Signal) error {
 	return errors.Join(err, s.log.Close())
 }
 
+// PID is the process id of the server that runs.
+func (s *Stage) PID() int { return s.server.Process.Pid }
+
+// Wait waits until the server has ended by itself, and says how.
+func (s *Stage) Wait(ctx context.Context) error {
+	select {
+	case err := <-s.ended:
+		s.server = nil
+		return errors.Join(err, s.log.Close())
+	case <-ctx.Done():
+		return fmt.Errorf("the server runs on: %w", ctx.Err())
+	}
+}
+
 // HTTP is a client that trusts the server's certificate and nothing else.
+// Whatever it asks for, it asks this process.
 func (s *Stage) HTTP() (*http.Client, error) {
 	text, err := os.ReadFile(filepath.Join(s.Folder, "tls.crt"))
 	if err != nil {
@@ -226,7 +269,10 @@ func (s *Stage) HTTP() (*http.Client, error) {
 	return &http.Client{
 		Timeout: 30 * time.Second,
 		Transport: &http.Transport{
-			TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return (&net.Dialer{}).DialContext(ctx, network, s.Listen)
+			},
 			MaxIdleConnsPerHost: 100,
 			ForceAttemptHTTP2:   true,
 		},

@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -39,6 +40,22 @@ func Build(t testing.TB) string {
 		t.Fatalf("compile the counting module (apt-get install gcc libc6-dev): %v\n%s", err, out)
 	}
 	return to
+}
+
+// Order gives the module whose PECETE_COUNT_CONTROL is path orders, which the
+// next signature carries out: "sessions", "logout", "reload", "corrupt 1",
+// "swap KEY", "rv CODE", "delay MILLISECONDS". Obeyed reports whether it has.
+func Order(path string, orders ...string) error {
+	if err := os.WriteFile(path+".new", []byte(strings.Join(orders, "\n")+"\n"), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// Obeyed reports whether the orders at path were taken.
+func Obeyed(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // A Call is one signature that was asked of the device, whether it was made or

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/hsm"
@@ -260,4 +261,44 @@ func TestReadRefuses(t *testing.T) {
 	if calls, err := count.Read(path); err != nil || len(calls) != 1 || calls[0].Done || !calls[0].Signed() {
 		t.Errorf("a call that has not ended: %+v, %v", calls, err)
 	}
+}
+
+// Orders are obeyed between the calls of many, to whom the device is away for a
+// moment at most: two in a row can be more than one request recovers from.
+func TestOrders(t *testing.T) {
+	control := filepath.Join(t.TempDir(), "orders")
+	t.Setenv("PECETE_COUNT_CONTROL", control)
+	b := counted(t, faithful)
+	var all sync.WaitGroup
+	ctx, cancel := context.WithCancel(t.Context())
+	for n := range 8 {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				signature, err := b.token.Sign(t.Context(), b.keys[n%2].ID, alg, digest(byte(n)))
+				if err == nil && !ecdsa.VerifyASN1(b.keys[n%2].Public.(*ecdsa.PublicKey), digest(byte(n)), signature) {
+					err = errors.New("not the key's")
+				}
+				if passing := (*hsm.UnavailableError)(nil); err != nil && !errors.As(err, &passing) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	logins := func() int {
+		calls, err := count.Logins(b.log)
+		must(t, err)
+		return len(calls)
+	}
+	for _, order := range []string{"sessions", "logout", "sessions", "reload", "logout", "reload", "delay 1", "delay 0"} {
+		before := logins()
+		must(t, count.Order(control, order))
+		for !count.Obeyed(control) {
+			time.Sleep(time.Millisecond)
+		}
+		for logins() == before && !strings.HasPrefix(order, "delay") {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	cancel()
+	all.Wait()
 }

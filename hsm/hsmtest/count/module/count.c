@@ -13,6 +13,12 @@
  * PECETE_COUNT_SWAP     CKA_ID in hex: this key signs instead
  * PECETE_COUNT_RV       a CKR code: answered although the signature was made
  * PECETE_COUNT_DELAY    milliseconds that a signature takes longer
+ * PECETE_COUNT_CONTROL  a file with orders, one a line, obeyed and removed by the
+ *                       next C_SignInit, between all other calls: sessions,
+ *                       logout or reload does to the module what another part of
+ *                       the process could, behind the back of whoever uses it;
+ *                       corrupt, swap, rv or delay, a blank, and a value sets
+ *                       what the variable of that name does
  *
  * The variables are read by C_Initialize. A line that cannot be written stops
  * the signature: CKR_FUNCTION_FAILED.
@@ -33,10 +39,11 @@ typedef unsigned char byte_t;
 
 /* CK_FUNCTION_LIST (PKCS#11 v2.40): a version, then 68 functions in this order. */
 enum {
-	INITIALIZE = 0, GET_FUNCTION_LIST = 3, CLOSE_SESSION = 13, LOGIN = 18,
+	INITIALIZE = 0, FINALIZE = 1, GET_FUNCTION_LIST = 3, GET_SLOT_LIST = 4, OPEN_SESSION = 12,
+	CLOSE_SESSION = 13, CLOSE_ALL_SESSIONS = 14, LOGIN = 18, LOGOUT = 19,
 	GET_ATTRIBUTE_VALUE = 24, FIND_OBJECTS_INIT = 26, FIND_OBJECTS = 27, FIND_OBJECTS_FINAL = 28,
 	SIGN_INIT = 42, SIGN = 43, SIGN_UPDATE = 44, SIGN_FINAL = 45,
-	SIGN_RECOVER_INIT = 46, SIGN_RECOVER = 47, FUNCTIONS = 68
+	SIGN_RECOVER_INIT = 46, SIGN_RECOVER = 47, WAIT_FOR_SLOT_EVENT = 67, FUNCTIONS = 68
 };
 
 typedef struct { byte_t version[2]; void *f[FUNCTIONS]; } list_t;
@@ -59,6 +66,7 @@ static unsigned long sequence;
 static long long instance; /* tells two loaded copies in one process apart */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char only_key[512], swap_key[512];
+static const char *control = "";
 static int corrupt;
 static ulong_t false_rv;
 static long delay_ms;
@@ -197,9 +205,40 @@ static unsigned long next_sequence(void) { return __atomic_add_fetch(&sequence, 
 
 static int tampered(const state_t *s) { return !only_key[0] || strcmp(only_key, s->key) == 0; }
 
+/* ---- passing on ---- */
+
+/* Every call holds the gate for reading, and an order for writing: to close a
+ * session under a call ends the process. */
+#ifdef PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
+static pthread_rwlock_t gate = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+#else
+static pthread_rwlock_t gate = PTHREAD_RWLOCK_INITIALIZER;
+#endif
+
+static ulong_t passed(ulong_t rv)
+{
+	pthread_rwlock_unlock(&gate);
+	return rv;
+}
+
+/* No function has more than eight parameters, each as long as a register; whoever
+ * takes fewer does not see the rest. WAIT_FOR_SLOT_EVENT, which waits, is not here. */
+#define PARAMETERS ulong_t a, ulong_t b, ulong_t c, ulong_t d, ulong_t e, ulong_t g, ulong_t h, ulong_t i
+typedef ulong_t (*any_t)(PARAMETERS);
+#define PASS(n) static ulong_t pass_##n(PARAMETERS) \
+	{ pthread_rwlock_rdlock(&gate); return passed(((any_t)theirs->f[n])(a, b, c, d, e, g, h, i)); }
+#define ENTRY(n) [n] = pass_##n,
+#define EACH(X) X(1) X(2) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(14) X(15) X(16) X(17) X(19) X(20) X(21) X(22) \
+	X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40) X(41) \
+	X(48) X(49) X(50) X(51) X(52) X(53) X(54) X(55) X(56) X(57) X(58) X(59) X(60) X(61) X(62) X(63) X(64) X(65) X(66)
+EACH(PASS)
+static void *const passes[FUNCTIONS] = {EACH(ENTRY)};
+
 /* ---- the functions ---- */
 
 typedef ulong_t (*initialize_t)(void *);
+typedef ulong_t (*slots_t)(byte_t, ulong_t *, ulong_t *);
+typedef ulong_t (*open_t)(ulong_t, ulong_t, void *, void *, ulong_t *);
 typedef ulong_t (*close_t)(ulong_t);
 typedef ulong_t (*login_t)(ulong_t, ulong_t, byte_t *, ulong_t);
 typedef ulong_t (*attribute_fn)(ulong_t, ulong_t, attribute_t *, ulong_t);
@@ -241,7 +280,75 @@ static ulong_t other_key(ulong_t session, ulong_t key)
 	return count == 1 ? found : key;
 }
 
-static ulong_t begin(int function, ulong_t session, mechanism_t *m, ulong_t key)
+/* logout logs the token in a slot out, which any session can. */
+static void logout(ulong_t slot)
+{
+	ulong_t session;
+	if (((open_t)theirs->f[OPEN_SESSION])(slot, 4, NULL, NULL, &session) != OK)
+		return;
+	((close_t)theirs->f[LOGOUT])(session);
+	((close_t)theirs->f[CLOSE_SESSION])(session);
+}
+
+static void for_each_slot(void (*what)(ulong_t))
+{
+	ulong_t slots[64], n = 64;
+	if (((slots_t)theirs->f[GET_SLOT_LIST])(1, slots, &n) == OK)
+		for (ulong_t i = 0; i < n; i++)
+			what(slots[i]);
+}
+
+static void close_all(ulong_t slot) { ((close_t)theirs->f[CLOSE_ALL_SESSIONS])(slot); }
+
+static void reload(void)
+{
+	void *arguments[6] = {0};
+	arguments[4] = (void *)2; /* CKF_OS_LOCKING_OK */
+	((initialize_t)theirs->f[FINALIZE])(NULL);
+	((initialize_t)theirs->f[INITIALIZE])(arguments);
+}
+
+static void obey(const char *order, const char *value)
+{
+	if (strcmp(order, "sessions") == 0)
+		for_each_slot(close_all);
+	else if (strcmp(order, "logout") == 0)
+		for_each_slot(logout);
+	else if (strcmp(order, "reload") == 0)
+		reload();
+	else if (strcmp(order, "corrupt") == 0)
+		corrupt = strcmp(value, "1") == 0;
+	else if (strcmp(order, "swap") == 0)
+		snprintf(swap_key, sizeof swap_key, "%s", value);
+	else if (strcmp(order, "rv") == 0)
+		false_rv = strtoul(value, NULL, 0);
+	else if (strcmp(order, "delay") == 0)
+		delay_ms = strtol(value, NULL, 10);
+}
+
+/* take_orders obeys the file once, whoever comes first. */
+static void take_orders(void)
+{
+	char line[600];
+	if (!control[0] || access(control, F_OK) != 0)
+		return;
+	pthread_rwlock_wrlock(&gate);
+	FILE *orders = fopen(control, "re");
+	if (orders) {
+		unlink(control);
+		while (fgets(line, sizeof line, orders)) {
+			line[strcspn(line, "\n")] = 0;
+			char *value = strchr(line, ' ');
+			if (value)
+				*value++ = 0;
+			obey(line, value ? value : "");
+		}
+		fclose(orders);
+	}
+	pthread_rwlock_unlock(&gate);
+}
+
+static ulong_t begin_passed(int function, ulong_t session, mechanism_t *m, ulong_t key)
 {
 	char asked[512];
 	key_id(session, key, asked, sizeof asked);
@@ -259,6 +366,13 @@ static ulong_t begin(int function, ulong_t session, mechanism_t *m, ulong_t key)
 	s->mechanism = m->mechanism;
 	sha_begin(&s->parts);
 	return OK;
+}
+
+static ulong_t begin(int function, ulong_t session, mechanism_t *m, ulong_t key)
+{
+	take_orders();
+	pthread_rwlock_rdlock(&gate);
+	return passed(begin_passed(function, session, m, key));
 }
 
 static ulong_t sign_init(ulong_t session, mechanism_t *m, ulong_t key) { return begin(SIGN_INIT, session, m, key); }
@@ -297,12 +411,14 @@ static ulong_t one_call(int function, const char *name, ulong_t session, byte_t 
 
 static ulong_t sign(ulong_t session, byte_t *data, ulong_t n, byte_t *out, ulong_t *out_n)
 {
-	return one_call(SIGN, "C_Sign", session, data, n, out, out_n);
+	pthread_rwlock_rdlock(&gate);
+	return passed(one_call(SIGN, "C_Sign", session, data, n, out, out_n));
 }
 
 static ulong_t sign_recover(ulong_t session, byte_t *data, ulong_t n, byte_t *out, ulong_t *out_n)
 {
-	return one_call(SIGN_RECOVER, "C_SignRecover", session, data, n, out, out_n);
+	pthread_rwlock_rdlock(&gate);
+	return passed(one_call(SIGN_RECOVER, "C_SignRecover", session, data, n, out, out_n));
 }
 
 static ulong_t sign_update(ulong_t session, byte_t *data, ulong_t n)
@@ -311,10 +427,11 @@ static ulong_t sign_update(ulong_t session, byte_t *data, ulong_t n)
 	if (!s)
 		return FUNCTION_FAILED;
 	sha_add(&s->parts, data, data ? n : 0);
-	return ((update_t)theirs->f[SIGN_UPDATE])(session, data, n);
+	pthread_rwlock_rdlock(&gate);
+	return passed(((update_t)theirs->f[SIGN_UPDATE])(session, data, n));
 }
 
-static ulong_t sign_final(ulong_t session, byte_t *out, ulong_t *out_n)
+static ulong_t last_part(ulong_t session, byte_t *out, ulong_t *out_n)
 {
 	sign_final_t final = (sign_final_t)theirs->f[SIGN_FINAL];
 	state_t *s = find_state(session);
@@ -337,19 +454,27 @@ static ulong_t sign_final(ulong_t session, byte_t *out, ulong_t *out_n)
 	return rv;
 }
 
+static ulong_t sign_final(ulong_t session, byte_t *out, ulong_t *out_n)
+{
+	pthread_rwlock_rdlock(&gate);
+	return passed(last_part(session, out, out_n));
+}
+
 static ulong_t login(ulong_t session, ulong_t user, byte_t *pin, ulong_t n)
 {
 	unsigned long seq = next_sequence();
 	if (write_line(seq, "C_Login", "before", NULL, "", 0))
 		return FUNCTION_FAILED;
-	ulong_t rv = ((login_t)theirs->f[LOGIN])(session, user, pin, n);
+	pthread_rwlock_rdlock(&gate);
+	ulong_t rv = passed(((login_t)theirs->f[LOGIN])(session, user, pin, n));
 	return write_line(seq, "C_Login", "after", NULL, "", rv) ? FUNCTION_FAILED : rv;
 }
 
 static ulong_t close_session(ulong_t session)
 {
 	drop_state(session);
-	return ((close_t)theirs->f[CLOSE_SESSION])(session);
+	pthread_rwlock_rdlock(&gate);
+	return passed(((close_t)theirs->f[CLOSE_SESSION])(session));
 }
 
 static const char *variable(const char *name)
@@ -381,6 +506,7 @@ static int prepare(void)
 	corrupt = strcmp(variable("PECETE_COUNT_CORRUPT"), "1") == 0;
 	false_rv = strtoul(variable("PECETE_COUNT_RV"), NULL, 0);
 	delay_ms = strtol(variable("PECETE_COUNT_DELAY"), NULL, 10);
+	control = variable("PECETE_COUNT_CONTROL");
 	return 0;
 }
 
@@ -390,7 +516,7 @@ static ulong_t initialize(void *arguments)
 		return GENERAL_ERROR;
 	for (int i = 0; i < FUNCTIONS; i++)
 		if (i != INITIALIZE && i != GET_FUNCTION_LIST)
-			ours.f[i] = theirs->f[i];
+			ours.f[i] = passes[i] && theirs->f[i] ? passes[i] : theirs->f[i];
 	ours.f[CLOSE_SESSION] = close_session;
 	ours.f[LOGIN] = login;
 	ours.f[SIGN_INIT] = sign_init;

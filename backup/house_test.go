@@ -1,0 +1,150 @@
+package backup_test
+
+import (
+	"context"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
+
+	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/audit/audittest"
+	"github.com/pecete/pecete/backup"
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/registry"
+	"github.com/pecete/pecete/users"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// A house is a registry on SQLite, a folder of audit logs, and the key that
+// signs.
+type house struct {
+	t      *testing.T
+	folder string
+	key    *audittest.Key
+	*registry.Registry
+}
+
+func newHouse(t *testing.T) *house {
+	return &house{t: t, folder: t.TempDir(), key: audittest.NewKey(t), Registry: newRegistry(t)}
+}
+
+func newRegistry(t *testing.T) *registry.Registry {
+	t.Helper()
+	r, err := registry.Open(t.Context(), registry.Config{URL: filepath.Join(t.TempDir(), "registry.db")})
+	must(t, err)
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+// open opens a log of the house, which is closed at the end of the test at the
+// latest.
+func (h *house) open(name string) *audit.Log {
+	h.t.Helper()
+	log, err := audit.Open(h.t.Context(), audit.Config{
+		Path: filepath.Join(h.folder, name), Signer: h.key, Keys: h.key.Keys(), Keeper: h.Registry,
+	})
+	must(h.t, err)
+	h.t.Cleanup(func() { _ = log.Close(context.Background()) })
+	return log
+}
+
+// write appends to a log of the house and closes it.
+func (h *house) write(name string, entries ...audit.Entry) {
+	h.t.Helper()
+	log := h.open(name)
+	for _, e := range entries {
+		must(h.t, log.Append(h.t.Context(), e))
+	}
+	must(h.t, log.Close(h.t.Context()))
+}
+
+// fill adds a signer with all that one has, a client, and records of them.
+func (h *house) fill() {
+	h.t.Helper()
+	ctx := h.t.Context()
+	must(h.t, h.AddUser(ctx, users.User{ID: "u_1", Email: "one@example.org", GivenName: "One", Created: noon, Secret: []byte("sealed"), PasswordHash: "hash"}))
+	must(h.t, h.AddCredential(ctx, credentials.Credential{
+		ID: "c_1", UserID: "u_1", KeyID: []byte{1, 2}, Key: csc.P256, Certificates: [][]byte{certificate(h.t)}, Created: noon,
+	}))
+	must(h.t, h.AddClient(ctx, oauth.Client{ID: "app_1", Name: "One", Verifiers: [][]byte{[]byte("new"), []byte("old")}, Keys: []byte("keys"), Created: noon}))
+	must(h.t, h.Link(ctx, "app_1", "u_1"))
+	h.write("operator.log",
+		audit.Entry{Event: audit.UserAdded, User: "u_1"},
+		audit.Entry{Event: audit.FactorPaired, User: "u_1", Factor: users.FactorCode, Kept: []string{audit.Mark([]byte("sealed"))}},
+		audit.Entry{Event: audit.FactorPaired, User: "u_1", Factor: users.FactorPassword, Kept: []string{audit.Mark([]byte("hash"))}},
+		audit.Entry{Event: audit.CredentialAdded, User: "u_1", Credential: "c_1", Key: "0102"},
+		audit.Entry{Event: audit.ClientAdded, Client: "app_1", Kept: []string{audit.Mark([]byte("new")), audit.Mark([]byte("old")), audit.Mark([]byte("keys"))}},
+	)
+}
+
+func certificate(t *testing.T) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	leaf := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Demo"}, NotBefore: noon, NotAfter: noon.AddDate(1, 0, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, leaf, key.Public(), key)
+	must(t, err)
+	return der
+}
+
+func (h *house) taker() backup.Taker {
+	return backup.Taker{
+		Registry: h.Registry, Folders: []string{h.folder}, Signer: h.key, Key: h.key.Keys()[0],
+		House: backup.House{SealKey: hex.EncodeToString([]byte("seal"))}, Spool: h.t.TempDir(), Program: "test", Now: time.Now,
+	}
+}
+
+// take takes a backup and returns its path.
+func (h *house) take() string {
+	h.t.Helper()
+	path := filepath.Join(h.t.TempDir(), "backup.tar")
+	file, err := os.Create(path)
+	must(h.t, err)
+	_, err = h.taker().Take(h.t.Context(), file)
+	must(h.t, err)
+	must(h.t, file.Close())
+	return path
+}
+
+// restorer puts a backup back into an empty registry beside the house's logs.
+func (h *house) restorer(path string) backup.Restorer {
+	h.t.Helper()
+	archive, err := backup.Open(path, h.key.Keys()[0])
+	must(h.t, err)
+	h.t.Cleanup(func() { _ = archive.Close() })
+	return backup.Restorer{
+		Archive: archive, Registry: newRegistry(h.t), Folder: h.folder, Signer: h.key, Key: h.key.Keys()[0], Now: time.Now,
+	}
+}
+
+// rows are the rows of a registry, as text.
+func rows(t *testing.T, s backup.Store) string {
+	t.Helper()
+	var all strings.Builder
+	must(t, s.Export(t.Context(), func(row backup.Row) error {
+		line, err := row.Text()
+		all.Write(append(line, '\n'))
+		return err
+	}))
+	return all.String()
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,238 @@
+package backup
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/users"
+)
+
+// A later is what audit logs tell that forbids something, whenever it was: a
+// registry that was restored is held to it. What logs allow is not in it.
+type later struct {
+	steps    map[string]int64 // the last used, by user
+	revoked  map[string]bool  // credentials
+	removed  map[string]bool  // clients
+	disabled map[string]word  // users, credentials and clients; their ids differ
+	unlinked map[[2]string]word
+	locked   map[[2]string]word // user and factor
+	kept     map[[2]string]marks
+	verified map[string]marks // of clients' secrets
+	heads    map[string]audit.Head
+	added    map[string]string // what was added, with what to say of it
+	seen     map[string]bool   // what the registry has
+	done     map[[2]string]bool
+	changes  []string
+	now      time.Time // access tokens from before are over
+}
+
+// A word is the last that was said of something: of several logs the latest,
+// and of the same moment that which forbids.
+type word struct {
+	at  time.Time
+	yes bool
+}
+
+type marks struct {
+	at   time.Time
+	good []string
+}
+
+func newLater(now time.Time) *later {
+	return &later{
+		now:   now,
+		steps: map[string]int64{}, revoked: map[string]bool{}, removed: map[string]bool{},
+		disabled: map[string]word{}, unlinked: map[[2]string]word{}, locked: map[[2]string]word{},
+		kept: map[[2]string]marks{}, verified: map[string]marks{}, heads: map[string]audit.Head{},
+		added: map[string]string{}, seen: map[string]bool{}, done: map[[2]string]bool{},
+	}
+}
+
+func say[K comparable](words map[K]word, about K, at time.Time, yes bool) {
+	if old := words[about]; at.After(old.at) || at.Equal(old.at) && yes {
+		words[about] = word{at, yes}
+	}
+}
+
+// read takes a record.
+func (l *later) read(r audit.Record) {
+	switch r.Event {
+	case audit.LogHead:
+		l.heads[r.Log] = *r.Head
+	case audit.FactorVerified:
+		l.steps[r.User] = max(l.steps[r.User], r.Step)
+	case audit.FactorLocked, audit.FactorUnlocked:
+		say(l.locked, [2]string{r.User, r.Factor}, r.Time, r.Event == audit.FactorLocked)
+	case audit.FactorPaired:
+		remember(l.kept, [2]string{r.User, r.Factor}, r)
+	case audit.UserAdded:
+		l.added[r.User] = "signer " + r.User
+	case audit.UserChanged:
+		l.change(r.User, r)
+	case audit.CredentialAdded:
+		l.added[r.Credential] = fmt.Sprintf("credential %s of %s, key %s", r.Credential, r.User, r.Key)
+	case audit.CredentialChanged:
+		l.change(r.Credential, r)
+	case audit.ClientAdded:
+		l.added[r.Client] = "client " + r.Client
+		remember(l.verified, r.Client, r)
+	case audit.ClientRemoved:
+		l.removed[r.Client] = true
+		delete(l.added, r.Client)
+	case audit.ClientChanged:
+		l.change(r.Client, r)
+		remember(l.verified, r.Client, r)
+	default: // forbids nothing
+	}
+}
+
+// change takes a record that says what may be done from then on.
+func (l *later) change(id string, r audit.Record) {
+	switch r.Reason {
+	case audit.Revoked:
+		l.revoked[id] = true
+	case audit.Disabled, audit.Enabled:
+		say(l.disabled, id, r.Time, r.Reason == audit.Disabled)
+	case audit.Linked, audit.Unlinked:
+		say(l.unlinked, [2]string{r.Client, r.User}, r.Time, r.Reason == audit.Unlinked)
+	}
+}
+
+// remember keeps the latest marks; of the same moment those of the record that
+// comes later in its log. A record without any says nothing.
+func remember[K comparable](all map[K]marks, about K, r audit.Record) {
+	if len(r.Kept) > 0 && !r.Time.Before(all[about].at) {
+		all[about] = marks{r.Time, r.Kept}
+	}
+}
+
+// hold changes a row so that nothing in it is allowed that a log forbids, and
+// reports whether the row may be there at all.
+func (l *later) hold(row Row) bool {
+	v := row.Values
+	id, _ := v["id"].(string)
+	user, _ := v["user_id"].(string)
+	client, _ := v["client_id"].(string)
+	factor, _ := v["factor"].(string)
+	l.seen[id] = true
+	switch row.Table {
+	case "users":
+		l.forbid(v, "disabled", l.disabled[id].yes, "signer %s is disabled", id)
+		l.holdFactors(v, id)
+	case "attempts":
+		l.done[[2]string{user, factor}] = true
+		l.forbid(v, "locked", l.locked[[2]string{user, factor}].yes, "%s of signer %s is locked", factor, user)
+	case "credentials":
+		l.forbid(v, "revoked", l.revoked[id], "credential %s is revoked", id)
+		l.forbid(v, "disabled", l.disabled[id].yes, "credential %s is disabled", id)
+	case "clients":
+		if l.removed[id] {
+			l.tell("client %s was removed", id)
+			return false
+		}
+		l.forbid(v, "disabled", l.disabled[id].yes, "client %s is disabled", id)
+		l.holdSecrets(v, id)
+		after, _ := v["tokens_after"].(int64)
+		v["tokens_after"] = max(after, l.now.UnixMicro())
+	case "links":
+		if l.unlinked[[2]string{client, user}].yes {
+			l.tell("client %s is not linked to signer %s any more", client, user)
+			return false
+		}
+		return !l.removed[client]
+	case "heads":
+		return false // those that the logs end with take their places
+	}
+	return true
+}
+
+func (l *later) tell(text string, args ...any) {
+	l.changes = append(l.changes, fmt.Sprintf(text, args...))
+}
+
+func (l *later) forbid(v map[string]any, column string, yes bool, text string, args ...any) {
+	if was, _ := v[column].(bool); yes && !was {
+		v[column] = true
+		l.tell(text, args...)
+	}
+}
+
+// holdFactors takes what was replaced away from a signer, and keeps used codes
+// used.
+func (l *later) holdFactors(v map[string]any, id string) {
+	if step, _ := v["last_step"].(int64); l.steps[id] > max(step, 0) {
+		v["last_step"] = l.steps[id]
+		l.tell("signer %s has used codes since", id)
+	}
+	secret, _ := v["secret"].([]byte)
+	if kept, known := l.kept[[2]string{id, users.FactorCode}]; known && secret != nil && !slices.Contains(kept.good, audit.Mark(secret)) {
+		v["secret"] = []byte(nil)
+		l.tell("signer %s has another authenticator since, and none now: signer pair", id)
+	}
+	hash, _ := v["password_hash"].(string)
+	if kept, known := l.kept[[2]string{id, users.FactorPassword}]; known && hash != "" && !slices.Contains(kept.good, audit.Mark([]byte(hash))) {
+		v["password_hash"] = ""
+		l.tell("signer %s has another password since, and none now: signer password", id)
+	}
+}
+
+// holdSecrets takes secrets away from a client that were ended.
+func (l *later) holdSecrets(v map[string]any, id string) {
+	kept, known := l.verified[id]
+	keys, _ := v["jwks"].([]byte)
+	l.forbid(v, "disabled", known && keys != nil && !slices.Contains(kept.good, audit.Mark(keys)),
+		"client %s is disabled, its keys were replaced: client keys, client enable", id)
+	text, _ := v["verifiers"].(string)
+	var verifiers [][]byte
+	if !known || json.Unmarshal([]byte(text), &verifiers) != nil {
+		return
+	}
+	good := slices.DeleteFunc(slices.Clone(verifiers), func(b []byte) bool {
+		return !slices.Contains(kept.good, audit.Mark(b))
+	})
+	if len(good) == len(verifiers) {
+		return
+	}
+	quoted := []string{}
+	for _, b := range good {
+		quoted = append(quoted, `"`+base64.StdEncoding.EncodeToString(b)+`"`)
+	}
+	v["verifiers"] = "[" + strings.Join(quoted, ",") + "]"
+	l.tell("client %s has %d of %d secrets, the others were ended: client rotate-secret", id, len(good), len(verifiers))
+}
+
+// over returns the rows that a table must have beyond those that were held.
+func (l *later) over(table string) []Row {
+	if table != "attempts" {
+		return nil
+	}
+	var rows []Row
+	for about, w := range l.locked {
+		if !w.yes || l.done[about] || !l.seen[about[0]] {
+			continue
+		}
+		l.tell("%s of signer %s is locked", about[1], about[0])
+		rows = append(rows, Row{Table: table, Values: map[string]any{
+			"user_id": about[0], "factor": about[1], "began": w.at.UnixMicro(),
+			"failures": int64(0), "in_row": int64(0), "locked": true,
+		}})
+	}
+	return rows
+}
+
+// lost is what was added and the registry does not have.
+func (l *later) lost() []string {
+	all := []string{}
+	for id, text := range l.added {
+		if !l.seen[id] {
+			all = append(all, text)
+		}
+	}
+	slices.Sort(all)
+	return all
+}

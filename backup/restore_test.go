@@ -1,0 +1,274 @@
+package backup_test
+
+import (
+	"archive/tar"
+	"crypto/elliptic"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/audit/audittest"
+	"github.com/pecete/pecete/backup"
+	"github.com/pecete/pecete/registry"
+	"github.com/pecete/pecete/users"
+)
+
+// A backup with any one byte changed, cut off or put on is refused, wherever it
+// is: contents, headers and padding.
+func TestEveryByteCounts(t *testing.T) {
+	h := newHouse(t)
+	h.fill()
+	whole, err := os.ReadFile(h.take())
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "changed.tar")
+	refused := func(what string, text []byte, key *audittest.Key, want error) {
+		t.Helper()
+		must(t, os.WriteFile(path, text, 0o600))
+		if a, err := backup.Open(path, key.Keys()[0]); !errors.Is(err, want) {
+			t.Errorf("%s: %v", what, err)
+			if a != nil {
+				_ = a.Close()
+			}
+		}
+	}
+	for at := 0; at < len(whole); at += 13 {
+		changed := slices.Clone(whole)
+		changed[at] ^= 1 << (at % 8)
+		must(t, os.WriteFile(path, changed, 0o600))
+		if _, err := backup.Open(path, h.key.Keys()[0]); !errors.Is(err, backup.ErrChanged) && !errors.Is(err, backup.ErrForeign) {
+			t.Errorf("byte %d of %d changed: %v", at, len(whole), err)
+		}
+	}
+	for at := 0; at < len(whole); at += 509 {
+		refused(fmt.Sprintf("cut at %d", at), whole[:at], h.key, backup.ErrChanged)
+	}
+	refused("without its last byte", whole[:len(whole)-1], h.key, backup.ErrChanged)
+	refused("with a byte more", append(slices.Clone(whole), 0), h.key, backup.ErrChanged)
+	refused("twice", append(slices.Clone(whole), whole...), h.key, backup.ErrChanged)
+	refused("as it is, of another token", whole, audittest.NewKey(t), backup.ErrForeign)
+	refused("as it is", whole, h.key, nil)
+}
+
+// Of the two signatures that are good whenever one is, only one counts.
+func TestTheOtherSignature(t *testing.T) {
+	h := newHouse(t)
+	h.fill()
+	file, err := os.Open(h.take())
+	must(t, err)
+	defer file.Close()
+	path := filepath.Join(t.TempDir(), "other.tar")
+	other, err := os.Create(path)
+	must(t, err)
+	from, to := tar.NewReader(file), tar.NewWriter(other)
+	for {
+		header, err := from.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		must(t, err)
+		text, err := io.ReadAll(from)
+		must(t, err)
+		if header.Name == "manifest.sig" {
+			var p struct{ R, S *big.Int }
+			_, err = asn1.Unmarshal(text, &p)
+			must(t, err)
+			p.S.Sub(elliptic.P256().Params().N, p.S)
+			text, err = asn1.Marshal(p)
+			must(t, err)
+		}
+		must(t, to.WriteHeader(&tar.Header{
+			Typeflag: tar.TypeReg, Name: header.Name, Size: int64(len(text)), Mode: 0o600, ModTime: time.Unix(0, 0),
+		}))
+		_, err = to.Write(text)
+		must(t, err)
+	}
+	must(t, errors.Join(to.Close(), other.Close()))
+	if _, err := backup.Open(path, h.key.Keys()[0]); !errors.Is(err, backup.ErrChanged) {
+		t.Errorf("%v, want %v", err, backup.ErrChanged)
+	}
+}
+
+// The logs that survived tell what an old registry must not allow.
+func TestWhatMustNotComeBack(t *testing.T) {
+	other := []string{audit.Mark([]byte("other"))}
+	secrets := []string{audit.Mark([]byte("new")), audit.Mark([]byte("old"))}
+	on := func(reason string) audit.Entry {
+		return audit.Entry{Event: audit.CredentialChanged, User: "u_1", Credential: "c_1", Reason: reason}
+	}
+	user := func(reason string) audit.Entry {
+		return audit.Entry{Event: audit.UserChanged, User: "u_1", Reason: reason}
+	}
+	client := func(reason string, kept ...string) audit.Entry {
+		return audit.Entry{Event: audit.ClientChanged, Client: "app_1", Reason: reason, Kept: kept}
+	}
+	link := func(reason string) audit.Entry {
+		return audit.Entry{Event: audit.ClientChanged, Client: "app_1", User: "u_1", Reason: reason}
+	}
+	paired := func(factor string) audit.Entry {
+		return audit.Entry{Event: audit.FactorPaired, User: "u_1", Factor: factor, Kept: other}
+	}
+	lock := func(event audit.Event) audit.Entry {
+		return audit.Entry{Event: event, User: "u_1", Factor: users.FactorCode}
+	}
+	for _, test := range []struct {
+		name  string
+		since []audit.Entry
+		want  []string // in the rows
+		not   []string
+		lost  int
+	}{
+		{name: "nothing happened", want: []string{`"jwks":"a2V5cw=="`, `"last_step":-1`, `"revoked":false`, `"secret":"c2VhbGVk"`, `"password_hash":"hash"`}},
+		{name: "a code was used", since: []audit.Entry{{Event: audit.FactorVerified, User: "u_1", Factor: users.FactorCode, Step: 57}}, want: []string{`"last_step":57`}},
+		{name: "a password was right", since: []audit.Entry{{Event: audit.FactorVerified, User: "u_1", Factor: users.FactorPassword}}, want: []string{`"last_step":-1`}},
+		{name: "a credential was revoked", since: []audit.Entry{on(audit.Revoked)}, want: []string{`"revoked":true`}},
+		{name: "revoked and enabled", since: []audit.Entry{on(audit.Revoked), on(audit.Enabled)}, want: []string{`"revoked":true`}},
+		{name: "a credential was disabled", since: []audit.Entry{on(audit.Disabled)}, want: []string{`"disabled":true,"revoked":false`}},
+		{name: "disabled and enabled again", since: []audit.Entry{on(audit.Disabled), on(audit.Enabled)}, not: []string{`"disabled":true`}},
+		{name: "a signer was disabled", since: []audit.Entry{user(audit.Disabled)}, want: []string{`"disabled":true,"created":1772366400000000,"last_step"`}},
+		{name: "a client was disabled", since: []audit.Entry{client(audit.Disabled)}, want: []string{`"scopes":"null","disabled":true`}},
+		{name: "a client was removed", since: []audit.Entry{{Event: audit.ClientRemoved, Client: "app_1"}}, not: []string{"app_1"}},
+		{name: "a link was cut", since: []audit.Entry{link(audit.Unlinked)}, not: []string{`"client_id"`}, want: []string{"app_1"}},
+		{name: "cut and made again", since: []audit.Entry{link(audit.Unlinked), link(audit.Linked)}, want: []string{`"client_id"`}},
+		{name: "another authenticator", since: []audit.Entry{paired(users.FactorCode)}, want: []string{`"secret":null`, `"password_hash":"hash"`}},
+		{name: "another password", since: []audit.Entry{paired(users.FactorPassword)}, want: []string{`"secret":"c2VhbGVk"`, `"password_hash":""`}},
+		{name: "an old secret of a client was ended", since: []audit.Entry{client("old secret ended", audit.Mark([]byte("new")))}, want: []string{`"verifiers":"[\"bmV3\"]"`}},
+		{name: "all secrets of a client were ended", since: []audit.Entry{client("x", other...)}, want: []string{`"verifiers":"[]"`}},
+		{name: "keys of a client were replaced", since: []audit.Entry{client("keys", append(secrets, audit.Mark([]byte("more")))...)}, want: []string{`"verifiers":"[\"bmV3\",\"b2xk\"]"`, `"jwks":null`}},
+		{name: "a client was renamed, and has its keys", since: []audit.Entry{client("x", append(secrets, audit.Mark([]byte("keys")))...)}, not: []string{`"disabled":true`}},
+		{name: "a factor was locked", since: []audit.Entry{lock(audit.FactorLocked)}, want: []string{`"factor":"totp"`, `"locked":true`}},
+		{name: "locked and unlocked", since: []audit.Entry{lock(audit.FactorLocked), lock(audit.FactorUnlocked)}, not: []string{`"locked":true`}},
+		{name: "a signer was added", since: []audit.Entry{{Event: audit.UserAdded, User: "u_2"}}, not: []string{"u_2"}, lost: 1},
+		{name: "a client was added and removed", since: []audit.Entry{{Event: audit.ClientAdded, Client: "app_2"}, {Event: audit.ClientRemoved, Client: "app_2"}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHouse(t)
+			h.fill()
+			path := h.take()
+			h.write("operator.log", test.since...)
+			r := h.restorer(path)
+			checked, err := r.Check(t.Context())
+			must(t, err)
+			report, err := r.Restore(t.Context())
+			must(t, err)
+			if diff := cmp.Diff(checked, report); diff != "" {
+				t.Errorf("what Check said and Restore did:\n%s", diff)
+			}
+			text := rows(t, r.Registry)
+			for _, want := range test.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("no %s in\n%s", want, text)
+				}
+			}
+			for _, not := range test.not {
+				if strings.Contains(text, not) {
+					t.Errorf("%s in\n%s", not, text)
+				}
+			}
+			if len(report.Lost) != test.lost {
+				t.Errorf("lost %q", report.Lost)
+			}
+			if strings.Contains(text, `"tokens_after":0`) {
+				t.Errorf("access tokens outlive a restore:\n%s", text)
+			}
+			h.whole(r)
+		})
+	}
+}
+
+// whole verifies the logs against the heads of what was restored.
+func (h *house) whole(r backup.Restorer) {
+	h.t.Helper()
+	heads, err := r.Registry.(*registry.Registry).Heads(h.t.Context())
+	must(h.t, err)
+	report, err := audit.VerifyFolder(h.folder, h.key.Keys(), heads)
+	must(h.t, err)
+	if !report.OK() || len(report.Files) != len(heads) {
+		h.t.Errorf("%d heads, %+v", len(heads), report)
+	}
+	left, err := filepath.Glob(filepath.Join(h.folder, ".restore-*"))
+	if err != nil || len(left) > 0 {
+		h.t.Errorf("left behind: %v", left)
+	}
+}
+
+// What the backup's own logs tell counts where no others are left.
+func TestLogsAreRestored(t *testing.T) {
+	h := newHouse(t)
+	h.fill()
+	h.write("server.log", audit.Entry{Event: audit.CredentialChanged, Credential: "c_1", Reason: audit.Revoked})
+	path := h.take() // the record came before the deed, which the registry has not seen
+	h.folder = t.TempDir()
+	r := h.restorer(path)
+	_, err := r.Restore(t.Context())
+	must(t, err)
+	if text := rows(t, r.Registry); !strings.Contains(text, `"revoked":true`) {
+		t.Error(text)
+	}
+	h.whole(r)
+}
+
+func TestRestoreRefuses(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		do   func(h *house, r *backup.Restorer)
+		want string
+	}{
+		{"a registry with a row", func(h *house, r *backup.Restorer) {
+			must(h.t, r.Registry.(*registry.Registry).AddUser(h.t.Context(), users.User{ID: "u_9"}))
+		}, "not empty"},
+		{"logs that a process writes to", func(h *house, _ *backup.Restorer) { h.open("operator.log") }, "stop it first"},
+		{"a log that another was put in the place of", func(h *house, _ *backup.Restorer) {
+			must(h.t, os.Remove(filepath.Join(h.folder, "operator.log")))
+			h.Registry = newRegistry(h.t)
+			h.write("operator.log", audit.Entry{Event: audit.UserAdded, User: "u_3"})
+		}, "two logs are called operator.log"},
+		{"a log that was changed", func(h *house, _ *backup.Restorer) { h.edit(`"u_1"`, `"u_2"`) }, "of one log and differ"},
+		{"a log that was changed after the backup", func(h *house, _ *backup.Restorer) {
+			h.write("operator.log", audit.Entry{Event: audit.UserAdded, User: "u_8"})
+			h.edit(`"u_8"`, `"u_9"`)
+		}, "the record was changed"},
+		{"logs that are not whole elsewhere", func(h *house, r *backup.Restorer) {
+			r.Others = []string{h.t.TempDir()}
+			must(h.t, os.WriteFile(filepath.Join(r.Others[0], "x.log"), []byte("{}\n"), 0o600))
+		}, "x.log"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHouse(t)
+			h.fill()
+			path := h.take()
+			r := h.restorer(path)
+			test.do(h, &r)
+			before := rows(t, r.Registry)
+			_, err := r.Restore(t.Context())
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v, want %q", err, test.want)
+			}
+			if after := rows(t, r.Registry); after != before {
+				t.Errorf("all the same there is\n%s", after)
+			}
+			if restored, _ := filepath.Glob(filepath.Join(h.folder, "*restore-*")); len(restored) > 0 {
+				t.Errorf("all the same there is %v", restored)
+			}
+		})
+	}
+}
+
+// edit changes text in the operator's log.
+func (h *house) edit(from, to string) {
+	h.t.Helper()
+	path := filepath.Join(h.folder, "operator.log")
+	text, err := os.ReadFile(path)
+	must(h.t, err)
+	must(h.t, os.WriteFile(path, []byte(strings.Replace(string(text), from, to, 1)), 0o600))
+}
