@@ -9,6 +9,9 @@ PAGE   ?= 127.0.0.1:8080
 FUZZTIME ?= 30s
 KILLS ?= 1000
 SADS ?= 100000
+BENCH ?=
+# A codec that gin brings along and nobody here speaks: 10 MB of the program.
+TAGS := nomsgpack
 
 .PHONY: all build vet lint test demo run conform bench soak fuzz clean help
 
@@ -16,7 +19,7 @@ all: build vet lint ## build, vet and lint
 
 build: ## build the programs into bin/
 	@scripts/need cc
-	go build -o bin/pecete ./cmd/pecete
+	go build -tags $(TAGS) -o bin/pecete ./cmd/pecete
 	CGO_ENABLED=0 go build -o bin/cscheck ./cmd/cscheck
 
 vet: ## go vet
@@ -31,23 +34,25 @@ test: ## every test, with the race detector and real servers; installs what is m
 
 demo: ## sign a PDF (FILE=some.pdf) over the API with a key in an HSM, from nothing
 	@scripts/need cc softhsm
-	@go build -o bin/pecete ./cmd/pecete
+	@go build -tags $(TAGS) -o bin/pecete ./cmd/pecete
 	@go run ./internal/demo -pecete bin/pecete -out build/demo $(if $(FILE),-file '$(FILE)')
 
 run: ## serve with a data folder that stays, and a sample application (DATA, LISTEN, PAGE)
 	@scripts/need cc softhsm
-	@go build -o bin/ ./cmd/pecete ./examples/signing-app
+	@go build -tags $(TAGS) -o bin/ ./cmd/pecete ./examples/signing-app
 	@scripts/run bin/pecete bin/signing-app $(DATA) $(LISTEN) $(PAGE)
 
 conform: ## run the conformance suite against a freshly started server
 	@scripts/need cc softhsm
-	@go build -o bin/pecete ./cmd/pecete
+	@go build -tags $(TAGS) -o bin/pecete ./cmd/pecete
 	@CGO_ENABLED=0 go build -o bin/cscheck ./cmd/cscheck
 	@go run ./internal/conform -pecete bin/pecete -cscheck bin/cscheck -out build/conform
 
-bench: ## benchmarks, as ratios against a reference in the same run
-	@scripts/need cc softhsm
-	go test -run '^$$' -bench . ./...
+bench: ## the whole server against its bare device, in one run (BENCH=-short for a quick try)
+	@scripts/need cc softhsm redis
+	@go build -tags $(TAGS),crowd -o build/bench/pecete ./cmd/pecete
+	go test -run '^$$' -bench '^BenchmarkSign$$' -benchtime 1x ./hsm
+	@go run ./internal/bench -pecete build/bench/pecete $(BENCH)
 
 soak: ## the campaigns of internal/soak at full length, and the table of docs/reliability.md
 	@scripts/need cc softhsm redis postgres strace

@@ -28,6 +28,7 @@ type later struct {
 	seen     map[string]bool   // what the registry has
 	done     map[[2]string]bool
 	changes  []string
+	now      time.Time // access tokens from before are over
 }
 
 // A word is the last that was said of something: of several logs the latest,
@@ -42,8 +43,9 @@ type marks struct {
 	good []string
 }
 
-func newLater() *later {
+func newLater(now time.Time) *later {
 	return &later{
+		now:   now,
 		steps: map[string]int64{}, revoked: map[string]bool{}, removed: map[string]bool{},
 		disabled: map[string]word{}, unlinked: map[[2]string]word{}, locked: map[[2]string]word{},
 		kept: map[[2]string]marks{}, verified: map[string]marks{}, heads: map[string]audit.Head{},
@@ -135,10 +137,8 @@ func (l *later) hold(row Row) bool {
 		}
 		l.forbid(v, "disabled", l.disabled[id].yes, "client %s is disabled", id)
 		l.holdSecrets(v, id)
-		keys, _ := v["jwks"].([]byte)
-		kept, known := l.verified[id]
-		l.forbid(v, "disabled", known && keys != nil && !slices.Contains(kept.good, audit.Mark(keys)),
-			"client %s is disabled, its keys were replaced: client keys, client enable", id)
+		after, _ := v["tokens_after"].(int64)
+		v["tokens_after"] = max(after, l.now.UnixMicro())
 	case "links":
 		if l.unlinked[[2]string{client, user}].yes {
 			l.tell("client %s is not linked to signer %s any more", client, user)
@@ -184,6 +184,10 @@ func (l *later) holdFactors(v map[string]any, id string) {
 // holdSecrets takes secrets away from a client that were ended.
 func (l *later) holdSecrets(v map[string]any, id string) {
 	kept, known := l.verified[id]
+	if keys, _ := v["jwks"].([]byte); known && keys != nil && !slices.Contains(kept.good, audit.Mark(keys)) {
+		v["jwks"] = []byte(nil)
+		l.tell("client %s has other keys since, and none now", id)
+	}
 	text, _ := v["verifiers"].(string)
 	var verifiers [][]byte
 	if !known || json.Unmarshal([]byte(text), &verifiers) != nil {

@@ -24,7 +24,7 @@ type stage struct {
 }
 
 func (r Restorer) stage() (s *stage, err error) {
-	s = &stage{folder: r.Folder, moves: map[string]string{}, later: newLater()}
+	s = &stage{folder: r.Folder, moves: map[string]string{}, later: newLater(r.Now())}
 	if s.temp, err = os.MkdirTemp(r.Folder, ".restore-*"); err != nil {
 		return nil, fmt.Errorf("make a folder beside the audit logs: %w", err)
 	}

@@ -4,6 +4,7 @@
 package credentials
 
 import (
+	"crypto/x509"
 	"time"
 
 	"github.com/pecete/pecete/csc"
@@ -18,14 +19,16 @@ type Credential struct {
 	KeyID        []byte // CKA_ID of the key in the device
 	Key          csc.KeySpec
 	Certificates [][]byte // DER, end entity first, issuer after issued
-	Qualifier    csc.Qualifier
-	SCAL         csc.SCAL
-	Multisign    int // most signatures of one authorization
-	Mode         csc.AuthMode
-	PKCS1v15     bool // offer RSASSA-PKCS1-v1_5 beside PSS
-	Disabled     bool
-	Revoked      bool
-	Created      time.Time
+	// Parsed is the end entity's certificate if somebody has parsed it already.
+	Parsed    *x509.Certificate
+	Qualifier csc.Qualifier
+	SCAL      csc.SCAL
+	Multisign int // most signatures of one authorization
+	Mode      csc.AuthMode
+	PKCS1v15  bool // offer RSASSA-PKCS1-v1_5 beside PSS
+	Disabled  bool
+	Revoked   bool
+	Created   time.Time
 }
 
 // A Caller is who stands behind an access token.

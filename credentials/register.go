@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -18,6 +19,8 @@ type Register struct {
 	Store Store
 	Users users.Store
 	Now   func() time.Time
+	// Parsed may be nil.
+	Parsed *Parsed
 }
 
 // Owned returns the credential id as it is at this moment. One that is not the
@@ -35,6 +38,9 @@ func (r Register) Owned(ctx context.Context, who Caller, id string) (Credential,
 		return Credential{}, ErrUnknown
 	}
 	h.Disabled = h.Disabled || h.OwnerDisabled
+	if len(h.Certificates) > 0 { // what cannot be parsed is told by who needs it
+		h.Parsed, _ = r.Parsed.Certificate(h.Certificates[0])
+	}
 	return h.Credential, nil
 }
 
@@ -70,6 +76,9 @@ func (r Register) find(ctx context.Context, who Caller, id string) (Credential, 
 func (c Credential) Certificate() (*x509.Certificate, error) {
 	if len(c.Certificates) == 0 {
 		return nil, fmt.Errorf("credential %s has no certificate", c.ID)
+	}
+	if c.Parsed != nil && bytes.Equal(c.Parsed.Raw, c.Certificates[0]) {
+		return c.Parsed, nil
 	}
 	cert, err := x509.ParseCertificate(c.Certificates[0])
 	if err != nil {

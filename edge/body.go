@@ -51,7 +51,7 @@ func (b *Body) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	b.timer.Stop()
-	if err == io.EOF { //nolint:errorlint // readers return it bare, and so must this one
+	if err == io.EOF {
 		if busy := b.place.Back(); busy != nil {
 			return 0, busy
 		}

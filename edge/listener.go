@@ -97,8 +97,8 @@ func (l *Listener) busy(c *conn) {
 
 // State is for http.Server.ConnState: it learns here who is idle.
 func (l *Listener) State(at net.Conn, state http.ConnState) {
-	if wrapped, ok := at.(interface{ NetConn() net.Conn }); ok { // TLS
-		at = wrapped.NetConn()
+	for wrapped, ok := at.(interface{ NetConn() net.Conn }); ok; wrapped, ok = at.(interface{ NetConn() net.Conn }) {
+		at = wrapped.NetConn() // TLS, and what a balancer passed on
 	}
 	c, ok := at.(*conn)
 	if !ok {

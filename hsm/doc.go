@@ -15,10 +15,16 @@
 // that gave up while the device worked on it gets no answer, although the
 // device may finish it: the caller must count it as made.
 //
+// Requests wait in a queue whose turns go round the keys, so that who has a
+// thousand things signed delays another by one of them; and who signs for
+// strangers asks for places in it first (Admit), before anything is spent.
+//
 // Handles are numbered anew when a library is reloaded, and the number of one
 // key becomes that of another. So a handle is only used in the epoch it was
 // found in: keys are known by CKA_ID, an epoch begins with each login, and the
-// epoch cannot change while a call runs.
+// epoch cannot change while a call runs. The same holds for copies of keys, which
+// are made in a session where the operator wants it: they are as guarded as their
+// keys, die with the login, and are not trusted to outlive the key (copies.go).
 //
 // Libraries name the same fault differently. A code therefore only says where
 // to begin on the ladder — a new session, a new handle, a new login, a reloaded

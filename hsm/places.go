@@ -62,13 +62,16 @@ func (t *Token) cost(n int) int {
 func (t *Token) Lane() int { return lane * t.width }
 
 // Admit takes places in the device's queue for a request of n signatures, or is
-// ErrBusy: it never waits. A request has at most Lane signatures with the device
-// at a time, and release gives its places back when it has ended; to call that
-// again does nothing.
+// ErrBusy: it never waits. While the token is ill it lets nobody in. A request
+// has at most Lane signatures with the device at a time, and release gives its
+// places back when it has ended; to call that again does nothing.
 //
 // Sign asks for no place: what the house signs for itself, certificates and
 // heads of audit logs, is little, and must not be kept out by the signers.
 func (t *Token) Admit(n int) (release func(), err error) {
+	if t.ill.Load() {
+		return nil, unavailable(fmt.Errorf("%d signatures: %w", n, errIll))
+	}
 	cost := t.cost(n)
 	if !t.places.take(cost) {
 		return nil, fmt.Errorf("%d signatures: %w", n, ErrBusy)

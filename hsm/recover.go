@@ -12,6 +12,7 @@ type ladder struct {
 	last   rung
 	sure   bool  // the request was tried again after the canary had signed
 	others int   // times that it was tried again after others' recoveries
+	unwell bool  // the canary did not sign
 	failed error // of the last rung that did not hold
 }
 
@@ -50,6 +51,7 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 		if next >= newLogin {
 			switch w.judge(j, l, at, fault) {
 			case goOn:
+				l.unwell = true
 			case tryAgain:
 				return nil
 			case giveUp:
@@ -61,7 +63,7 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 			}
 		}
 		if next > newModule {
-			return ill(fault, l.failed)
+			return w.ill(l, fault, l.failed)
 		}
 		l.last = next
 		err := w.step(j, next, at)
@@ -69,10 +71,13 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, ErrPIN), over(j.ctx, err):
+		case errors.Is(err, ErrPIN):
+			w.token.ails(err)
+			return unavailable(err)
+		case over(j.ctx, err):
 			return unavailable(err)
 		case errors.Is(err, errResting):
-			return ill(fault, err)
+			return w.ill(l, fault, err)
 		}
 		l.failed = err
 	}
@@ -80,7 +85,10 @@ func (w *worker) climb(j *job, l *ladder, at epoch, fault error) error {
 
 // ill is what the caller of a token that could not be healed is told. Whether
 // there is a key cannot be known then, whatever the token says.
-func ill(fault, failed error) error {
+func (w *worker) ill(l *ladder, fault, failed error) error {
+	if l.unwell {
+		w.token.ails(fault)
+	}
 	if failed != nil {
 		fault = fmt.Errorf("%w (recovery: %w)", fault, failed)
 	}

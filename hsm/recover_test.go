@@ -181,6 +181,44 @@ func TestLongAway(t *testing.T) {
 	must(t, signsWith(t.Context(), token, key, "b"))
 }
 
+// A device that stays away is found out once, in less than two seconds on a busy
+// machine; then nobody is let in, so that nothing is spent on it, until it is
+// back, which nobody has to ask for.
+func TestNobodyIsLetInToAnIllToken(t *testing.T) {
+	token := hsmtest.New(t)
+	key := keysOf(t, token, 1)[0]
+	must(t, os.Rename(hsmtest.Folder(), hsmtest.Folder()+".away"))
+	release, err := token.Admit(1)
+	must(t, err)
+	begin := time.Now()
+	if err := signsWith(t.Context(), token, key, "a"); !isUnavailable(err) {
+		t.Errorf("away: %v", err)
+	}
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("found out after %v", took)
+	}
+	release()
+	for range 10 {
+		if _, err := token.Admit(1); !isUnavailable(err) || errors.Is(err, hsm.ErrBusy) {
+			t.Errorf("let in: %v", err)
+		}
+	}
+	must(t, os.Rename(hsmtest.Folder()+".away", hsmtest.Folder()))
+	begin = time.Now()
+	for {
+		release, err := token.Admit(1)
+		if err == nil {
+			release()
+			break
+		}
+		if time.Since(begin) > 20*time.Second {
+			t.Fatalf("nobody is let in: %v", err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	must(t, signsWith(t.Context(), token, key, "b"))
+}
+
 // Ready alone brings back a device that nobody uses.
 func TestReadyRecovers(t *testing.T) {
 	token := hsmtest.New(t)

@@ -7,9 +7,11 @@ import (
 )
 
 const (
-	minRest  = 50 * time.Millisecond // between two reloads
-	maxRest  = 5 * time.Second       // between two reloads that did not help
-	patience = 2 * time.Second       // how long a request waits for the next one
+	minRest = 50 * time.Millisecond // between two reloads
+	maxRest = 3 * time.Second       // between two reloads that did not help
+	// patience is how long a request waits for the next one: all its waits
+	// together are less than a second.
+	patience = 400 * time.Millisecond
 )
 
 // A rest keeps reloads apart: every token of the module loses its sessions by

@@ -57,6 +57,7 @@ type Token struct {
 	signers *queue // to the workers with read-only sessions
 	makers  *queue // to the one worker that may change the token
 
+	ill    atomic.Bool  // and looked after
 	width  int          // how many workers sign
 	busy   atomic.Int64 // of them
 	places places

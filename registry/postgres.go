@@ -20,7 +20,7 @@ import (
 const (
 	postgresTurns  = 16
 	postgresQueue  = 5 * time.Second
-	postgresAnswer = time.Second
+	postgresAnswer = 900 * time.Millisecond // so that a client is told within a second
 )
 
 func openPostgres(ctx context.Context, address string) (*Registry, error) {

@@ -17,7 +17,7 @@ import (
 
 func auditCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "audit", Short: "Verify the audit logs"}
-	var keyFile string
+	var keyFile, folder string
 	verify := &cobra.Command{
 		Use:   "verify",
 		Short: "Find any record that was changed, and any signature beyond its grant",
@@ -27,11 +27,12 @@ was signed under them. It names the place of what is wrong.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withRegistry(cmd, func(cmd *cobra.Command, r *registry.Registry) error {
-				return verifyLogs(cmd, r, keyFile)
+				return verifyLogs(cmd, r, keyFile, folder)
 			})
 		},
 	}
 	verify.Flags().StringVar(&keyFile, "key", "", "public key `FILE` of the heads' signatures (default: audit.pub in the audit folder)")
+	verify.Flags().StringVar(&folder, "folder", "", "`FOLDER` with the logs of all hosts (default: the configuration's audit folder)")
 	cmd.AddCommand(verify)
 	return cmd
 }
@@ -39,14 +40,16 @@ was signed under them. It names the place of what is wrong.`,
 // errAudit says that the logs are not what was written.
 var errAudit = errors.New("the audit logs are not whole, or tell of what nobody agreed to")
 
-func verifyLogs(cmd *cobra.Command, r *registry.Registry, keyFile string) error {
+func verifyLogs(cmd *cobra.Command, r *registry.Registry, keyFile, folder string) error {
 	config, err := configOf(cmd)
 	if err != nil {
 		return err
 	}
-	folder := config.path(config.Audit.Folder)
 	if keyFile == "" {
-		keyFile = filepath.Join(folder, "audit.pub")
+		keyFile = filepath.Join(config.path(config.Audit.Folder), "audit.pub")
+	}
+	if folder == "" {
+		folder = config.path(config.Audit.Folder)
 	}
 	key, err := readPublicKey(keyFile)
 	if err != nil {

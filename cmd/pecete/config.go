@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/pecete/pecete/balancer"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
 )
@@ -24,7 +27,10 @@ type Config struct {
 	// URL is what clients call, without a path: https://host[:port].
 	URL    string `yaml:"url"`
 	Listen string `yaml:"listen"` // host:port
-	TLS    struct {
+	// Balancers are the addresses, or networks, of load balancers. They must
+	// speak the PROXY protocol, version 2, and are believed.
+	Balancers []string `yaml:"balancers"`
+	TLS       struct {
 		Certificate string `yaml:"certificate"`
 		Key         string `yaml:"key"`
 	} `yaml:"tls"`
@@ -73,7 +79,10 @@ type Config struct {
 	SADLife time.Duration `yaml:"sad_life"` // 300s if absent, at most 900s
 	// TokenLife is how long a service token lives; 10m if absent, at most 1h.
 	TokenLife time.Duration `yaml:"token_life"`
-	Limits    struct {
+	// Linger is how long a server that was told to end goes on serving, not
+	// ready, so that a load balancer sees it; 0 if absent, at most 5m.
+	Linger time.Duration `yaml:"linger"`
+	Limits struct {
 		Anonymous float64 `yaml:"anonymous"` // calls a second and network without a good token
 		Burst     int     `yaml:"burst"`
 		// Connections is how many there may be at once, 1024 if absent, and
@@ -121,16 +130,16 @@ type HSMConfig struct {
 func loadConfig(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, forOperator(fmt.Errorf("read configuration: %w", err))
 	}
 	c := &Config{dir: filepath.Dir(path)}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(c); err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", path, err)
+		return nil, forOperator(fmt.Errorf("configuration %s: %w", path, err))
 	}
 	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", path, err)
+		return nil, forOperator(fmt.Errorf("configuration %s: %w", path, err))
 	}
 	return c, nil
 }
@@ -206,6 +215,12 @@ func (c *Config) checkValues() error {
 	if c.TokenLife < 0 || c.TokenLife > time.Hour {
 		return fmt.Errorf("token_life is %v, not 1s to 1h", c.TokenLife)
 	}
+	if _, err := c.behind(nil); err != nil {
+		return err
+	}
+	if c.Linger < 0 || c.Linger > 5*time.Minute {
+		return fmt.Errorf("linger is %v, not 0s to 5m", c.Linger)
+	}
 	if err := c.checkLimits(); err != nil {
 		return err
 	}
@@ -228,6 +243,22 @@ func (c *Config) checkValues() error {
 	return nil
 }
 
+// behind is the listener as clients behind the balancers see it.
+func (c *Config) behind(l net.Listener) (net.Listener, error) {
+	b := balancer.Listener{Listener: l}
+	for _, text := range c.Balancers {
+		prefix, err := netip.ParsePrefix(text)
+		if addr, single := netip.ParseAddr(text); single == nil {
+			prefix, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("balancers: %q is neither an address nor a network", text)
+		}
+		b.Balancers = append(b.Balancers, prefix)
+	}
+	return b, nil
+}
+
 func (c *Config) checkLimits() error {
 	for key, n := range map[string]int{
 		"connections": c.Limits.Connections, "connections_each": c.Limits.ConnectionsEach, "signing": c.Limits.Signing,
@@ -242,6 +273,9 @@ func (c *Config) checkLimits() error {
 // connections are how many there may be, and how many of one network.
 func (c *Config) connections() (most, each int) {
 	most = cmp.Or(c.Limits.Connections, 1024)
+	if len(c.Balancers) > 0 {
+		return most, cmp.Or(c.Limits.ConnectionsEach, most) // they are all of the balancers' network
+	}
 	return most, cmp.Or(c.Limits.ConnectionsEach, max(1, most/2))
 }
 
@@ -253,23 +287,38 @@ func (c *Config) path(p string) string {
 	return filepath.Join(c.dir, p)
 }
 
+// handed reports whether a file is one that systemd hands to its service.
+func handed(p string) bool {
+	folder := os.Getenv("CREDENTIALS_DIRECTORY")
+	if folder == "" {
+		return false
+	}
+	whole, err := filepath.Abs(folder)
+	path, failed := filepath.Abs(p)
+	return err == nil && failed == nil && filepath.Dir(path) == whole
+}
+
 // secret reads a secret from its file, which nobody else may read.
 func (c *Config) secret(p string) (csc.Secret, error) {
 	p = c.path(p)
 	info, err := os.Stat(p)
 	if err != nil {
-		return "", fmt.Errorf("secret: %w", err)
+		return "", forOperator(fmt.Errorf("secret: %w", err))
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("secret %s can be read by others: chmod 600", p)
+	others := os.FileMode(0o077)
+	if handed(p) {
+		others = 0o037 // systemd lets the user read by an access control list, which shows as the group's
+	}
+	if info.Mode().Perm()&others != 0 {
+		return "", forOperator(fmt.Errorf("secret %s can be read by others: chmod 600", p))
 	}
 	text, err := os.ReadFile(p)
 	if err != nil {
-		return "", fmt.Errorf("secret: %w", err)
+		return "", forOperator(fmt.Errorf("secret: %w", err))
 	}
 	value := strings.TrimRight(string(text), "\r\n")
 	if value == "" {
-		return "", fmt.Errorf("secret %s is empty", p)
+		return "", forOperator(fmt.Errorf("secret %s is empty", p))
 	}
 	return csc.Secret(value), nil
 }
@@ -278,7 +327,7 @@ func (c *Config) secret(p string) (csc.Secret, error) {
 func (c *Config) key(p string) ([]byte, error) {
 	value, err := c.secret(p)
 	if err == nil && len(value) < 32 {
-		err = fmt.Errorf("secret %s is shorter than 32 bytes", c.path(p))
+		err = forOperator(fmt.Errorf("secret %s is shorter than 32 bytes", c.path(p)))
 	}
 	return []byte(value), err
 }

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,6 +49,7 @@ file has a line of JSON for each, in that order: user, credential, secret.`,
 	flags := cmd.Flags()
 	flags.IntVar(&c.signers, "signers", 0, "`NUMBER` of signers")
 	flags.IntVar(&c.keys, "keys", -1, "`NUMBER` of them with a key in the device (default all)")
+	flags.IntVar(&c.certificates, "certificates", 0, "`NUMBER` of certificates that those without a key share (default one each)")
 	flags.StringVar(&c.client, "client", "", "`CLIENT` that may act for them")
 	flags.StringVar(&c.out, "out", "", "`FILE` to write")
 	profile.bind(flags)
@@ -57,6 +59,7 @@ file has a line of JSON for each, in that order: user, credential, secret.`,
 // A crowd is what is asked for.
 type crowd struct {
 	signers, keys int
+	certificates  int
 	client        string
 	out           string
 }
@@ -93,6 +96,9 @@ func (c *crowd) fill(ctx context.Context, h *house, flags *profileFlags) error {
 	}
 	keyless := enroller
 	keyless.Device = nowhere{}
+	if c.certificates > 0 {
+		keyless.Issuer = &sparing{Issuer: enroller.Issuer, most: c.certificates}
+	}
 	members, family := make([]member, c.signers), strings.ToLower(rand.Text()[:8])
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(crowdAtOnce)
@@ -176,6 +182,38 @@ func (nowhere) Generate(_ context.Context, spec csc.KeySpec, _ string) ([]byte, 
 		return nil, nil, err
 	}
 	return id, key.Public(), nil
+}
+
+// sparing is an authority that certifies a number of signers and gives the others
+// the certificates of those, in turn: its signatures are what takes longest, and
+// with a key that nobody has it is all the same whose it was.
+type sparing struct {
+	credentials.Issuer
+	most int
+
+	mu     sync.Mutex
+	turn   int
+	chains [][][]byte
+}
+
+func (s *sparing) Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time) ([][]byte, error) {
+	s.mu.Lock()
+	if len(s.chains) == s.most {
+		defer s.mu.Unlock()
+		s.turn++
+		return s.chains[s.turn%s.most], nil
+	}
+	s.mu.Unlock()
+	chain, err := s.Issuer.Issue(ctx, signer, public, notBefore, notAfter)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.chains) < s.most {
+		s.chains = append(s.chains, chain)
+	}
+	return chain, nil
 }
 
 func (nowhere) Destroy(context.Context, []byte) error { return nil }

@@ -15,27 +15,32 @@ import (
 
 // listen serves until ctx ends or a listener fails, then lets what has begun
 // finish.
-func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler) error {
+func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler, end *leave) error {
 	secure := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
 	doors := []*door{{url: c.URL, address: c.Listen, secure: secure, handler: handler}}
 	if c.MTLS.Listen != "" {
 		doors = append(doors, &door{url: c.MTLS.URL, address: c.MTLS.Listen, secure: asking(secure), handler: programsOnly(handler)})
 	}
-	most, each := c.connections()
+	most, _ := c.connections()
 	if _, err := edge.Files(most * len(doors)); err != nil {
 		return err
 	}
 	failed := make(chan error, len(doors))
 	for i, d := range doors {
-		if err := d.open(ctx, most, each, logger, failed); err != nil {
+		if err := d.open(ctx, c, logger, failed); err != nil {
 			return errors.Join(err, closeDoors(ctx, doors[:i]))
 		}
+	}
+	if err := notify("READY=1"); err != nil {
+		logger.Warn("supervisor not told", slog.String("error", err.Error()))
 	}
 	var err error
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
 		logger.Info("stopping")
+		_ = notify("STOPPING=1") // it has noticed by itself, or will
+		end.begin(c.Linger)
 	}
 	return errors.Join(err, closeDoors(ctx, doors))
 }
@@ -50,13 +55,18 @@ type door struct {
 
 // open serves in the background, and tells failed of what ends it before its
 // time.
-func (d *door) open(ctx context.Context, most, each int, logger *slog.Logger, failed chan<- error) error {
+func (d *door) open(ctx context.Context, c *Config, logger *slog.Logger, failed chan<- error) error {
 	plain, err := (&net.ListenConfig{}).Listen(ctx, "tcp", d.address)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", d.address, err)
 	}
-	listener := &edge.Listener{Listener: plain, Most: most, MostEach: each}
-	d.web = edge.NewServer(d.handler, listener, logger)
+	most, each := c.connections()
+	counted := &edge.Listener{Listener: plain, Most: most, MostEach: each}
+	listener, err := c.behind(counted)
+	if err != nil {
+		return errors.Join(err, plain.Close())
+	}
+	d.web = edge.NewServer(d.handler, counted, logger)
 	d.web.TLSConfig = d.secure
 	go func() {
 		if err := d.web.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {

@@ -40,6 +40,8 @@ type house struct {
 	token    *hsm.Token
 	registry *registry.Registry
 	log      *audit.Log
+	pin      refusal
+	leave    leave
 	meter    *metrics.Meter // nil if nothing is measured
 	closers  []func() error
 }
@@ -87,6 +89,12 @@ func (h *house) openToken(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if h.pin, err = h.refusal(pin); err != nil {
+		return err
+	}
+	if err := h.pin.remembered(); err != nil {
+		return fmt.Errorf("open hsm: %w", err)
+	}
 	if err := h.config.environment(); err != nil {
 		return err
 	}
@@ -99,7 +107,7 @@ func (h *house) openToken(ctx context.Context) error {
 		}))
 		return err
 	})
-	if err != nil {
+	if err = h.pin.judge(err); err != nil {
 		return fmt.Errorf("open hsm: %w", err)
 	}
 	h.closers = append(h.closers, h.token.Close)

@@ -45,25 +45,25 @@ var (
 
 // A Grant is what a signer agreed to, less what was spent of it.
 type Grant struct {
-	ID           string    `json:"id"` // of the SAD; safe to log
-	UserID       string    `json:"user"`
-	ClientID     string    `json:"client"`
-	CredentialID string    `json:"credential"`
-	Issued       time.Time `json:"issued"`
-	Expires      time.Time `json:"expires"`
-	Count        int       `json:"count"` // agreed
-	Left         int       `json:"left"`  // not yet spent
+	ID           string // of the SAD; safe to log
+	UserID       string
+	ClientID     string
+	CredentialID string
+	Issued       time.Time
+	Expires      time.Time
+	Count        int // agreed
+	Left         int // not yet spent
 	// Bound says that the grant names its hashes. Hashes are the occurrences
 	// not yet spent. HashOID is agreed to with them, or alone, or "" if not.
-	Bound   bool     `json:"bound,omitempty"`
-	Hashes  []Agreed `json:"hashes,omitempty"`
-	HashOID string   `json:"hashOID,omitempty"`
+	Bound   bool
+	Hashes  []Agreed
+	HashOID string
 }
 
 // Agreed is one occurrence of a hash and what it was said to be the hash of.
 type Agreed struct {
-	Digest csc.Digest   `json:"digest"`
-	Kind   csc.HashKind `json:"kind,omitempty"`
+	Digest csc.Digest
+	Kind   csc.HashKind
 }
 
 // A Use is one attempt to spend a grant: by whom, with which credential, for

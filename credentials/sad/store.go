@@ -2,9 +2,7 @@ package sad
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/pecete/pecete/internal/failpoint"
@@ -59,11 +57,7 @@ var _ Store = Grants{}
 
 // Put keeps g.
 func (s Grants) Put(ctx context.Context, g Grant) error {
-	value, err := json.Marshal(g)
-	if err != nil {
-		return fmt.Errorf("encode grant: %w", err)
-	}
-	return s.Store.Put(ctx, key(g.ID), value, s.ttl(g))
+	return s.Store.Put(ctx, key(g.ID), g.encode(), s.ttl(g))
 }
 
 // Get returns what is left of the grant id.
@@ -75,26 +69,16 @@ func (s Grants) Get(ctx context.Context, id string) (Grant, error) {
 	if err != nil {
 		return Grant{}, err
 	}
-	var g Grant
-	if err := json.Unmarshal(value, &g); err != nil {
-		return Grant{}, fmt.Errorf("decode grant: %w", err)
-	}
-	return g, nil
+	return decodeGrant(value)
 }
 
 // Swap replaces old by rest.
 func (s Grants) Swap(ctx context.Context, old, rest Grant) (bool, error) {
-	before, err := json.Marshal(old)
-	if err != nil {
-		return false, fmt.Errorf("encode grant: %w", err)
-	}
 	var after []byte
 	if rest.Left > 0 {
-		if after, err = json.Marshal(rest); err != nil {
-			return false, fmt.Errorf("encode grant: %w", err)
-		}
+		after = rest.encode()
 	}
-	return s.Store.Swap(ctx, key(old.ID), before, after, s.ttl(rest))
+	return s.Store.Swap(ctx, key(old.ID), old.encode(), after, s.ttl(rest))
 }
 
 func (s Grants) ttl(g Grant) time.Duration { return g.Expires.Sub(s.Now()) + grace }

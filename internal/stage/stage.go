@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -161,12 +162,26 @@ func (s *Stage) Serve(ctx context.Context) error {
 	s.server.Env = append(os.Environ(), s.Env...)
 	s.server.Stdout, s.server.Stderr = log, log
 	s.server.SysProcAttr = dieWithParent()
-	if err := s.server.Start(); err != nil {
-		return fmt.Errorf("start server: %w", err)
-	}
+	started := make(chan error)
 	s.ended = make(chan error, 1)
-	go func() { s.ended <- s.server.Wait() }()
+	go run(s.server, started, s.ended)
+	if err := <-started; err != nil {
+		s.server = nil
+		return errors.Join(fmt.Errorf("start server: %w", err), log.Close())
+	}
 	return s.ready(ctx)
+}
+
+// run starts the server and waits for its end on a thread that does nothing
+// else: the kernel ends the server with the thread that started it, and another
+// goroutine might take that thread along.
+func run(server *exec.Cmd, started, ended chan<- error) {
+	runtime.LockOSThread()
+	err := server.Start()
+	started <- err
+	if err == nil {
+		ended <- server.Wait()
+	}
 }
 
 // ready waits until /readyz says so.
