@@ -7,13 +7,13 @@ import (
 )
 
 // calm is how long after a refusal a Gate takes to open wholly again.
-const calm = 5 * time.Second
+const calm = 2 * time.Second
 
 // A Gate counts the requests of one kind that are worked on. Nobody waits
 // before it: there is a place or there is none.
 //
 // As long as nobody was refused there are Most places, so that a burst is
-// worked off. Whoever is refused narrows the gate to Least, and it takes five
+// worked off. Whoever is refused narrows the gate to Least, and it takes two
 // quiet seconds to open again: under more load than can be done, those who are
 // inside would otherwise all wait behind each other as long as the longest
 // queue lasts, and no more would be done for it. Least is as many as keep the

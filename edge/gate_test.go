@@ -53,7 +53,7 @@ func TestGate(t *testing.T) {
 		quiet time.Duration // since somebody was refused
 		want  int
 	}{
-		{0, 10}, {time.Second, 16}, {2500 * time.Millisecond, 25}, {5 * time.Second, 40}, {time.Hour, 40},
+		{0, 10}, {200 * time.Millisecond, 13}, {time.Second, 25}, {2 * time.Second, 40}, {time.Hour, 40},
 	} {
 		c.advance(row.quiet)
 		all := fill(t, g)

@@ -75,7 +75,7 @@ func (s *Server) openDoor() {
 	gate := func(most, least int) *edge.Gate { return &edge.Gate{Most: most, Least: least, Now: s.Now} }
 	signing := orDefault(s.Limits.Signing, defaultSigning)
 	s.door.gates = map[kind]*edge.Gate{
-		kindSigning: gate(signing, max(1, signing/10)), kindAuthorizing: gate(64, 16),
+		kindSigning: gate(signing, max(1, signing/8)), kindAuthorizing: gate(64, 16),
 		kindLogin: gate(128, 96), kindOAuth: gate(128, 32), kindOther: gate(128, 32),
 	}
 	s.door.shelf.Most = orDefault(s.Limits.Bodies, defaultBodies)

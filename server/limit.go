@@ -22,7 +22,7 @@ type Limits struct {
 	Anonymous float64
 	Burst     int
 	// Signing is how many requests for signatures are worked on at once, 128 if
-	// zero; a tenth of them as long as others are turned away.
+	// zero; an eighth of them as long as others are turned away.
 	Signing int
 	// Bodies is how many bytes the bodies of all requests take together; 64 MiB if
 	// zero.

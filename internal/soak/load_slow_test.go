@@ -136,23 +136,23 @@ func (l *loadStage) hangUp(broken []*loadGrant) int {
 	return l.drain(broken)
 }
 
-// drain spends what is left of grants whose client does not know it.
+// drain spends what is left of grants whose client does not know it: as much at
+// a time as there may be, and half of that when it is too much.
 func (l *loadStage) drain(grants []*loadGrant) int {
 	l.t.Helper()
 	ctx := servertest.Context(l.t)
 	for _, g := range grants {
-		for n := 0; ; n++ {
-			_, err := l.api.SignHash(ctx, l.request(g, 1))
+		for many := worth; many > 0; {
+			_, err := l.api.SignHash(ctx, l.request(g, many))
 			var told *client.Error
-			if errors.As(err, &told) && told.Status == http.StatusServiceUnavailable {
+			switch errors.As(err, &told); {
+			case err == nil:
+			case told != nil && told.Status == http.StatusServiceUnavailable:
 				time.Sleep(told.RetryAfter)
-				continue
-			}
-			if errors.As(err, &told) && told.Description == "Invalid parameter SAD" {
-				break
-			}
-			if err != nil || n > worth {
-				l.t.Fatalf("after %d: %v", n, err)
+			case told != nil && told.Description == "Invalid parameter SAD":
+				many /= 2
+			default:
+				l.t.Fatalf("drain: %v", err)
 			}
 		}
 	}

@@ -53,6 +53,8 @@ type loadStage struct {
 type loadGrant struct {
 	credential string
 	sad        csc.Secret
+	once       sync.Once
+	request    string // for a signature, but for the end
 
 	mu       sync.Mutex
 	left     int // not promised to a request
@@ -86,8 +88,7 @@ func (g *loadGrant) put(signed bool) {
 // measured.
 func raiseLoad(t *testing.T, key csc.KeySpec, signers int, counted bool) *loadStage {
 	t.Helper()
-	ctx := servertest.Context(t)
-	program := swift
+	program, ctx := swift, t.Context()
 	if counted {
 		program = func(t *testing.T) string { return servertest.Tagged(t) }
 	}

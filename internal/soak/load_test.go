@@ -108,15 +108,17 @@ func (l *loadStage) eventually(what string, is func() bool) {
 	}
 }
 
-// Under ten times the load the server does about as much as alone, in at most
-// twice the time, for those it lets in; the others know at once.
+// Under ten times the load the server answers those it lets in within at most
+// twice the time it takes alone; the others know at once. The time is that from
+// the request to the answer: where the client shares the machine's cores, it may
+// come late to a request that is due, and that is told beside it.
 func TestOverloadFigures(t *testing.T) {
 	if *overload == 0 {
 		return
 	}
-	for key, signers := range map[csc.KeySpec]int{csc.P256: 150, csc.RSA3072: 60} {
+	for key, most := range map[csc.KeySpec]float64{csc.P256: 2000, csc.RSA3072: 600} { // a second
 		t.Run(string(key), func(t *testing.T) {
-			l := raiseLoad(t, key, signers, false)
+			l := raiseLoad(t, key, int(most*4*overload.Seconds()/3/worth), false)
 			l.fire(volley{connections: 16, length: *overload / 4}) // until all is warm
 			alone := l.fire(volley{connections: 16, length: *overload})
 			t.Log("alone, 16 connections:", alone)
@@ -128,7 +130,7 @@ func TestOverloadFigures(t *testing.T) {
 				t.Logf("%g times %.0f/s: %v, memory at most %d MiB; health: %s", times, alone.perSecond(), r, peak, health())
 				l.sane(r)
 				l.tell(fmt.Sprintf("%g times the capacity, %s", times, key), len(r.shots), figures(alone, r, peak))
-				if was, is := at(alone.signedTook, 0.99), at(r.signedTook, 0.99); times > 1 && is > 2*was {
+				if was, is := at(alone.answered, 0.99), at(r.answered, 0.99); times > 1 && is > 2*was {
 					t.Errorf("p99 of what was let in is %v, alone it was %v", is, was)
 				}
 				if peak > 256 {
@@ -150,5 +152,5 @@ func (l *loadStage) tell(fault string, tries int, saw string) {
 // figures are what is told of a volley.
 func figures(alone, r result, peak int) string {
 	return fmt.Sprintf("%.0f signatures/s (alone %.0f), p99 %v (alone %v); %d refused with 503 and Retry-After, p99 %v; at most %d MiB",
-		r.perSecond(), alone.perSecond(), at(r.signedTook, 0.99), at(alone.signedTook, 0.99), r.refused, at(r.refusedTook, 0.99), peak)
+		r.perSecond(), alone.perSecond(), at(r.answered, 0.99), at(alone.answered, 0.99), r.refused, at(r.refusedTook, 0.99), peak)
 }
