@@ -9,6 +9,8 @@ PAGE   ?= 127.0.0.1:8080
 FUZZTIME ?= 30s
 KILLS ?= 1000
 SADS ?= 100000
+ROUNDS ?= 100
+OVERLOAD ?= 30s
 BENCH ?=
 # A codec that gin brings along and nobody here speaks: 10 MB of the program.
 TAGS := nomsgpack
@@ -29,7 +31,7 @@ lint: ## golangci-lint with .golangci.yml
 	go run $(LINT) run ./...
 
 test: ## every test, with the race detector and real servers; installs what is missing
-	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool chromium opensc strace
+	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool chromium opensc strace ps
 	go test -race -timeout 20m ./...
 
 demo: ## sign a PDF (FILE=some.pdf) over the API with a key in an HSM, from nothing
@@ -55,10 +57,10 @@ bench: ## the whole server against its bare device, in one run (BENCH=-short for
 	@go run ./internal/bench -pecete build/bench/pecete $(BENCH)
 
 soak: ## the campaigns of internal/soak at full length, and the table of docs/reliability.md
-	@scripts/need cc softhsm redis postgres strace
+	@scripts/need cc softhsm redis postgres strace ps
 	rm -rf build/soak
-	go test -count=1 -v -timeout 12h ./internal/soak -kills $(KILLS) -sads $(SADS)
-	@go run ./internal/soak/table -command 'make soak KILLS=$(KILLS) SADS=$(SADS)'
+	go test -count=1 -v -timeout 12h ./internal/soak -kills $(KILLS) -sads $(SADS) -loss -rounds $(ROUNDS) -overload $(OVERLOAD)
+	@go run ./internal/soak/table -command 'make soak KILLS=$(KILLS) SADS=$(SADS) ROUNDS=$(ROUNDS) OVERLOAD=$(OVERLOAD)'
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@scripts/fuzz $(FUZZTIME)
