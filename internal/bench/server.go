@@ -55,6 +55,7 @@ func newServer(s *stage.Stage, name string, changes ...string) (*server, error) 
 	if !ok {
 		return nil, errors.New("the stage's client has no transport")
 	}
+	transport.DialContext = nil // which leads to the stage's own server
 	v := &server{
 		program: s.Program, config: filepath.Join(s.Folder, name+".yaml"),
 		roots: transport.TLSClientConfig.RootCAs, web: web,
