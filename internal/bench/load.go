@@ -54,6 +54,9 @@ func (l load) play(ctx context.Context, p *purse, wires []*wire, long time.Durat
 		sum.latencies = append(sum.latencies, r.latencies...)
 		sum.sample = append(sum.sample, r.sample...)
 	}
+	if sum.signatures == 0 {
+		faults = append(faults, errors.New("the purse was empty"))
+	}
 	return sum, errors.Join(faults...)
 }
 
@@ -69,7 +72,7 @@ func (l load) caller(ctx context.Context, p *purse, w *wire, end time.Time) (r r
 		}
 		if g == nil || g.left(l.batch) == 0 {
 			if g = p.take(); g == nil {
-				return r, errors.New("the purse is empty")
+				break // faster than was expected: what was measured counts
 			}
 		}
 		hashes := g.hashes[g.spent : g.spent+l.batch]
