@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pecete/pecete/cms/cmstest"
 	"github.com/pecete/pecete/internal/samplepdf"
 	"github.com/pecete/pecete/signing/ades"
 	"github.com/pecete/pecete/signing/ades/adestest"
@@ -101,7 +102,7 @@ func resign(t *testing.T, signer *adestest.Signer, signed []byte, ranges [4]int)
 	copy(out[at[0]:at[1]], fmt.Sprintf("%-*s", at[1]-at[0], fmt.Sprintf("/ByteRange [%d %d %d %d]", ranges[0], ranges[1], ranges[2], ranges[3])))
 	copy(out[from:to], bytes.Repeat([]byte("0"), to-from))
 	covered := append(bytes.Clone(out[ranges[0]:ranges[0]+ranges[1]]), out[ranges[2]:ranges[2]+ranges[3]]...)
-	hex.Encode(out[from:], newForge(signer, covered).make(t))
+	hex.Encode(out[from:], newForge(signer, covered).Make(t))
 	return out
 }
 
@@ -150,9 +151,9 @@ func TestSignatureOfAnother(t *testing.T) {
 		t.Errorf("the signature of another file: %+v", s)
 	}
 	f := newForge(signer, slices.Concat(one[:from-1], one[to+1:]))
-	f.key = other.Key
+	f.Key = other.Key
 	copy(moved[from:to], bytes.Repeat([]byte("0"), to-from))
-	hex.Encode(moved[from:], f.make(t))
+	hex.Encode(moved[from:], f.Make(t))
 	r := report(t, moved, options(ca))
 	if s := r.Signatures[0]; s.OK() || !s.DigestIntact || s.SignatureValid || s.Intact() {
 		t.Errorf("a signature by another key: %+v", s)
@@ -175,9 +176,9 @@ func TestOtherSubFilters(t *testing.T) {
 	}{{"/adbe.pkcs7.detached", true}, {"/adbe.pkcs7.sha1    ", false}, {"/ETSI.RFC3161       ", false}, {"/ETSI.CAdES.detached", false}} {
 		pdf := bytes.Replace(signed, []byte("/ETSI.CAdES.detached"), []byte(row.subFilter), 1)
 		f := newForge(signer, slices.Concat(pdf[:from-1], pdf[to+1:]))
-		f.attributes = append(f.attributes[:2], attr([]int{1, 2, 840, 113549, 1, 9, 5}, der(time.Now().UTC())))
+		f.Attributes = append(f.Attributes[:2], cmstest.Attr([]int{1, 2, 840, 113549, 1, 9, 5}, cmstest.DER(time.Now().UTC())))
 		copy(pdf[from:to], bytes.Repeat([]byte("0"), to-from))
-		hex.Encode(pdf[from:], f.make(t))
+		hex.Encode(pdf[from:], f.Make(t))
 		if r := report(t, pdf, options(ca)); r.OK() != row.ok {
 			t.Errorf("%s: OK is %v: %+v", row.subFilter, r.OK(), r)
 		}

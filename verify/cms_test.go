@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pecete/pecete/cms/cmstest"
 	"github.com/pecete/pecete/signing/ades"
 	"github.com/pecete/pecete/signing/ades/adestest"
 	"github.com/pecete/pecete/verify"
@@ -23,6 +24,10 @@ var content = []byte("what is signed\n")
 
 func options(ca *adestest.CA) verify.Options {
 	return verify.Options{Roots: ca.Roots(), Now: time.Now()}
+}
+
+func newForge(s *adestest.Signer, content []byte) *cmstest.Forge {
+	return cmstest.New(s.Cert, s.Key, s.Algorithm.Scheme, content)
 }
 
 func judge(t testing.TB, der []byte, o verify.Options) verify.Signature {
@@ -61,7 +66,7 @@ func TestCMS(t *testing.T) {
 
 type forgery struct {
 	name   string
-	change func(f *forge)
+	change func(f *cmstest.Forge)
 	want   string // the beginning of a problem; "" if there is none
 }
 
@@ -72,7 +77,7 @@ func TestCMSForged(t *testing.T) {
 		for _, row := range rows {
 			f := newForge(signer, content)
 			row.change(f)
-			s := judge(t, f.make(t), options(ca))
+			s := judge(t, f.Make(t), options(ca))
 			if row.want == "" && !s.OK() {
 				t.Errorf("%s: %v", row.name, s.Problems)
 			}
@@ -84,81 +89,85 @@ func TestCMSForged(t *testing.T) {
 }
 
 func frameForgeries(signer *adestest.Signer) []forgery {
-	sha1 := pkix.AlgorithmIdentifier{Algorithm: sha1ID}
-	odd := pkix.AlgorithmIdentifier{Algorithm: sha256ID, Parameters: asn1.RawValue{FullBytes: der(7)}}
-	null := pkix.AlgorithmIdentifier{Algorithm: sha256ID, Parameters: asn1.NullRawValue}
+	sha1 := pkix.AlgorithmIdentifier{Algorithm: cmstest.SHA1}
+	odd := pkix.AlgorithmIdentifier{Algorithm: cmstest.SHA256, Parameters: asn1.RawValue{FullBytes: cmstest.DER(7)}}
+	null := pkix.AlgorithmIdentifier{Algorithm: cmstest.SHA256, Parameters: asn1.NullRawValue}
 	sha512 := pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}}
 	return []forgery{
-		{"an honest one", func(*forge) {}, ""},
-		{"NULL beside the hash, as older writers put it", func(f *forge) { f.digest, f.hashes[0] = null, null }, ""},
-		{"another version", func(f *forge) { f.version = 3 }, "The signature is of an unknown version"},
-		{"bytes behind it", func(f *forge) { f.after = []byte{0} }, "Something follows"},
-		{"a content of its own", func(f *forge) { f.content = content }, "The signature brings a content"},
-		{"a content of another type", func(f *forge) { f.contentType = asn1.ObjectIdentifier{1, 2, 3} }, "The signature is not a well-formed CMS"},
-		{"no signer", func(f *forge) { f.signers = 0 }, "The signature does not have exactly one signer"},
-		{"two signers", func(f *forge) { f.signers = 2 }, "The signature does not have exactly one signer"},
-		{"no hash announced", func(f *forge) { f.hashes = nil }, "The signature is not a well-formed CMS"},
-		{"another hash announced", func(f *forge) { f.hashes[0] = sha512 }, "The signature is not a well-formed CMS"},
-		{"two hashes announced", func(f *forge) { f.hashes = append(f.hashes, sha512) }, "The signature is not a well-formed CMS"},
-		{"a hash announced with parameters", func(f *forge) { f.hashes[0] = odd }, "The signature is not a well-formed CMS"},
-		{"a hash with parameters", func(f *forge) { f.digest = odd }, "The signature uses a hash"},
-		{"SHA-1", func(f *forge) { f.digest, f.hashes[0] = sha1, sha1 }, "The signature uses a hash that is unknown or, like SHA-1"},
-		{"two hashes that contradict", func(f *forge) { f.digest, f.hashes[0] = sha512, sha512 }, "The signature names two hashes"},
-		{"ECDSA with SHA-1", func(f *forge) { f.algorithm.Algorithm = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1} }, "The signature uses an algorithm"},
-		{"ECDSA with parameters", func(f *forge) { f.algorithm.Parameters = asn1.NullRawValue }, "The signature uses an algorithm"},
-		{"RSA said of an EC key", func(f *forge) { f.algorithm.Algorithm = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11} }, "The signer's key is not of the kind"},
-		{"no certificate", func(f *forge) { f.certificates = nil }, "The signature does not carry the certificate"},
-		{"a certificate that is none", func(f *forge) { f.certificates = [][]byte{seq()} }, "The signature carries a certificate that cannot be read"},
-		{"another serial number", func(f *forge) { f.serial = big.NewInt(1) }, "The signature does not carry the certificate"},
-		{"the certificate twice", func(f *forge) { f.certificates = append(f.certificates, signer.Cert.Raw) }, ""},
+		{"an honest one", func(*cmstest.Forge) {}, ""},
+		{"NULL beside the hash, as older writers put it", func(f *cmstest.Forge) { f.Digest, f.Hashes[0] = null, null }, ""},
+		{"another version", func(f *cmstest.Forge) { f.Version = 3 }, "The signature is of an unknown version"},
+		{"bytes behind it", func(f *cmstest.Forge) { f.After = []byte{0} }, "Something follows"},
+		{"a content of its own", func(f *cmstest.Forge) { f.Content = content }, "The signature brings a content"},
+		{"a content of another type", func(f *cmstest.Forge) { f.ContentType = asn1.ObjectIdentifier{1, 2, 3} }, "The signature is not a well-formed CMS"},
+		{"no signer", func(f *cmstest.Forge) { f.Signers = 0 }, "The signature does not have exactly one signer"},
+		{"two signers", func(f *cmstest.Forge) { f.Signers = 2 }, "The signature does not have exactly one signer"},
+		{"no hash announced", func(f *cmstest.Forge) { f.Hashes = nil }, "The signature is not a well-formed CMS"},
+		{"another hash announced", func(f *cmstest.Forge) { f.Hashes[0] = sha512 }, "The signature is not a well-formed CMS"},
+		{"two hashes announced", func(f *cmstest.Forge) { f.Hashes = append(f.Hashes, sha512) }, "The signature is not a well-formed CMS"},
+		{"a hash announced with parameters", func(f *cmstest.Forge) { f.Hashes[0] = odd }, "The signature is not a well-formed CMS"},
+		{"a hash with parameters", func(f *cmstest.Forge) { f.Digest = odd }, "The signature uses a hash"},
+		{"SHA-1", func(f *cmstest.Forge) { f.Digest, f.Hashes[0] = sha1, sha1 }, "The signature uses a hash that is unknown or, like SHA-1"},
+		{"two hashes that contradict", func(f *cmstest.Forge) { f.Digest, f.Hashes[0] = sha512, sha512 }, "The signature names two hashes"},
+		{"ECDSA with SHA-1", func(f *cmstest.Forge) { f.Algorithm.Algorithm = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1} }, "The signature uses an algorithm"},
+		{"ECDSA with parameters", func(f *cmstest.Forge) { f.Algorithm.Parameters = asn1.NullRawValue }, "The signature uses an algorithm"},
+		{"RSA said of an EC key", func(f *cmstest.Forge) { f.Algorithm.Algorithm = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11} }, "The signer's key is not of the kind"},
+		{"no certificate", func(f *cmstest.Forge) { f.Certificates = nil }, "The signature does not carry the certificate"},
+		{"a certificate that is none", func(f *cmstest.Forge) { f.Certificates = [][]byte{cmstest.Seq()} }, "The signature carries a certificate that cannot be read"},
+		{"another serial number", func(f *cmstest.Forge) { f.Serial = big.NewInt(1) }, "The signature does not carry the certificate"},
+		{"the certificate twice", func(f *cmstest.Forge) { f.Certificates = append(f.Certificates, signer.Cert.Raw) }, ""},
 	}
 }
 
 // without takes an attribute out of a forgery.
-func without(oid asn1.ObjectIdentifier) func(f *forge) {
-	return func(f *forge) {
-		f.attributes = slices.DeleteFunc(f.attributes, func(a []byte) bool { return bytes.Contains(a, der(oid)) })
+func without(oid asn1.ObjectIdentifier) func(f *cmstest.Forge) {
+	return func(f *cmstest.Forge) {
+		f.Attributes = slices.DeleteFunc(f.Attributes, func(a []byte) bool { return bytes.Contains(a, cmstest.DER(oid)) })
 	}
 }
 
 // with puts an attribute in, instead of the one of that kind.
-func with(oid asn1.ObjectIdentifier, values ...[]byte) func(f *forge) {
-	return func(f *forge) {
+func with(oid asn1.ObjectIdentifier, values ...[]byte) func(f *cmstest.Forge) {
+	return func(f *cmstest.Forge) {
 		without(oid)(f)
-		f.attributes = append(f.attributes, attr(oid, values...))
+		f.Attributes = append(f.Attributes, cmstest.Attr(oid, values...))
 	}
 }
 
 func attributeForgeries(t *testing.T, ca *adestest.CA, signer *adestest.Signer) []forgery {
 	other := ca.Signer(t, adestest.ECDSA())
-	now := der(time.Now().UTC())
+	now := cmstest.DER(time.Now().UTC())
 	return []forgery{
-		{"no attributes", func(f *forge) { f.bare = true }, "The signature has no signed attributes"},
-		{"no content-type", without(contentTypeID), "The signature is over content of another type"},
-		{"another content-type", with(contentTypeID, der(sha1ID)), "The signature is over content of another type"},
-		{"no message-digest", without(messageDigestID), "The signature does not hold the digest"},
-		{"a message-digest of something else", with(messageDigestID, der(make([]byte, 32))), "The document was changed"},
-		{"a message-digest that is a number", with(messageDigestID, der(7)), "The signature does not hold the digest"},
-		{"two message-digests in one", with(messageDigestID, der([]byte{1}), der([]byte{2})), "The attributes of the signature are malformed"},
-		{"no value in one", with(messageDigestID), "The attributes of the signature are malformed"},
-		{"an attribute twice", func(f *forge) { f.attributes = append(f.attributes, attr(contentTypeID, der(sha1ID))) }, "An attribute of the signature is there twice"},
-		{"not in the order of DER", func(f *forge) {
-			f.make(t)
-			f.attributes[0], f.attributes[1], f.unsorted = f.attributes[1], f.attributes[0], true
+		{"no attributes", func(f *cmstest.Forge) { f.Bare = true }, "The signature has no signed attributes"},
+		{"no content-type", without(cmstest.ContentType), "The signature is over content of another type"},
+		{"another content-type", with(cmstest.ContentType, cmstest.DER(cmstest.SHA1)), "The signature is over content of another type"},
+		{"no message-digest", without(cmstest.MessageDigest), "The signature does not hold the digest"},
+		{"a message-digest of something else", with(cmstest.MessageDigest, cmstest.DER(make([]byte, 32))), "The document was changed"},
+		{"a message-digest that is a number", with(cmstest.MessageDigest, cmstest.DER(7)), "The signature does not hold the digest"},
+		{"two message-digests in one", with(cmstest.MessageDigest, cmstest.DER([]byte{1}), cmstest.DER([]byte{2})), "The attributes of the signature are malformed"},
+		{"no value in one", with(cmstest.MessageDigest), "The attributes of the signature are malformed"},
+		{"an attribute twice", func(f *cmstest.Forge) {
+			f.Attributes = append(f.Attributes, cmstest.Attr(cmstest.ContentType, cmstest.DER(cmstest.SHA1)))
+		}, "An attribute of the signature is there twice"},
+		{"not in the order of DER", func(f *cmstest.Forge) {
+			f.Make(t)
+			f.Attributes[0], f.Attributes[1], f.Unsorted = f.Attributes[1], f.Attributes[0], true
 		}, "The signed attributes are not in the order of DER"},
 		{"a signing-time", with(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 5}, now), "The signature holds a signing-time"},
-		{"no signing-certificate-v2", without(certificateID), "The signature does not name the certificate"},
-		{"signing-certificate-v2 of another", with(certificateID, essCert(other.Cert, crypto.SHA256)), "The signature names another certificate"},
-		{"signing-certificate-v2 by SHA-512", with(certificateID, essCert(signer.Cert, crypto.SHA512)), ""},
-		{"signing-certificate-v2 by SHA-1", with(certificateID, essCert(signer.Cert, crypto.SHA1)), "The signature uses a hash"},
-		{"signing-certificate-v2 that names another issuer", with(certificateID, essNames(signer.Cert, other.Cert.RawSubject, signer.Cert.SerialNumber)), "The signature names another certificate"},
-		{"signing-certificate-v2 that names another number", with(certificateID, essNames(signer.Cert, signer.Cert.RawIssuer, other.Cert.SerialNumber)), "The signature names another certificate"},
-		{"signing-certificate-v2 of nothing", with(certificateID, seq(seq())), "The signature does not name the certificate"},
-		{"an attribute nobody knows", with(asn1.ObjectIdentifier{1, 2, 3, 4}, der(1)), ""},
-		{"an unsigned attribute", func(f *forge) { f.unsigned = [][]byte{attr(asn1.ObjectIdentifier{1, 2, 3, 4}, der(1))} }, ""},
-		{"an unsigned attribute that is none", func(f *forge) { f.unsigned = [][]byte{der(1)} }, "The attributes of the signature are malformed"},
-		{"an unsigned attribute without value", func(f *forge) { f.unsigned = [][]byte{attr(asn1.ObjectIdentifier{1, 2, 3, 4})} }, "The attributes of the signature are malformed"},
-		{"a signature by another key", func(f *forge) { f.key = other.Key }, "The signature was not made by the key"},
+		{"no signing-certificate-v2", without(cmstest.Certificate), "The signature does not name the certificate"},
+		{"signing-certificate-v2 of another", with(cmstest.Certificate, cmstest.ESSCert(other.Cert, crypto.SHA256)), "The signature names another certificate"},
+		{"signing-certificate-v2 by SHA-512", with(cmstest.Certificate, cmstest.ESSCert(signer.Cert, crypto.SHA512)), ""},
+		{"signing-certificate-v2 by SHA-1", with(cmstest.Certificate, cmstest.ESSCert(signer.Cert, crypto.SHA1)), "The signature uses a hash"},
+		{"signing-certificate-v2 that names another issuer", with(cmstest.Certificate, cmstest.ESSNames(signer.Cert, other.Cert.RawSubject, signer.Cert.SerialNumber)), "The signature names another certificate"},
+		{"signing-certificate-v2 that names another number", with(cmstest.Certificate, cmstest.ESSNames(signer.Cert, signer.Cert.RawIssuer, other.Cert.SerialNumber)), "The signature names another certificate"},
+		{"signing-certificate-v2 of nothing", with(cmstest.Certificate, cmstest.Seq(cmstest.Seq())), "The signature does not name the certificate"},
+		{"an attribute nobody knows", with(asn1.ObjectIdentifier{1, 2, 3, 4}, cmstest.DER(1)), ""},
+		{"an unsigned attribute", func(f *cmstest.Forge) {
+			f.Unsigned = [][]byte{cmstest.Attr(asn1.ObjectIdentifier{1, 2, 3, 4}, cmstest.DER(1))}
+		}, ""},
+		{"an unsigned attribute that is none", func(f *cmstest.Forge) { f.Unsigned = [][]byte{cmstest.DER(1)} }, "The attributes of the signature are malformed"},
+		{"an unsigned attribute without value", func(f *cmstest.Forge) { f.Unsigned = [][]byte{cmstest.Attr(asn1.ObjectIdentifier{1, 2, 3, 4})} }, "The attributes of the signature are malformed"},
+		{"a signature by another key", func(f *cmstest.Forge) { f.Key = other.Key }, "The signature was not made by the key"},
 	}
 }
 
@@ -166,34 +175,34 @@ func attributeForgeries(t *testing.T, ca *adestest.CA, signer *adestest.Signer) 
 func TestCMSForgedRSA(t *testing.T) {
 	ca := adestest.NewCA(t)
 	signer := ca.Signer(t, adestest.Algorithms()[1])
-	pss := func(parameters []byte) func(f *forge) {
-		return func(f *forge) { f.algorithm.Parameters = asn1.RawValue{FullBytes: parameters} }
+	pss := func(parameters []byte) func(f *cmstest.Forge) {
+		return func(f *cmstest.Forge) { f.Algorithm.Parameters = asn1.RawValue{FullBytes: parameters} }
 	}
-	mixed := seq(context(0, seq(der(sha256ID))), context(1, seq(der(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}), seq(der(sha1ID)))), context(2, der(32)))
+	mixed := cmstest.Seq(cmstest.Context(0, cmstest.Seq(cmstest.DER(cmstest.SHA256))), cmstest.Context(1, cmstest.Seq(cmstest.DER(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}), cmstest.Seq(cmstest.DER(cmstest.SHA1)))), cmstest.Context(2, cmstest.DER(32)))
 	for _, row := range []forgery{
-		{"an honest one", func(*forge) {}, ""},
-		{"no parameters, which means SHA-1", func(f *forge) { f.algorithm.Parameters = asn1.RawValue{} }, "The signature uses an algorithm"},
-		{"empty parameters, which mean SHA-1", pss(seq()), "The signature uses an algorithm"},
+		{"an honest one", func(*cmstest.Forge) {}, ""},
+		{"no parameters, which means SHA-1", func(f *cmstest.Forge) { f.Algorithm.Parameters = asn1.RawValue{} }, "The signature uses an algorithm"},
+		{"empty parameters, which mean SHA-1", pss(cmstest.Seq()), "The signature uses an algorithm"},
 		{"MGF1 with SHA-1", pss(mixed), "The signature uses an algorithm"},
 		{"another salt than said", pss(mustPSS(33)), "The signature was not made by the key"},
 		{"a salt of none", pss(mustPSS(0)), "The signature was not made by the key"},
-		{"said to be PKCS#1 v1.5", func(f *forge) {
-			f.algorithm = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, Parameters: asn1.NullRawValue}
+		{"said to be PKCS#1 v1.5", func(f *cmstest.Forge) {
+			f.Algorithm = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, Parameters: asn1.NullRawValue}
 		}, "The signature was not made by the key"},
-		{"PKCS#1 v1.5 by the name of the key alone", func(f *forge) {
-			f.algorithm = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}, Parameters: asn1.NullRawValue}
-			f.options = crypto.SHA256
+		{"PKCS#1 v1.5 by the name of the key alone", func(f *cmstest.Forge) {
+			f.Algorithm = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}, Parameters: asn1.NullRawValue}
+			f.Options = crypto.SHA256
 		}, ""},
-		{"PKCS#1 v1.5 with parameters", func(f *forge) {
-			f.algorithm = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, Parameters: asn1.RawValue{FullBytes: der(7)}}
-			f.options = crypto.SHA256
+		{"PKCS#1 v1.5 with parameters", func(f *cmstest.Forge) {
+			f.Algorithm = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, Parameters: asn1.RawValue{FullBytes: cmstest.DER(7)}}
+			f.Options = crypto.SHA256
 		}, "The signature uses an algorithm"},
-		{"MGF of another kind", pss(seq(context(0, seq(der(sha256ID))), context(1, seq(der(sha1ID), seq(der(sha256ID)))), context(2, der(32)))), "The signature uses an algorithm"},
-		{"said to be ECDSA", func(f *forge) { f.algorithm = pkix.AlgorithmIdentifier{Algorithm: ecdsaSHA256} }, "The signer's key is not of the kind"},
+		{"MGF of another kind", pss(cmstest.Seq(cmstest.Context(0, cmstest.Seq(cmstest.DER(cmstest.SHA256))), cmstest.Context(1, cmstest.Seq(cmstest.DER(cmstest.SHA1), cmstest.Seq(cmstest.DER(cmstest.SHA256)))), cmstest.Context(2, cmstest.DER(32)))), "The signature uses an algorithm"},
+		{"said to be ECDSA", func(f *cmstest.Forge) { f.Algorithm = pkix.AlgorithmIdentifier{Algorithm: cmstest.ECDSASHA256} }, "The signer's key is not of the kind"},
 	} {
 		f := newForge(signer, content)
 		row.change(f)
-		s := judge(t, f.make(t), options(ca))
+		s := judge(t, f.Make(t), options(ca))
 		if s.OK() != (row.want == "") || !strings.HasPrefix(strings.Join(s.Problems, "\n"), row.want) {
 			t.Errorf("%s: OK is %v, problems are %q, want %q", row.name, s.OK(), s.Problems, row.want)
 		}
@@ -201,8 +210,8 @@ func TestCMSForgedRSA(t *testing.T) {
 }
 
 func mustPSS(salt int) []byte {
-	mgf := seq(der(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}), seq(der(sha256ID)))
-	return seq(context(0, seq(der(sha256ID))), context(1, mgf), context(2, der(salt)))
+	mgf := cmstest.Seq(cmstest.DER(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}), cmstest.Seq(cmstest.DER(cmstest.SHA256)))
+	return cmstest.Seq(cmstest.Context(0, cmstest.Seq(cmstest.DER(cmstest.SHA256))), cmstest.Context(1, mgf), cmstest.Context(2, cmstest.DER(salt)))
 }
 
 // Two certificates for one key under one name and number: only the one that was
@@ -212,12 +221,12 @@ func TestCMSWithAnotherCertificate(t *testing.T) {
 	signer := ca.Signer(t, adestest.ECDSA())
 	swapped := ca.Reissue(t, signer, func(c *x509.Certificate) { c.Subject.CommonName = "Semnatar Demo" })
 	f := newForge(signer, content)
-	f.certificates = [][]byte{swapped.Raw}
-	if s := judge(t, f.make(t), options(ca)); s.OK() || s.CertificateBound || !s.SignatureValid {
+	f.Certificates = [][]byte{swapped.Raw}
+	if s := judge(t, f.Make(t), options(ca)); s.OK() || s.CertificateBound || !s.SignatureValid {
 		t.Errorf("a certificate was exchanged: %+v", s)
 	}
-	f.certificates = [][]byte{swapped.Raw, signer.Cert.Raw}
-	if s := judge(t, f.make(t), options(ca)); s.OK() || !strings.HasPrefix(s.Problems[0], "The signature carries two certificates") {
+	f.Certificates = [][]byte{swapped.Raw, signer.Cert.Raw}
+	if s := judge(t, f.Make(t), options(ca)); s.OK() || !strings.HasPrefix(s.Problems[0], "The signature carries two certificates") {
 		t.Errorf("a certificate was added: %+v", s)
 	}
 }
@@ -232,8 +241,8 @@ func TestTrust(t *testing.T) {
 	critical := ca.Signer(t, adestest.ECDSA(), func(c *x509.Certificate) { c.ExtraExtensions = unknown })
 	carrying := func(s *adestest.Signer, certificates ...[]byte) []byte {
 		f := newForge(s, content)
-		f.certificates = append(f.certificates, certificates...)
-		return f.make(t)
+		f.Certificates = append(f.Certificates, certificates...)
+		return f.Make(t)
 	}
 	now := time.Now()
 	for _, row := range []struct {
@@ -271,7 +280,7 @@ func TestShortKeyIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	signer := ca.SignerWith(t, adestest.Algorithms()[1], key)
-	s := judge(t, newForge(signer, content).make(t), options(ca))
+	s := judge(t, newForge(signer, content).Make(t), options(ca))
 	if s.OK() || !strings.Contains(strings.Join(s.Problems, " "), "too short") {
 		t.Errorf("an RSA key of 1536 bits was taken: %+v", s)
 	}
@@ -290,8 +299,8 @@ func TestTimeIsRequired(t *testing.T) {
 // that was signed is what was given.
 func FuzzCMS(f *testing.F) {
 	ca := adestest.NewCA(f)
-	f.Add(newForge(ca.Signer(f, adestest.ECDSA()), content).make(f))
-	f.Add(newForge(ca.Signer(f, adestest.Algorithms()[1]), content).make(f))
+	f.Add(newForge(ca.Signer(f, adestest.ECDSA()), content).Make(f))
+	f.Add(newForge(ca.Signer(f, adestest.Algorithms()[1]), content).Make(f))
 	f.Fuzz(func(t *testing.T, der []byte) {
 		s, err := verify.CMS(der, []byte("something else"), options(ca))
 		if err != nil || s.OK() || s.DigestIntact {

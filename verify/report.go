@@ -1,8 +1,9 @@
 // Package verify tells who signed a PDF, and whether what was signed is intact.
 //
-// It judges the cryptography on its own: it shares no code with the builders of
-// signing/ades beyond the reading of the PDF's objects, takes only the encodings
-// that DER allows, and trusts no root but those it is given. Every fact about a
+// It judges the cryptography on its own: with the builders of signing/ades it
+// shares the reading of the PDF's objects and the names in package cms, and no
+// more. It takes only the encodings that DER allows, and trusts no root but those
+// it is given. Every fact about a
 // signature is a field of Signature, and whatever speaks against it is a plain
 // sentence in Problems, so that a page can print them as they are.
 //

@@ -1,19 +1,18 @@
 package ades
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/pecete/pecete/cms"
+)
 
 // What can be wrong with a signer's certificate, algorithm or signature.
 var (
-	// ErrCertificate: no certificate was given, or one is not DER X.509.
-	ErrCertificate = errors.New("the signing certificate cannot be read")
-	// ErrAlgorithm: the algorithm is not one of the table, or not one of this
-	// certificate's key.
-	ErrAlgorithm = errors.New("the algorithm does not fit the signing certificate")
-	// ErrDigest: a digest is not as long as the algorithm's hash makes it.
-	ErrDigest = errors.New("the digest has the wrong length for its hash")
-	// ErrSignature: the signature was not made over this digest by the key of
-	// the signing certificate.
-	ErrSignature = errors.New("the signature does not verify with the signing certificate")
+	ErrCertificate = cms.ErrCertificate
+	ErrAlgorithm   = cms.ErrAlgorithm
+	ErrDigest      = cms.ErrDigest
+	ErrSignature   = cms.ErrSignature
+	ErrAttribute   = cms.ErrAttribute
 )
 
 // Why a PDF is not signed. Each is a sentence for the person who chose the file.

@@ -80,7 +80,7 @@ func PreparePDF(pdf []byte, s Signer, o PDFOptions) (p *PreparedPDF, err error) 
 		return nil, err
 	}
 	digest := sum(s.Algorithm.Hash, p.pdf[:p.hole.from], p.pdf[p.hole.to:])
-	if p.cms, err = NewCMS(CMSParams{s.Certificates, s.Algorithm, digest}); err != nil {
+	if p.cms, err = NewCMS(CMSParams{Certificates: s.Certificates, Algorithm: s.Algorithm, ContentDigest: digest}); err != nil {
 		return nil, err
 	}
 	if err := p.check(pdf, o); err != nil {
@@ -94,11 +94,11 @@ func (s Signer) fits(reserve int) error {
 	if !s.Algorithm.Hash.Available() {
 		return fmt.Errorf("%w: no such hash", ErrAlgorithm)
 	}
-	cms, err := NewCMS(CMSParams{s.Certificates, s.Algorithm, make([]byte, s.Algorithm.Hash.Size())})
+	cms, err := NewCMS(CMSParams{Certificates: s.Certificates, Algorithm: s.Algorithm, ContentDigest: make([]byte, s.Algorithm.Hash.Size())})
 	if err != nil {
 		return err
 	}
-	size, err := cms.maxSize()
+	size, err := cms.MaxSize()
 	if err != nil {
 		return err
 	}

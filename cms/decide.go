@@ -1,4 +1,4 @@
-package verify
+package cms
 
 import (
 	"crypto"
@@ -8,20 +8,11 @@ import (
 	_ "crypto/sha512"
 	"crypto/x509"
 	"encoding/asn1"
-	"errors"
 
 	"golang.org/x/crypto/cryptobyte"
 	tag "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/pecete/pecete/csc"
-)
-
-var (
-	errHash      = errors.New("the signature uses a hash that is unknown or, like SHA-1, no longer safe")
-	errAlgorithm = errors.New("the signature uses an algorithm that is unknown or no longer safe")
-	errMismatch  = errors.New("the signature names two hashes that contradict each other")
-	errKey       = errors.New("the signer's key is not of the kind the signature claims")
-	errWeak      = errors.New("the signer's key is too short to be safe")
 )
 
 const minRSA = 2048
@@ -48,7 +39,16 @@ var algorithms = map[string]struct {
 	"1.2.840.10045.4.3.4":   {csc.ECDSA, crypto.SHA512},
 }
 
-// decide finds what the two identifiers of a SignerInfo mean together.
+// Algorithm finds what the two identifiers of the SignerInfo mean together, and
+// whether the signer's key can have been used so.
+func (d *SignedData) Algorithm() (csc.Algorithm, error) {
+	a, err := decide(d.digest, d.signature)
+	if err == nil {
+		err = checkKey(a, d.Signer)
+	}
+	return a, err
+}
+
 func decide(digest, signature identifier) (csc.Algorithm, error) {
 	a := csc.Algorithm{OID: signature.oid.String()}
 	hash, ok := hashes[digest.oid.String()]

@@ -1,4 +1,4 @@
-package ades
+package cms
 
 import (
 	"crypto"
@@ -75,8 +75,8 @@ func signatureIdentifier(a csc.Algorithm) pkix.AlgorithmIdentifier {
 	return id
 }
 
-// checkSignature verifies signature over digest with cert's key.
-func checkSignature(a csc.Algorithm, cert *x509.Certificate, digest, signature []byte) error {
+// checkMade verifies signature over digest with cert's key.
+func checkMade(a csc.Algorithm, cert *x509.Certificate, digest, signature []byte) error {
 	var err error
 	switch key := cert.PublicKey.(type) {
 	case *rsa.PublicKey:
