@@ -15,6 +15,7 @@ import (
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/hsm"
+	"github.com/pecete/pecete/internal/freeport"
 )
 
 func main() {
@@ -138,7 +139,7 @@ func (b *bench) stand(ctx context.Context, s *scene) (token *hsm.Token, err erro
 	}
 	s.stage.Env = b.env
 	if b.profile != "" {
-		if b.profiler, err = freeAddress(); err != nil {
+		if b.profiler, err = freeport.Address(); err != nil {
 			return nil, err
 		}
 		s.stage.Env = append(s.stage.Env, "PECETE_PROFILE="+b.profiler)

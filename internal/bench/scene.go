@@ -14,6 +14,7 @@ import (
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/hsm"
+	"github.com/pecete/pecete/internal/freeport"
 	"github.com/pecete/pecete/internal/stage"
 )
 
@@ -59,7 +60,7 @@ func (c *scene) addRedis(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("redis-server is not installed: apt-get install redis-server: %w", err)
 	}
-	address, err := freeAddress()
+	address, err := freeport.Address()
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (c *scene) addRedis(ctx context.Context) error {
 	if err := reachable(ctx, address); err != nil {
 		return err
 	}
-	listen, err := freeAddress()
+	listen, err := freeport.Address()
 	if err != nil {
 		return err
 	}
@@ -95,14 +96,6 @@ func ended(err error) error {
 		return nil
 	}
 	return err
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 func reachable(ctx context.Context, address string) error {

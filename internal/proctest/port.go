@@ -5,20 +5,18 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
+
+	"github.com/pecete/pecete/internal/freeport"
 )
 
-// FreePort returns a TCP port of 127.0.0.1 that nobody listens on now. Another
-// program may take it before it is used.
+// FreePort returns a TCP port of 127.0.0.1 that is this process's to use.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Port()
 	if err != nil {
-		t.Fatalf("find a free port: %v", err)
+		t.Fatal(err)
 	}
-	if err := l.Close(); err != nil {
-		t.Fatalf("free the port again: %v", err)
-	}
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

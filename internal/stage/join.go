@@ -2,10 +2,11 @@ package stage
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/pecete/pecete/internal/freeport"
 )
 
 // first is the name of the process that a folder is laid for.
@@ -15,13 +16,13 @@ const first = "server"
 // stores, the device and the secrets of s, and an address and an audit log of
 // its own. Clients know both by one URL.
 func (s *Stage) Join(name string) (*Stage, error) {
-	port, err := freePort()
+	listen, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}
 	other := &Stage{
 		Program: s.Program, Folder: s.Folder, URL: s.URL, Env: slices.Clone(s.Env),
-		Listen: net.JoinHostPort("127.0.0.1", port), Name: name,
+		Listen: listen, Name: name,
 	}
 	text, err := os.ReadFile(s.Config())
 	if err != nil {

@@ -21,6 +21,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pecete/pecete/internal/freeport"
 )
 
 // A Stage is one server with a data folder, or one of its processes (Join).
@@ -40,28 +42,19 @@ type Stage struct {
 // Raise lays the data folder of a server that will listen on a free loopback
 // port.
 func Raise(ctx context.Context, program, folder string, args ...string) (*Stage, error) {
-	port, err := freePort()
+	listen, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}
 	s := &Stage{
-		Program: program, Folder: folder, URL: "https://localhost:" + port,
-		Listen: net.JoinHostPort("127.0.0.1", port), Name: first,
+		Program: program, Folder: folder, URL: "https://localhost" + listen[strings.LastIndexByte(listen, ':'):],
+		Listen: listen, Name: first,
 	}
-	args = append([]string{"init", folder, "--listen", "127.0.0.1:" + port}, args...)
+	args = append([]string{"init", folder, "--listen", listen}, args...)
 	if _, err := s.run(ctx, "", args...); err != nil {
 		return nil, err
 	}
 	return s, nil
-}
-
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find free port: %w", err)
-	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, errors.Join(err, l.Close())
 }
 
 // Config is the path of the process's configuration.
