@@ -32,7 +32,9 @@
 // # What the records say
 //
 // The Ledger judges signatures by four kinds of records, which therefore must
-// carry the following. A grant is named by the id of its SAD.
+// carry the following. A grant is named by the id of its SAD; of several that a
+// signer agreed to at once, and that have one SAD and one Step, each has the
+// credential behind it, after a dot.
 //
 //	factor.verified  User, Factor; Step, if the factor was a TOTP code
 //	grant.issued     Grant, Client, User, Credential, Count; Step, if it was

@@ -58,6 +58,9 @@ const (
 	Revoked  = "revoked" // of a credential, for good
 	Linked   = "link"    // a Client to a User
 	Unlinked = "unlink"
+	// Account, with the Mark of what a Client calls it after it, is of a User, or
+	// of nobody any more.
+	Account = "account "
 )
 
 // An Entry is what a caller has to say. Secrets have no member here. What is

@@ -16,8 +16,8 @@ import (
 // not so often, or another HashOID; another client, user or credential than the
 // grant's; an outcome without an intent, or with more signatures than the
 // intent has hashes; a grant issued twice; a step of a user's authenticator
-// verified twice, or standing behind two grants, or behind a grant without
-// having been verified.
+// verified twice, or standing behind two grants that are not of one SAD, or
+// behind a grant without having been verified.
 type Ledger struct {
 	grants map[string]*account
 	steps  map[step]*spending

@@ -36,8 +36,8 @@ type Caller struct {
 	ClientID string
 	UserID   string // "" when the client acts for itself
 	Scope    string
-	// GrantID is set on a token of scope credential: it is the grant's SAD.
+	// GrantID is set on a token of scope credential: the id of the SAD it is.
 	GrantID string
-	// CredentialID is then the one credential the token is good for.
-	CredentialID string
+	// CredentialIDs are then the credentials the token is good for.
+	CredentialIDs []string
 }

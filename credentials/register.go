@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pecete/pecete/csc"
@@ -27,7 +28,7 @@ type Register struct {
 // caller's does not exist: ErrUnknown. A credential of a disabled signer is
 // disabled.
 func (r Register) Owned(ctx context.Context, who Caller, id string) (Credential, error) {
-	if who.CredentialID != "" && who.CredentialID != id {
+	if len(who.CredentialIDs) > 0 && !slices.Contains(who.CredentialIDs, id) {
 		return Credential{}, ErrUnknown
 	}
 	h, err := r.Store.Holding(ctx, id, who.ClientID)

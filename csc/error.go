@@ -21,6 +21,8 @@ const (
 	InvalidGrant              Code = "invalid_grant"
 	InvalidClient             Code = "invalid_client"
 	UnsupportedTokenType      Code = "unsupported_token_type"
+
+	InvalidAuthorizationDetails Code = "invalid_authorization_details" // RFC 9396 §5
 )
 
 // descriptions are the sentences of Table 3.

@@ -90,6 +90,8 @@ func TestDescriptions(t *testing.T) {
 		"invalid_grant":               "",
 		"invalid_client":              "",
 		"unsupported_token_type":      "",
+
+		"invalid_authorization_details": "", // of RFC 9396
 	}
 	for _, code := range constants(t, "error.go", "Code") {
 		want, ok := table[csc.Code(code)]

@@ -39,26 +39,28 @@ func (s *Server) identify(r *http.Request) (credentials.Caller, error) {
 	if err != nil {
 		return who, err
 	}
-	return s.credential(r.Context(), who)
+	return who, s.alive(r.Context(), who)
 }
 
-// credential completes a caller of scope credential: its token is good for one
-// credential, and dies with the grant it stands for (§8.4).
-func (s *Server) credential(ctx context.Context, who credentials.Caller) (credentials.Caller, error) {
+// alive refuses a caller of scope credential whose token is dead: it dies with
+// the last of the grants it stands for (§8.4).
+func (s *Server) alive(ctx context.Context, who credentials.Caller) error {
 	if who.GrantID == "" {
-		return who, nil
+		return nil
 	}
-	grant, err := s.Signer.Grants.Get(ctx, who.GrantID)
-	if errors.Is(err, sad.ErrUnknown) {
-		return who, oauth.ErrTokenUnknown
+	for _, id := range sad.Parts(who.GrantID, who.CredentialIDs) {
+		_, err := s.Signer.Grants.Get(ctx, id)
+		if !errors.Is(err, sad.ErrUnknown) {
+			return err
+		}
 	}
-	who.CredentialID = grant.CredentialID
-	return who, err
+	return oauth.ErrTokenUnknown
 }
 
-// grantFor finds the grant a signature is asked under, in the three ways of
-// §11.10: a service token with a SAD, a service token with a credential token as
-// SAD, a credential token alone. Two different ones are none.
+// grantFor finds the SAD a signature is asked under, in the three ways of §11.10:
+// a service token with a SAD, a service token with a credential token as SAD, a
+// credential token alone. Two different ones are none. Which of its grants is
+// spent, if it is of several, the credential says.
 func grantFor(who credentials.Caller, value csc.Secret) (string, error) {
 	switch {
 	case who.GrantID == "" && value == "":

@@ -116,14 +116,15 @@ func (h *house) wire() {
 	contract, err := openapi.Load()
 	must(h.t, err)
 	logger := slog.New(slog.NewJSONHandler(h.log, nil))
+	h.register = credentials.Register{Store: h.registry, Users: h.registry, Now: h.clock.Now}
+	grants := sad.Grants{Store: h.tickets, Now: h.clock.Now}
 	h.provider = &oauth.Provider{
 		Issuer: "https://localhost", Clients: h.registry, Tokens: h.tickets, Pepper: []byte("0123456789abcdef0123456789abcdef"),
 		Audit: h.auditLog, Now: h.clock.Now, Logger: logger,
+		StepKey: []byte("a step key for tests of 32 bytes"), Register: h.register, Grants: grants,
 	}
 	mux := http.NewServeMux()
 	h.provider.Mount(mux)
-	h.register = credentials.Register{Store: h.registry, Users: h.registry, Now: h.clock.Now}
-	grants := sad.Grants{Store: h.tickets, Now: h.clock.Now}
 	h.api = &server.Server{
 		Contract: contract, Bearer: h.provider, Mux: mux, Register: h.register,
 		Authorizer: credentials.Authorizer{

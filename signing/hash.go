@@ -48,8 +48,8 @@ type Log interface {
 	Able() error
 }
 
-// SignHash implements signatures/signHash (v2.0.0.2 §11.10) for the grant id.
-func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant string, req csc.SignHashRequest) (answer csc.SignHashResponse, err error) {
+// SignHash implements signatures/signHash (v2.0.0.2 §11.10) for the SAD id.
+func (s Signer) SignHash(ctx context.Context, who credentials.Caller, id string, req csc.SignHashRequest) (answer csc.SignHashResponse, err error) {
 	defer s.observe(len(req.Hashes), &answer, &err)
 	c, plan, err := s.plan(ctx, who, req)
 	if err != nil {
@@ -69,10 +69,10 @@ func (s Signer) SignHash(ctx context.Context, who credentials.Caller, grant stri
 	defer done()
 	record := audit.Entry{
 		Client: who.ClientID, User: c.UserID, Credential: c.ID, Certificate: c.Fingerprint(),
-		Key: fmt.Sprintf("%x", c.KeyID), Grant: grant, Count: len(req.Hashes),
+		Key: fmt.Sprintf("%x", c.KeyID), Count: len(req.Hashes),
 		Hashes: csc.Hex(req.Hashes), HashOID: use.HashOID, SignAlgo: plan.OID,
 	}
-	if err := s.spend(ctx, grant, use, record); err != nil {
+	if record.Grant, err = s.spend(ctx, id, use, record); err != nil {
 		return csc.SignHashResponse{}, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience(len(req.Hashes)))
@@ -107,19 +107,20 @@ func (s Signer) plan(ctx context.Context, who credentials.Caller, req csc.SignHa
 	return c, plan, nil
 }
 
-// spend takes the use from the grant, or words the rule it breaks. A rule
-// broken by somebody who holds a real grant is recorded.
-func (s Signer) spend(ctx context.Context, grant string, use sad.Use, record audit.Entry) error {
-	_, err := sad.Spend(ctx, s.Grants, grant, use, s.Now())
+// spend takes the use from the grant of the SAD, which it returns the id of, or
+// words the rule it breaks. A rule broken by somebody who holds a real grant is
+// recorded.
+func (s Signer) spend(ctx context.Context, id string, use sad.Use, record audit.Entry) (string, error) {
+	grant, err := sad.Spend(ctx, s.Grants, id, use, s.Now())
 	refused := refusal(err)
 	switch {
 	case refused == nil:
-		return err
+		return grant.ID, err
 	case errors.Is(err, sad.ErrUnknown):
-		return refused
+		return "", refused
 	}
-	record.Event, record.Reason = audit.GrantRefused, err.Error()
-	return errors.Join(refused, s.Audit.Append(ctx, record))
+	record.Event, record.Reason, record.Grant = audit.GrantRefused, err.Error(), grant.ID
+	return "", errors.Join(refused, s.Audit.Append(ctx, record))
 }
 
 // refusal words an unspendable grant as signatures/signHash, v2.0.0.2 §11.10,

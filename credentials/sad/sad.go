@@ -45,7 +45,7 @@ var (
 
 // A Grant is what a signer agreed to, less what was spent of it.
 type Grant struct {
-	ID           string // of the SAD; safe to log
+	ID           string // of the SAD, or a Part of it; safe to log
 	UserID       string
 	ClientID     string
 	CredentialID string
@@ -90,6 +90,24 @@ func New() (value csc.Secret, id string) {
 func ID(value csc.Secret) string {
 	sum := sha256.Sum256([]byte(value))
 	return hex.EncodeToString(sum[:])
+}
+
+// Part is the id of the grant for one credential, where the SAD id is of several
+// grants. No SHA-256 has a dot: whoever reads a Part, in a log, knows no SAD for
+// it.
+func Part(id, credentialID string) string { return id + "." + credentialID }
+
+// Parts are the ids of the grants behind the SAD id, in the order of the
+// credentials they are for: the id itself where there is one.
+func Parts(id string, credentialIDs []string) []string {
+	if len(credentialIDs) == 1 {
+		return []string{id}
+	}
+	all := make([]string, len(credentialIDs))
+	for i, c := range credentialIDs {
+		all[i] = Part(id, c)
+	}
+	return all
 }
 
 // Spend returns what is left of g after u, or the rule that u breaks. A hash

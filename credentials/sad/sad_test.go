@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/onetime"
 )
 
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
@@ -180,5 +183,58 @@ func TestNewIsKnownOnlyByItsHash(t *testing.T) {
 	}
 	if s := fmt.Sprint(value); s == string(value) {
 		t.Error("a SAD prints itself")
+	}
+}
+
+// A SAD of several grants: each is for one credential, and a name of one is no
+// SHA-256 of anything.
+func TestParts(t *testing.T) {
+	_, id := sad.New()
+	if diff := cmp.Diff([]string{id}, sad.Parts(id, []string{"c1"})); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{id + ".c1", id + ".c2"}, sad.Parts(id, []string{"c1", "c2"})); diff != "" {
+		t.Error(diff)
+	}
+	if all := sad.Parts(id, nil); len(all) != 0 {
+		t.Errorf("of no credential %q", all)
+	}
+}
+
+// Of two grants of one SAD each is spent for its own credential, by as many as
+// it was agreed to, however many ask at once for either.
+func TestSpendRaceOfParts(t *testing.T) {
+	store := sad.Grants{Store: onetime.NewMemory(func() time.Time { return noon }), Now: func() time.Time { return noon }}
+	_, id := sad.New()
+	for n, credentialID := range []string{"c1", "c2"} {
+		g := grant(3 + n)
+		g.ID, g.CredentialID = sad.Part(id, credentialID), credentialID
+		if err := store.Put(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var won [2]atomic.Int64
+	var all sync.WaitGroup
+	for i := range 40 {
+		all.Go(func() {
+			u := use(a)
+			u.CredentialID = []string{"c1", "c2"}[i%2]
+			rest, err := sad.Spend(t.Context(), store, id, u, noon)
+			switch {
+			case err == nil && rest.ID == sad.Part(id, u.CredentialID):
+				won[i%2].Add(1)
+			case !errors.Is(err, sad.ErrUnknown):
+				t.Errorf("%+v, %v", rest, err)
+			}
+		})
+	}
+	all.Wait()
+	if won[0].Load() != 3 || won[1].Load() != 4 {
+		t.Errorf("spent %d and %d times", won[0].Load(), won[1].Load())
+	}
+	for _, id := range []string{id, sad.Part(id, "c3")} {
+		if _, err := sad.Spend(t.Context(), store, id, use(a), noon); err != sad.ErrUnknown {
+			t.Errorf("%s: %v", id, err)
+		}
 	}
 }

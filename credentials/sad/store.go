@@ -19,9 +19,18 @@ type Store interface {
 	Swap(ctx context.Context, old, rest Grant) (swapped bool, err error)
 }
 
-// Spend takes u from the grant id in s. Whoever gets a nil error, and nobody
-// else, may make these signatures.
+// Spend takes u from the grant behind the SAD id in s, of several from the one
+// for u's credential, and returns what is left of it. Whoever gets a nil error,
+// and nobody else, may make these signatures.
 func Spend(ctx context.Context, s Store, id string, u Use, now time.Time) (Grant, error) {
+	rest, err := spend(ctx, s, id, u, now)
+	if errors.Is(err, ErrUnknown) {
+		return spend(ctx, s, Part(id, u.CredentialID), u, now)
+	}
+	return rest, err
+}
+
+func spend(ctx context.Context, s Store, id string, u Use, now time.Time) (Grant, error) {
 	for {
 		g, err := s.Get(ctx, id)
 		if err != nil {
