@@ -20,7 +20,8 @@ type later struct {
 	removed  map[string]bool  // clients
 	disabled map[string]word  // users, credentials and clients; their ids differ
 	unlinked map[[2]string]word
-	locked   map[[2]string]word // user and factor
+	accounts map[[2]string]owner // by client and mark of the account
+	locked   map[[2]string]word  // user and factor
 	kept     map[[2]string]marks
 	verified map[string]marks // of clients' secrets
 	heads    map[string]audit.Head
@@ -38,6 +39,12 @@ type word struct {
 	yes bool
 }
 
+// An owner is whose something is from a moment on; "" is nobody.
+type owner struct {
+	at   time.Time
+	user string
+}
+
 type marks struct {
 	at   time.Time
 	good []string
@@ -47,7 +54,7 @@ func newLater(now time.Time) *later {
 	return &later{
 		now:   now,
 		steps: map[string]int64{}, revoked: map[string]bool{}, removed: map[string]bool{},
-		disabled: map[string]word{}, unlinked: map[[2]string]word{}, locked: map[[2]string]word{},
+		disabled: map[string]word{}, unlinked: map[[2]string]word{}, accounts: map[[2]string]owner{}, locked: map[[2]string]word{},
 		kept: map[[2]string]marks{}, verified: map[string]marks{}, heads: map[string]audit.Head{},
 		added: map[string]string{}, seen: map[string]bool{}, done: map[[2]string]bool{},
 	}
@@ -101,6 +108,12 @@ func (l *later) change(id string, r audit.Record) {
 	case audit.Linked, audit.Unlinked:
 		say(l.unlinked, [2]string{r.Client, r.User}, r.Time, r.Reason == audit.Unlinked)
 	}
+	if mark, is := strings.CutPrefix(r.Reason, audit.Account); is {
+		about := [2]string{r.Client, mark}
+		if last := l.accounts[about]; r.Time.After(last.at) || r.Time.Equal(last.at) && r.User == "" {
+			l.accounts[about] = owner{r.Time, r.User}
+		}
+	}
 }
 
 // remember keeps the latest marks; of the same moment those of the record that
@@ -144,6 +157,15 @@ func (l *later) hold(row Row) bool {
 			l.tell("client %s is not linked to signer %s any more", client, user)
 			return false
 		}
+		return !l.removed[client]
+	case "accounts":
+		account, _ := v["account"].(string)
+		if last, known := l.accounts[[2]string{client, audit.Mark([]byte(account))}]; known && last.user != user {
+			l.tell("an account of client %s is not signer %s any more", client, user)
+			return false
+		}
+		return !l.removed[client]
+	case "account_keys":
 		return !l.removed[client]
 	case "heads":
 		return false // those that the logs end with take their places

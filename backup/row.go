@@ -62,6 +62,8 @@ func Tables() []Table {
 			{"tokens_after", Number},
 		}},
 		{"links", 2, []Column{{"client_id", Text}, {"user_id", Text}}},
+		{"accounts", 2, []Column{{"client_id", Text}, {"account", Text}, {"user_id", Text}}},
+		{"account_keys", 2, []Column{{"client_id", Text}, {"verifier", Text}, {"sealed", Binary}}},
 		{"heads", 1, []Column{
 			{"log", Text}, {"seq", Number}, {"hash", Text}, {"at", Text}, {"signature", Binary},
 		}},

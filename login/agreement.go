@@ -10,38 +10,53 @@ import (
 )
 
 // shown is the SHA-256 of what the consent page shows for the interaction and
-// the credential, whatever its language. Everything is written with its length
-// before it, so that nothing can be moved from one field to the next:
+// the credential of each of its parts, whatever its language. Everything is
+// written with its length before it, so that nothing can be moved from one field
+// to the next:
 //
-//	"pecete consent 1"
+//	"pecete consent 2"
 //	client ID, client name
 //	user ID
-//	credential ID, description, SHA-256 of the certificate (hex)
-//	number of signatures, hash algorithm OID, description
-//	number of documents, and of each: digest, label, kind
+//	description
+//	number of parts, and of each:
+//		credential ID, description, SHA-256 of the certificate (hex)
+//		number of signatures, hash algorithm OID
+//		number of documents, and of each: digest, label, kind
 //
 // A text is its length in bytes and its bytes; lengths and numbers have eight
 // bytes, the highest first.
-func shown(i oauth.Interaction, c credentials.Credential) []byte {
-	var b bytes.Buffer
-	number := func(n int) { b.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
-	text := func(s string) { number(len(s)); b.WriteString(s) }
-	text("pecete consent 1")
-	text(i.Client.ID)
-	text(i.Client.Name)
-	text(i.UserID)
-	text(c.ID)
-	text(c.Description)
-	text(c.Fingerprint())
-	number(i.Detail.Count)
-	text(i.Detail.HashOID)
-	text(i.Detail.Description)
-	number(len(i.Detail.Digests))
-	for _, d := range i.Detail.Digests {
-		text(string(d.Digest))
-		text(d.Label)
-		text(string(d.Kind))
+func shown(i oauth.Interaction, chosen []credentials.Credential) []byte {
+	var w writer
+	w.text("pecete consent 2")
+	w.text(i.Client.ID)
+	w.text(i.Client.Name)
+	w.text(i.UserID)
+	w.text(i.Description)
+	w.number(len(i.Details))
+	for n, d := range i.Details {
+		w.part(d, chosen[n])
 	}
-	sum := sha256.Sum256(b.Bytes())
+	sum := sha256.Sum256(w.Bytes())
 	return sum[:]
+}
+
+// A writer writes what a digest is of.
+type writer struct{ bytes.Buffer }
+
+func (w *writer) number(n int) { w.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+
+func (w *writer) text(s string) { w.number(len(s)); w.WriteString(s) }
+
+func (w *writer) part(d oauth.Detail, c credentials.Credential) {
+	w.text(c.ID)
+	w.text(c.Description)
+	w.text(c.Fingerprint())
+	w.number(d.Count)
+	w.text(d.HashOID)
+	w.number(len(d.Digests))
+	for _, one := range d.Digests {
+		w.text(string(one.Digest))
+		w.text(one.Label)
+		w.text(string(one.Kind))
+	}
 }

@@ -16,15 +16,17 @@ func TestDigestIsOfEverythingShown(t *testing.T) {
 		interaction = oauth.Interaction
 	)
 	digestAfter := func(change func(*interaction, *credential)) string {
+		other := credential{ID: "c_9", Description: "Other", Certificates: [][]byte{{4}}}
 		c := credential{ID: "c_1", Description: "Demo", Certificates: [][]byte{{1, 2, 3}}}
 		i := interaction{
 			ID: "one", UserID: "u_1", Lang: "ro", Client: oauth.Client{ID: "app_1", Name: "Demo application"},
-			Detail: &oauth.Detail{CredentialID: "c_1", Count: 2, HashOID: csc.OIDSHA256, Description: "Rent", Digests: []oauth.DocumentDigest{
+			Description: "Rent",
+			Details: []oauth.Detail{{CredentialID: "c_1", Count: 2, HashOID: csc.OIDSHA256, Digests: []oauth.DocumentDigest{
 				{Digest: digest("a"), Label: "ab", Kind: csc.SDR}, {Digest: digest("b"), Label: "c"},
-			}},
+			}}, {CredentialID: "c_9", Count: 1}},
 		}
 		change(&i, &c)
-		return hex.EncodeToString(login.Shown(i, c))
+		return hex.EncodeToString(login.Shown(i, []credential{c, other}[:len(i.Details)]))
 	}
 	seen := map[string]string{}
 	for name, change := range map[string]func(*interaction, *credential){
@@ -35,15 +37,17 @@ func TestDigestIsOfEverythingShown(t *testing.T) {
 		"credential":          func(_ *interaction, c *credential) { c.ID = "c_2" },
 		"its description":     func(_ *interaction, c *credential) { c.Description = "" },
 		"its certificate":     func(_ *interaction, c *credential) { c.Certificates[0][0] = 9 },
-		"count":               func(i *interaction, _ *credential) { i.Detail.Count = 3 },
-		"hash algorithm":      func(i *interaction, _ *credential) { i.Detail.HashOID = csc.OIDSHA512 },
-		"description":         func(i *interaction, _ *credential) { i.Detail.Description = "rent" },
-		"a digest":            func(i *interaction, _ *credential) { i.Detail.Digests[1].Digest = digest("c") },
-		"a label":             func(i *interaction, _ *credential) { i.Detail.Digests[0].Label = "abc" },
-		"a kind":              func(i *interaction, _ *credential) { i.Detail.Digests[1].Kind = csc.DTBSR },
-		"the order":           func(i *interaction, _ *credential) { d := i.Detail.Digests; d[0], d[1] = d[1], d[0] },
-		"a document less":     func(i *interaction, _ *credential) { i.Detail.Digests = i.Detail.Digests[:1] },
-		"no documents":        func(i *interaction, _ *credential) { i.Detail.Digests = nil },
+		"count":               func(i *interaction, _ *credential) { i.Details[0].Count = 3 },
+		"hash algorithm":      func(i *interaction, _ *credential) { i.Details[0].HashOID = csc.OIDSHA512 },
+		"description":         func(i *interaction, _ *credential) { i.Description = "rent" },
+		"a digest":            func(i *interaction, _ *credential) { i.Details[0].Digests[1].Digest = digest("c") },
+		"a label":             func(i *interaction, _ *credential) { i.Details[0].Digests[0].Label = "abc" },
+		"a kind":              func(i *interaction, _ *credential) { i.Details[0].Digests[1].Kind = csc.DTBSR },
+		"the order":           func(i *interaction, _ *credential) { d := i.Details[0].Digests; d[0], d[1] = d[1], d[0] },
+		"a document less":     func(i *interaction, _ *credential) { i.Details[0].Digests = i.Details[0].Digests[:1] },
+		"the other part":      func(i *interaction, _ *credential) { i.Details[1].Count = 2 },
+		"one part":            func(i *interaction, _ *credential) { i.Details = i.Details[:1] },
+		"no documents":        func(i *interaction, _ *credential) { i.Details[0].Digests = nil },
 		"a letter moved over": func(i *interaction, _ *credential) { i.Client.ID, i.Client.Name = "app_1D", "emo application" },
 	} {
 		got := digestAfter(change)
@@ -56,7 +60,7 @@ func TestDigestIsOfEverythingShown(t *testing.T) {
 	if same != digestAfter(func(i *interaction, _ *credential) { i.Lang, i.ID = "en", "two" }) {
 		t.Error("the digest is of the language or of the request's id")
 	}
-	const want = "b47d30daa2597a97bdef27662362664e138863fd30485622bc2d17756a843be4" // computed apart, by the encoding's description
+	const want = "089aeb458179fcb6e1f36da92996058877d146c4f1b4325521339ab85ebe58c2" // computed apart, by the encoding's description
 	if same != want {
 		t.Errorf("the encoding changed: %s", same)
 	}

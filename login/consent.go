@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pecete/pecete/csc"
@@ -19,7 +20,7 @@ func (p *Pages) consentVisit(w http.ResponseWriter, r *http.Request) (visit, boo
 	switch {
 	case !ok:
 		return v, false
-	case v.i.Detail == nil:
+	case len(v.i.Details) == 0:
 		p.fail(v, oauth.ErrInteraction)
 		return v, false
 	case v.i.UserID == "":
@@ -34,7 +35,7 @@ func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	chosen, err := p.choose(r.Context(), v.i, r.URL.Query().Get(fieldCredential))
+	chosen, err := p.choose(r.Context(), v.i, strings.Split(r.URL.Query().Get(fieldCredential), ","))
 	if err != nil {
 		p.fail(v, err)
 		return
@@ -81,20 +82,20 @@ func (p *Pages) answerConsent(w http.ResponseWriter, r *http.Request) {
 // so that no other fault costs the signer a code.
 func (p *Pages) agree(v visit, form url.Values) {
 	ctx := v.r.Context()
-	chosen, err := p.choose(ctx, v.i, form.Get(fieldCredential))
+	picked := form.Get(fieldCredential)
+	chosen, err := p.choose(ctx, v.i, strings.Split(picked, ","))
 	if err != nil {
 		p.fail(v, err)
 		return
 	}
-	c := chosen.credential
-	digest := shown(v.i, c)
-	if chosen.bar != "" || chosen.open || c.ID != form.Get(fieldCredential) || !same(form.Get(fieldShown), hex.EncodeToString(digest)) {
+	digest := shown(v.i, chosen.credentials())
+	if chosen.bar() != "" || chosen.open() >= 0 || strings.Join(chosen.ids(), ",") != picked || !same(form.Get(fieldShown), hex.EncodeToString(digest)) {
 		p.back(v, v.self(), note{Kind: noteChange})
 		return
 	}
 	page := v.self()
-	if len(chosen.others) > 0 {
-		page = v.choosing(c.ID)
+	if slices.ContainsFunc(chosen, func(c choice) bool { return c.picked }) {
+		page = v.choosing(picked)
 	}
 	code := strings.ReplaceAll(form.Get(fieldCode), " ", "") // as some apps show it
 	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
@@ -110,7 +111,7 @@ func (p *Pages) agree(v visit, form url.Values) {
 		p.fail(v, err)
 		return
 	}
-	next, err := p.OAuth.Agreed(ctx, v.i, c.ID, digest, proof.Step)
+	next, err := p.OAuth.Agreed(ctx, v.i, chosen.ids(), digest, proof.Step)
 	var unfit *csc.Error
 	switch {
 	case errors.As(err, &unfit): // since a moment ago; the page says why
@@ -141,7 +142,7 @@ func refused(err error) note {
 	return note{}
 }
 
-// choosing is the page with one of several credentials chosen.
-func (v visit) choosing(credential string) string {
-	return v.path + "?" + url.Values{"i": {v.i.ID}, fieldCredential: {credential}}.Encode()
+// choosing is the page with credentials chosen of several.
+func (v visit) choosing(picked string) string {
+	return v.path + "?" + url.Values{"i": {v.i.ID}, fieldCredential: {picked}}.Encode()
 }

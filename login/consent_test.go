@@ -41,7 +41,7 @@ func TestConsentShowsEverything(t *testing.T) {
 		12:  {"12 documents to sign", "12 documente de semnat"},
 		100: {"100 documents to sign", "100 de documente de semnat"},
 	} {
-		i := h.ask(numbered(n), func(i *oauth.Interaction) { i.Detail.Description = "Rent of flat 12" })
+		i := h.ask(numbered(n), func(i *oauth.Interaction) { i.Description = "Rent of flat 12" })
 		_, english := h.get("/consent?i=one&lang=en")
 		_, romanian := h.get("/consent?i=one&lang=ro")
 		wantTold(t, english, headings[0], "22 November 2027, 12:00 UTC", "we have not seen them")
@@ -50,7 +50,7 @@ func TestConsentShowsEverything(t *testing.T) {
 			wantTold(t, page, "Demo application", "Demo Signer (demo.signer@example.org)", "Demo certificate",
 				"CN=Demo Signer", "CN=Demo Issuing CA", "SHA-256", "Rent of flat 12",
 				`inputmode="numeric"`, `autocomplete="one-time-code"`, `maxlength="6"`)
-			for _, d := range i.Detail.Digests {
+			for _, d := range i.Details[0].Digests {
 				hex := d.Digest.String()
 				wantTold(t, page, ">"+d.Label+"<", ">"+fours(hex[:16])+"<", ">"+fours(hex)+"<")
 			}
@@ -68,7 +68,7 @@ func TestAgree(t *testing.T) {
 		t.Fatalf("agreed %d times", len(h.desk.agreed))
 	}
 	got := h.desk.agreed[0]
-	if got.credential != "c_1" || got.step != noon.Unix()/30 || !bytes.Equal(got.shown, login.Shown(i, c)) {
+	if got.credentials != "c_1" || got.step != noon.Unix()/30 || !bytes.Equal(got.shown, login.Shown(i, []credentials.Credential{c})) {
 		t.Errorf("agreed to %+v", got)
 	}
 }
@@ -232,11 +232,11 @@ func TestConsentRefuses(t *testing.T) {
 		ask  func(*interaction)
 		want string
 	}{
-		{"a credential there is not", keep, func(i *interaction) { i.Detail.CredentialID = "c_9" }, "no certificate that fits"},
+		{"a credential there is not", keep, func(i *interaction) { i.Details[0].CredentialID = "c_9" }, "no certificate that fits"},
 		{"another user's credential", func(c *credential) { c.UserID = "u_other" }, same, "no certificate that fits"},
-		{"a qualifier the credential has not", keep, func(i *interaction) { i.Detail.Qualifier = "eu_eidas_qes" }, "no certificate that fits"},
-		{"a qualifier nobody has", keep, func(i *interaction) { i.Detail.CredentialID, i.Detail.Qualifier = "", "eu_eidas_qes" }, "no certificate that fits"},
-		{"neither credential nor qualifier", keep, func(i *interaction) { i.Detail.CredentialID = "" }, "no certificate that fits"},
+		{"a qualifier the credential has not", keep, func(i *interaction) { i.Details[0].Qualifier = "eu_eidas_qes" }, "no certificate that fits"},
+		{"a qualifier nobody has", keep, func(i *interaction) { i.Details[0].CredentialID, i.Details[0].Qualifier = "", "eu_eidas_qes" }, "no certificate that fits"},
+		{"neither credential nor qualifier", keep, func(i *interaction) { i.Details[0].CredentialID = "" }, "no certificate that fits"},
 		{"a disabled credential", func(c *credential) { c.Disabled = true }, same, "is disabled"},
 		{"a revoked credential", func(c *credential) { c.Revoked = true }, same, "is revoked"},
 		{"an expired certificate", func(c *credential) {
@@ -247,9 +247,9 @@ func TestConsentRefuses(t *testing.T) {
 		}, same, "not valid yet"},
 		{"a credential of the other way", func(c *credential) { c.Mode = csc.Explicit }, same, "in the application"},
 		{"more signatures than allowed", func(c *credential) { c.Multisign = 1 }, same, "more signatures at once"},
-		{"no signatures", keep, func(i *interaction) { i.Detail.Count = 0 }, "more signatures at once"},
-		{"fewer hashes than signatures", keep, func(i *interaction) { i.Detail.Count = 3 }, "did not say for every signature"},
-		{"no hashes at SCAL 2", keep, func(i *interaction) { i.Detail.Digests = nil }, "did not say for every signature"},
+		{"no signatures", keep, func(i *interaction) { i.Details[0].Count = 0 }, "more signatures at once"},
+		{"fewer hashes than signatures", keep, func(i *interaction) { i.Details[0].Count = 3 }, "did not say for every signature"},
+		{"no hashes at SCAL 2", keep, func(i *interaction) { i.Details[0].Digests = nil }, "did not say for every signature"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h := newHouse(t)
@@ -277,7 +277,7 @@ func TestConsentRefuses(t *testing.T) {
 func TestUnnamedDocuments(t *testing.T) {
 	h := newHouse(t)
 	h.credential("c_1", func(c *credentials.Credential) { c.SCAL = csc.SCAL1 })
-	h.ask(nil, func(i *oauth.Interaction) { i.Detail.Count = 20; i.Detail.HashOID = "" })
+	h.ask(nil, func(i *oauth.Interaction) { i.Details[0].Count = 20; i.Details[0].HashOID = "" })
 	_, page := h.get("/consent?i=one&lang=ro")
 	wantTold(t, page, "Acord pentru 20 de semnături", "nu a spus ce se va semna", "Permiteți 20 de semnături")
 	resp, _ := h.send("/consent?i=one", signWith(h.code()))
@@ -289,7 +289,7 @@ func TestChoiceByQualifier(t *testing.T) {
 	of := func(q csc.Qualifier, text string) func(*credentials.Credential) {
 		return func(c *credentials.Credential) { c.Qualifier, c.Description = q, text }
 	}
-	byQualifier := func(i *oauth.Interaction) { i.Detail.CredentialID, i.Detail.Qualifier = "", "ro_demo_sig" }
+	byQualifier := func(i *oauth.Interaction) { i.Details[0].CredentialID, i.Details[0].Qualifier = "", "ro_demo_sig" }
 	h.credential("c_1", of("ro_other_sig", "Other"))
 	h.credential("c_2", of("ro_demo_sig", "Personal"))
 	h.ask(numbered(1), byQualifier)
@@ -313,7 +313,7 @@ func TestChoiceByQualifier(t *testing.T) {
 	wantRedirect(t, resp, "/consent?credential=c_3&i=one")
 	resp, _ = h.send("/consent?i=one&credential=c_3", signWith(h.code()))
 	wantRedirect(t, resp, next)
-	if len(h.desk.agreed) != 1 || h.desk.agreed[0].credential != "c_3" {
+	if len(h.desk.agreed) != 1 || h.desk.agreed[0].credentials != "c_3" {
 		t.Errorf("agreed to %+v", h.desk.agreed)
 	}
 }
@@ -331,5 +331,113 @@ func TestConsentNeedsLogin(t *testing.T) {
 	wantRedirect(t, resp, "/login?i=one")
 	if h.desk.declined != 0 {
 		t.Error("a stranger declined")
+	}
+}
+
+// another adds a part to what is asked for.
+func another(d oauth.Detail, labels ...string) func(*oauth.Interaction) {
+	return func(i *oauth.Interaction) {
+		d.Type, d.Count, d.HashOID = csc.DetailCredential, len(labels), csc.OIDSHA256
+		for _, label := range labels {
+			d.Digests = append(d.Digests, oauth.DocumentDigest{Digest: digest(label), Label: label})
+		}
+		i.Details = append(i.Details, d)
+	}
+}
+
+// Several parts are shown each with its credential and its documents, and agreed
+// to with one code.
+func TestConsentOfSeveralParts(t *testing.T) {
+	h := newHouse(t)
+	one := h.credential("c_1")
+	two := h.credential("c_2", func(c *credentials.Credential) { c.Description = "For the company" })
+	i := h.ask(numbered(2), another(oauth.Detail{CredentialID: "c_2"}, "Invoice.pdf", "Receipt.pdf", "Order.pdf"))
+	_, page := h.get("/consent?i=one&lang=en")
+	wantTold(t, page, "5 documents to sign", "Part 1 of 2: 2 documents to sign", "Part 2 of 2: 3 documents to sign", "Sign 5 documents", "we have not seen them")
+	_, first, _ := strings.Cut(page, "Part 1 of 2")
+	first, second, _ := strings.Cut(first, "Part 2 of 2")
+	wantTold(t, first, "Demo certificate", "Contract 1 of 2.pdf", "Contract 2 of 2.pdf")
+	wantTold(t, second, "For the company", "Invoice.pdf", fours(digest("Invoice.pdf").String()), "Receipt.pdf", "Order.pdf")
+	if strings.Contains(first, "Invoice.pdf") || strings.Contains(second, "Contract 1") {
+		t.Error("a document stands in the other part")
+	}
+	_, page = h.get("/consent?i=one&lang=ro")
+	wantTold(t, page, "5 documente de semnat", "Partea 2 din 2: 3 documente de semnat")
+	resp, _ := h.send("/consent?i=one", signWith(h.code()))
+	wantRedirect(t, resp, next)
+	want := login.Shown(i, []credentials.Credential{one, two})
+	if len(h.desk.agreed) != 1 || h.desk.agreed[0].credentials != "c_1,c_2" || !bytes.Equal(h.desk.agreed[0].shown, want) {
+		t.Errorf("agreed to %+v", h.desk.agreed)
+	}
+}
+
+// A part that cannot be agreed to holds up the others, and costs no code.
+func TestOnePartThatDoesNotFit(t *testing.T) {
+	h := newHouse(t)
+	h.credential("c_1")
+	h.credential("c_2", func(c *credentials.Credential) { c.Revoked = true })
+	h.ask(numbered(2), another(oauth.Detail{CredentialID: "c_2"}, "Invoice.pdf"))
+	_, page := h.get("/consent?i=one")
+	wantTold(t, page, "is revoked", "Back to the application")
+	resp, _ := h.send("/consent?i=one", signWith(h.code()))
+	wantRedirect(t, resp, "/consent?i=one")
+	if len(h.desk.agreed) != 0 {
+		t.Error("agreed")
+	}
+}
+
+// Each part has a credential of its own: what is left when the others have
+// theirs, or what the signer picks.
+func TestChoiceForSeveralParts(t *testing.T) {
+	of := func(q csc.Qualifier) func(*credentials.Credential) {
+		return func(c *credentials.Credential) { c.Qualifier, c.Description = q, "Of "+c.ID }
+	}
+	byQualifier := func(q csc.Qualifier) func(*oauth.Interaction) { return another(oauth.Detail{Qualifier: q}, "x.pdf") }
+	for _, row := range []struct {
+		name    string
+		have    map[string]csc.Qualifier
+		ask     []func(*oauth.Interaction)
+		picked  string
+		agreed  string // what is agreed to then, "" if nothing can be
+		offered []string
+		says    string
+	}{
+		{"one of each", map[string]csc.Qualifier{"c_1": "", "c_2": "q"}, []func(*oauth.Interaction){byQualifier("q")}, "", "c_1,c_2", nil, "Of c_2"},
+		{"the named one has it too", map[string]csc.Qualifier{"c_1": "q", "c_2": "q"}, []func(*oauth.Interaction){byQualifier("q")}, "", "c_1,c_2", nil, "Of c_2"},
+		{"the named one is the only one", map[string]csc.Qualifier{"c_1": "q"}, []func(*oauth.Interaction){byQualifier("q")}, "", "", nil, "no certificate that fits"},
+		{"two to choose from", map[string]csc.Qualifier{"c_1": "", "c_2": "q", "c_3": "q"}, []func(*oauth.Interaction){byQualifier("q")}, "", "", []string{"c_1,c_2", "c_1,c_3"}, "Part 2 of 2: 1 document to sign"},
+		{"one of two is picked", map[string]csc.Qualifier{"c_1": "", "c_2": "q", "c_3": "q"}, []func(*oauth.Interaction){byQualifier("q")}, "c_1,c_3", "c_1,c_3", nil, "Choose another certificate"},
+		{"two parts, two to choose from", map[string]csc.Qualifier{"c_1": "", "c_2": "q", "c_3": "q"}, []func(*oauth.Interaction){byQualifier("q"), byQualifier("q")}, "", "", []string{"c_1,c_2,", "c_1,c_3,"}, "Part 2 of 3"},
+		{"the pick for one leaves one for the other", map[string]csc.Qualifier{"c_1": "", "c_2": "q", "c_3": "q"}, []func(*oauth.Interaction){byQualifier("q"), byQualifier("q")}, "c_1,c_3,", "c_1,c_3,c_2", nil, "Of c_2"},
+		{"one for both is not enough", map[string]csc.Qualifier{"c_1": "", "c_2": "q", "c_3": "q"}, []func(*oauth.Interaction){byQualifier("q"), byQualifier("q")}, "c_1,c_2,c_2", "c_1,c_2,c_3", nil, "Of c_3"},
+		{"what is not offered cannot be picked", map[string]csc.Qualifier{"c_1": "", "c_2": "q", "c_3": "q", "c_4": "r"}, []func(*oauth.Interaction){byQualifier("q")}, "c_1,c_4", "", []string{"c_1,c_2", "c_1,c_3"}, "Choose a certificate"},
+		{"only one of two parts can have it", map[string]csc.Qualifier{"c_1": "", "c_2": "q"}, []func(*oauth.Interaction){byQualifier("q"), byQualifier("q")}, "", "", nil, "no certificate that fits"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := newHouse(t)
+			for n := range 4 {
+				id := fmt.Sprintf("c_%d", n+1)
+				if q, has := row.have[id]; has {
+					h.credential(id, of(q))
+				}
+			}
+			h.ask(numbered(1), row.ask...)
+			path := "/consent?i=one&credential=" + row.picked
+			_, page := h.get(path)
+			wantTold(t, page, row.says)
+			for _, picks := range row.offered {
+				wantTold(t, page, `href="/consent?credential=`+url.QueryEscape(picks)+`&i=one"`)
+			}
+			if strings.Contains(page, `name="code"`) != (row.agreed != "") {
+				t.Errorf("asks for a code: %t", row.agreed == "")
+			}
+			h.send(path, signWith(h.code()))
+			switch {
+			case row.agreed == "" && len(h.desk.agreed) != 0:
+				t.Errorf("agreed to %+v", h.desk.agreed)
+			case row.agreed != "" && (len(h.desk.agreed) != 1 || h.desk.agreed[0].credentials != row.agreed):
+				t.Errorf("agreed to %+v, want %s", h.desk.agreed, row.agreed)
+			}
+		})
 	}
 }

@@ -41,7 +41,7 @@ func TestHostileLabels(t *testing.T) {
 	h := newHouse(t)
 	h.credential("c_1")
 	page := func(text string) string {
-		h.ask([]string{text}, func(i *oauth.Interaction) { i.Client.Name, i.Detail.Description = text, text })
+		h.ask([]string{text}, func(i *oauth.Interaction) { i.Client.Name, i.Description = text, text })
 		_, consent := h.get("/consent?i=one")
 		h.ask([]string{text}, loggedOut, func(i *oauth.Interaction) { i.Client.Name = text })
 		_, login := h.get("/login?i=one")

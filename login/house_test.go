@@ -189,12 +189,12 @@ func certificate(t testing.TB, from, until time.Time) []byte {
 
 // ask opens an interaction that asks for signatures of labels.
 func (h *house) ask(labels []string, change ...func(*oauth.Interaction)) oauth.Interaction {
-	d := &oauth.Detail{CredentialID: "c_1", Count: len(labels), HashOID: csc.OIDSHA256}
+	d := oauth.Detail{CredentialID: "c_1", Count: len(labels), HashOID: csc.OIDSHA256}
 	for _, label := range labels {
 		d.Digests = append(d.Digests, oauth.DocumentDigest{Digest: digest(label), Label: label, Kind: csc.DTBSR})
 	}
 	i := oauth.Interaction{
-		ID: "one", Scope: csc.ScopeCredential, Detail: d, UserID: h.signer.ID, Expires: noon.Add(10 * time.Minute),
+		ID: "one", Scope: csc.ScopeCredential, Details: []oauth.Detail{d}, UserID: h.signer.ID, Expires: noon.Add(10 * time.Minute),
 		Client: oauth.Client{ID: "app_1", Name: "Demo application", RedirectURIs: []string{"https://app.example.org/back"}},
 	}
 	for _, f := range change {
@@ -275,9 +275,9 @@ type desk struct {
 }
 
 type agreement struct {
-	credential string
-	shown      []byte
-	step       int64
+	credentials string
+	shown       []byte
+	step        int64
 }
 
 func (d *desk) put(i oauth.Interaction) {
@@ -319,9 +319,9 @@ func (d *desk) LoggedIn(_ context.Context, i oauth.Interaction, userID string) (
 	return d.advance(i, func(now *oauth.Interaction) bool { now.UserID = userID; return false })
 }
 
-func (d *desk) Agreed(_ context.Context, i oauth.Interaction, credentialID string, shown []byte, step int64) (string, error) {
+func (d *desk) Agreed(_ context.Context, i oauth.Interaction, credentialIDs []string, shown []byte, step int64) (string, error) {
 	return d.advance(i, func(*oauth.Interaction) bool {
-		d.agreed = append(d.agreed, agreement{credentialID, shown, step})
+		d.agreed = append(d.agreed, agreement{strings.Join(credentialIDs, ","), shown, step})
 		return true
 	})
 }

@@ -43,8 +43,9 @@ type Interactions interface {
 	// LoggedIn notes who is at the browser.
 	LoggedIn(ctx context.Context, i oauth.Interaction, userID string) (next string, err error)
 	// Agreed notes that the signer agreed to what the digest shown is of, with
-	// the code of step.
-	Agreed(ctx context.Context, i oauth.Interaction, credentialID string, shown []byte, step int64) (next string, err error)
+	// the code of step: to each of the details with the credential of the same
+	// place.
+	Agreed(ctx context.Context, i oauth.Interaction, credentialIDs []string, shown []byte, step int64) (next string, err error)
 	// Declined ends the request.
 	Declined(ctx context.Context, i oauth.Interaction) (next string, err error)
 }

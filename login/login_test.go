@@ -54,7 +54,7 @@ func TestLogIn(t *testing.T) {
 func TestServiceLoginSaysThatNothingIsSigned(t *testing.T) {
 	h := newHouse(t)
 	h.pages.Demo = false
-	h.ask(nil, loggedOut, func(i *oauth.Interaction) { i.Detail, i.Scope = nil, csc.ScopeService })
+	h.ask(nil, loggedOut, func(i *oauth.Interaction) { i.Details, i.Scope = nil, csc.ScopeService })
 	_, page := h.get("/login?i=one")
 	wantTold(t, page, "Nothing can be signed with this")
 	if strings.Contains(page, "no legal value") {

@@ -26,6 +26,7 @@ const (
 	noteEmpty    = "login.error.empty"
 	noteWrong    = "login.error.wrong"
 	noteDisabled = "login.error.disabled"
+	noteAccount  = "login.error.account"
 
 	noteShape  = "code.error.shape"
 	noteCode   = "code.error.wrong"

@@ -56,7 +56,7 @@ func (p *Pages) frame(v visit, title string) frame {
 func parse() map[string]*template.Template {
 	pages := map[string]*template.Template{}
 	for _, name := range []string{"login.html", "consent.html", "fail.html"} {
-		pages[name] = template.Must(template.New("frame.html").Funcs(template.FuncMap{"visible": visible}).
+		pages[name] = template.Must(template.New("frame.html").Funcs(template.FuncMap{"visible": visible, "said": say}).
 			ParseFS(files, "templates/frame.html", "templates/"+name))
 	}
 	return pages

@@ -1,6 +1,8 @@
 package login
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -20,6 +22,8 @@ type loginPage struct {
 	frame
 	Client        string
 	ForCredential bool
+	Bound         string // address of the one signer who may log in
+	Email         string // filled in
 	Note          note
 	Failures      int
 	Minutes       int
@@ -32,7 +36,7 @@ func (p *Pages) loginVisit(w http.ResponseWriter, r *http.Request) (visit, bool)
 	switch {
 	case !ok:
 		return v, false
-	case v.i.UserID != "" && v.i.Detail != nil:
+	case v.i.UserID != "" && len(v.i.Details) > 0:
 		v.goTo(ConsentPath + "?" + url.Values{"i": {v.i.ID}}.Encode())
 		return v, false
 	case v.i.UserID != "":
@@ -51,14 +55,34 @@ func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) {
 	if limits == (users.Limits{}) {
 		limits = users.PasswordLimits()
 	}
-	p.render(v, http.StatusOK, "login.html", loginPage{
+	bound, err := p.account(r.Context(), v.i)
+	if err != nil {
+		p.fail(v, err)
+		return
+	}
+	page := loginPage{
 		frame:         p.frame(v, "login.title"),
 		Client:        v.i.Client.Name,
-		ForCredential: v.i.Detail != nil,
+		ForCredential: len(v.i.Details) > 0,
+		Bound:         bound,
 		Note:          p.note(v),
 		Failures:      limits.Failures,
 		Minutes:       int(limits.Window.Minutes()),
-	})
+	}
+	page.Email = cmp.Or(bound, page.Note.Email)
+	p.render(v, http.StatusOK, "login.html", page)
+}
+
+// account is the address of the one signer who may log in, "" if anyone may.
+func (p *Pages) account(ctx context.Context, i oauth.Interaction) (string, error) {
+	if i.Account == "" {
+		return "", nil
+	}
+	signer, err := p.Users.User(ctx, i.Account)
+	if errors.Is(err, users.ErrUnknown) { // gone since the request
+		return "", oauth.ErrInteraction
+	}
+	return signer.Email, err
 }
 
 func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
@@ -75,6 +99,15 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 	password := csc.Secret(form.Get(fieldPassword))
 	if email == "" || password == "" {
 		p.back(v, v.self(), note{Kind: noteEmpty, Email: short(email)})
+		return
+	}
+	bound, err := p.account(r.Context(), v.i)
+	if err != nil {
+		p.fail(v, err)
+		return
+	}
+	if bound != "" && !strings.EqualFold(bound, email) { // not judged: whose it is was not asked
+		p.back(v, v.self(), note{Kind: noteAccount})
 		return
 	}
 	from := quota.Network(r.RemoteAddr)

@@ -18,17 +18,35 @@ type consentPage struct {
 	Signer      string
 	Bar         string
 	Choice      []option // to choose among; empty when there is nothing to choose
-	Other       string   // where to choose another credential
-	Credential  credentialView
+	For         *part    // what the choice is for, where there are several parts
+	Parts       []part
 	Count       int
-	Named       bool // the request names the documents
-	Hash        string
+	Named       bool // the request names all documents
 	Description string
-	Documents   []document
-	Marks       bool // something shown has marks in it
+	Marks       bool   // something shown has marks in it
+	Credential  string // of all parts
 	Shown       string
 	Note        note
 }
+
+// A part is what is to be signed with one credential.
+type part struct {
+	Number, Of int
+	Credential credentialView
+	Other      string // where to choose another credential
+	Count      int
+	Named      bool
+	Hash       string
+	Documents  []document
+}
+
+// A said is a part with the language it is told in.
+type said struct {
+	T    tongue
+	Part part
+}
+
+func say(t tongue, p part) said { return said{t, p} }
 
 // An option is a credential that may be chosen.
 type option struct {
@@ -50,43 +68,68 @@ type document struct {
 	Mixed        bool // letters of several scripts in one word
 }
 
-func (p *Pages) consentPage(v visit, chosen choice, signer users.User) (consentPage, error) {
-	d := v.i.Detail
+func (p *Pages) consentPage(v visit, chosen choices, signer users.User) (consentPage, error) {
 	page := consentPage{
 		frame:       p.frame(v, "consent.title"),
 		Client:      v.i.Client.Name,
 		Signer:      strings.TrimSpace(signer.GivenName + " " + signer.FamilyName + " (" + signer.Email + ")"),
-		Bar:         chosen.bar,
-		Count:       d.Count,
-		Named:       len(d.Digests) > 0,
-		Hash:        hashName(d.HashOID),
-		Description: d.Description,
-		Documents:   documents(d.Digests),
-		Shown:       hex.EncodeToString(shown(v.i, chosen.credential)),
+		Bar:         chosen.bar(),
+		Named:       true,
+		Description: v.i.Description,
+		Marks:       marked(v.i.Client.Name, v.i.Description),
+		Credential:  strings.Join(chosen.ids(), ","),
+		Shown:       hex.EncodeToString(shown(v.i, chosen.credentials())),
 		Note:        p.note(v),
 	}
-	page.Marks = marked(page.Client, page.Description)
-	for _, d := range d.Digests {
-		page.Marks = page.Marks || marked(d.Label)
-	}
-	if len(chosen.others) > 0 && !chosen.open {
-		page.Other = v.self()
-	}
-	if chosen.open {
-		for _, c := range chosen.others {
-			seen, err := view(c)
-			if err != nil {
-				return page, err
-			}
-			page.Choice = append(page.Choice, option{seen, v.choosing(c.ID)})
+	for n, d := range v.i.Details {
+		part, err := newPart(v, chosen, n)
+		if err != nil {
+			return page, err
+		}
+		page.Parts = append(page.Parts, part)
+		page.Count += d.Count
+		page.Named = page.Named && part.Named
+		for _, one := range d.Digests {
+			page.Marks = page.Marks || marked(one.Label)
 		}
 	}
-	if chosen.credential.ID == "" {
-		return page, nil
+	return page, page.ask(v, chosen)
+}
+
+// ask offers the credentials for the first part the signer has to choose for.
+func (page *consentPage) ask(v visit, chosen choices) error {
+	n := chosen.open()
+	if n < 0 {
+		return nil
+	}
+	if len(page.Parts) > 1 {
+		page.For = &page.Parts[n]
+	}
+	for _, c := range chosen.left(chosen[n]) {
+		seen, err := view(c)
+		if err != nil {
+			return err
+		}
+		page.Choice = append(page.Choice, option{seen, v.choosing(chosen.with(n, c.ID))})
+	}
+	return nil
+}
+
+func newPart(v visit, chosen choices, n int) (part, error) {
+	d, c := v.i.Details[n], chosen[n]
+	made := part{
+		Number: n + 1, Of: len(chosen), Count: d.Count, Named: len(d.Digests) > 0,
+		Hash: hashName(d.HashOID), Documents: documents(d.Digests),
+	}
+	if c.picked {
+		made.Other = v.self()
+	}
+	if c.credential.ID == "" {
+		return made, nil
 	}
 	var err error
-	page.Credential, err = view(chosen.credential)
-	return page, err
+	made.Credential, err = view(c.credential)
+	return made, err
 }
 
 func view(c credentials.Credential) (credentialView, error) {

@@ -218,6 +218,17 @@ var proofs = map[string]func(*testing.T, *fair){
 		}
 		f.code(f.asking())
 	},
+	"authorization_details_types_supported": func(t *testing.T, f *fair) {
+		for _, kind := range f.list(t, "authorization_details_types_supported") {
+			if a := f.detailed([]object{but(element("c_1", "one"), "type", kind)}, "c_1"); a.status != 200 {
+				t.Errorf("%s: %s", kind, a.text)
+			}
+		}
+		told := f.browser().authorize(f.detailing(but(element("c_1", "one"), "type", "other"))).told(t)
+		if told.Get("error") != "invalid_authorization_details" {
+			t.Errorf("a type that is not announced: %v", told)
+		}
+	},
 	"ui_locales_supported": func(t *testing.T, f *fair) {
 		for _, lang := range f.list(t, "ui_locales_supported") {
 			v := f.browser().open("/oauth2/authorize?client_id=x&lang=" + lang)

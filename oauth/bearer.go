@@ -63,6 +63,8 @@ func (p *Provider) Bearer(ctx context.Context, token csc.Secret) (credentials.Ca
 		Scope:    strings.Join(kept.GetGrantedScopes(), " "),
 		UserID:   s.UserID,
 		GrantID:  s.GrantID,
+
+		CredentialIDs: s.Credentials,
 	}, nil
 }
 

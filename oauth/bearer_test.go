@@ -117,10 +117,11 @@ func TestForeignRecords(t *testing.T) {
 		value   string
 		unknown bool
 	}{
-		"of a later version":   {strings.Replace(value, `"v":1`, `"v":2`, 1), true},
-		"of no version":        {strings.Replace(value, `"v":1,`, ``, 1), true},
-		"of an unknown client": {strings.Replace(value, h.id, oauth.NewClientID(), 1), true},
-		"not JSON":             {"x", false},
+		"of an earlier version": {strings.Replace(value, `"v":2`, `"v":1`, 1), true},
+		"of a later version":    {strings.Replace(value, `"v":2`, `"v":3`, 1), true},
+		"of no version":         {strings.Replace(value, `"v":2,`, ``, 1), true},
+		"of an unknown client":  {strings.Replace(value, h.id, oauth.NewClientID(), 1), true},
+		"not JSON":              {"x", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			old, err := h.tokens.Take(t.Context(), key)

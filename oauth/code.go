@@ -17,13 +17,13 @@ const codeLife = 60 * time.Second
 // A code is the record of an authorization code. It is kept beyond its use, so
 // that a second use is known for what it is.
 type code struct {
-	Version    int       `json:"v"`
-	Request    request   `json:"request"`
-	User       string    `json:"user"`
-	Credential string    `json:"credential,omitempty"`
-	Shown      string    `json:"shown,omitempty"`
-	Step       int64     `json:"step,omitempty"`
-	Expires    time.Time `json:"expires"`
+	Version     int       `json:"v"`
+	Request     request   `json:"request"`
+	User        string    `json:"user"`
+	Credentials []string  `json:"credentials,omitempty"`
+	Shown       string    `json:"shown,omitempty"`
+	Step        int64     `json:"step,omitempty"`
+	Expires     time.Time `json:"expires"`
 	// Family and Token are set once it was redeemed: what came of it.
 	Family string `json:"family,omitempty"`
 	Token  string `json:"token,omitempty"` // signature of the access token
@@ -36,7 +36,7 @@ type code struct {
 func (e *endpoints) makeCode(ctx context.Context, s *saved) (string, error) {
 	value := base64.RawURLEncoding.EncodeToString(random(32))
 	text, err := json.Marshal(code{
-		Version: recordVersion, Request: s.Request, User: s.User, Credential: s.Credential,
+		Version: recordVersion, Request: s.Request, User: s.User, Credentials: s.Credentials,
 		Shown: s.Shown, Step: s.Step, Expires: e.Now().Add(codeLife),
 	})
 	if err != nil {

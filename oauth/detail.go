@@ -7,24 +7,22 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/pecete/pecete/csc"
 )
 
-// maxDescription is the longest description, in characters (§8.4.2).
-const maxDescription = 500
-
-// A Detail is what a credential authorization asks the signer for (v2.0.0.2
-// §8.4.2). Exactly one of CredentialID and Qualifier is set.
+// A Detail is what a credential authorization asks the signer for, with one
+// credential: the flat parameters (v2.0.0.2 §8.4.2), or an element of
+// authorization_details. CredentialID or Qualifier is set, of an element perhaps
+// both.
 type Detail struct {
+	Type         string // of an element; "" for the flat parameters
 	CredentialID string
 	Qualifier    csc.Qualifier
 	Count        int              // numSignatures
 	Digests      []DocumentDigest // Count of them, or none at SCAL 1
 	HashOID      string
-	Description  string // shown; at most 500 characters
-	ClientData   string // neither shown nor logged
+	Locations    []string // of an element: the client is told them again
 }
 
 // A DocumentDigest is one hash to be agreed to.
@@ -32,6 +30,7 @@ type DocumentDigest struct {
 	Digest csc.Digest
 	Label  string       // shown; "" if the request has none
 	Kind   csc.HashKind // "" if the request does not say
+	Said   string       // Kind as the client wrote it
 }
 
 // LogValue tells a log what may be known.
@@ -41,48 +40,38 @@ func (d Detail) LogValue() slog.Value {
 		slog.String("signatureQualifier", string(d.Qualifier)),
 		slog.Int("numSignatures", d.Count),
 		slog.Int("hashes", len(d.Digests)),
-		slog.String("hashAlgorithmOID", d.HashOID),
-		slog.Int("description", len(d.Description)),
-		slog.Int("clientData", len(d.ClientData)))
+		slog.String("hashAlgorithmOID", d.HashOID))
 }
 
-// hashes are the raw digests in the request's order.
-func (d *Detail) hashes() []csc.Digest {
-	all := make([]csc.Digest, len(d.Digests))
-	for i, one := range d.Digests {
-		all[i] = one.Digest
-	}
-	return all
-}
+// flatParams are the parameters that scope credential has without
+// authorization_details, and none has beside them.
+var flatParams = []string{"credentialID", "signatureQualifier", "numSignatures", "hashes", "hashAlgorithmOID"}
 
 // flatDetail reads the flat parameters of scope credential. What depends on the
 // credential is not judged here: before the login a client learns nothing of
 // the credentials there are.
-func flatDetail(form url.Values) (*Detail, error) {
-	d := &Detail{
+func flatDetail(form url.Values) (Detail, error) {
+	d := Detail{
 		CredentialID: form.Get("credentialID"),
 		Qualifier:    csc.Qualifier(form.Get("signatureQualifier")),
 		HashOID:      form.Get("hashAlgorithmOID"),
-		Description:  form.Get("description"),
-		ClientData:   form.Get("clientData"),
 	}
 	switch {
 	case d.CredentialID == "" && d.Qualifier == "":
-		return nil, missing("credentialID")
+		return d, missing("credentialID")
 	case d.CredentialID != "" && d.Qualifier != "": // §8.4.2: only when credentialID is absent
-		return nil, csc.Invalid("signatureQualifier")
+		return d, csc.Invalid("signatureQualifier")
 	case !plainName(d.CredentialID):
-		return nil, csc.Invalid("credentialID")
+		return d, csc.Invalid("credentialID")
 	case !plainName(string(d.Qualifier)):
-		return nil, csc.Invalid("signatureQualifier")
-	case utf8.RuneCountInString(d.Description) > maxDescription:
-		return nil, csc.Invalid("description")
+		return d, csc.Invalid("signatureQualifier")
 	}
 	var err error
 	if d.Count, err = signatureCount(form.Get("numSignatures")); err != nil {
-		return nil, err
+		return d, err
 	}
-	return d, d.readHashes(form.Get("hashes"))
+	err = d.readHashes(form.Get("hashes"))
+	return d, err
 }
 
 // signatureCount reads a whole number above zero, written as numbers are.
@@ -154,5 +143,7 @@ func decodeHash(text string) (csc.Digest, error) {
 // plainName reports whether s can be an id of ours or a qualifier: letters,
 // digits and few signs.
 func plainName(s string) bool {
-	return len(s) <= 128 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:") == ""
+	return len(s) <= maxPlainName && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:") == ""
 }
+
+const maxPlainName = 128

@@ -15,9 +15,9 @@ import (
 // A log is told nothing of what the client or the signer wrote.
 func TestDetailInLogs(t *testing.T) {
 	var b strings.Builder
-	d := Detail{CredentialID: "c_1", Count: 1, HashOID: csc.OIDSHA256, Description: "secret contract", ClientData: "secret order"}
+	d := Detail{CredentialID: "c_1", Count: 1, HashOID: csc.OIDSHA256, Digests: []DocumentDigest{{Label: "secret contract"}}, Locations: []string{"secret"}}
 	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", slog.Any("detail", d))
-	if strings.Contains(b.String(), "secret") || !strings.Contains(b.String(), `"clientData":12`) {
+	if strings.Contains(b.String(), "secret") || !strings.Contains(b.String(), `"hashes":1`) {
 		t.Error(b.String())
 	}
 }
@@ -26,10 +26,11 @@ func TestDetailInLogs(t *testing.T) {
 func TestRequestInJSON(t *testing.T) {
 	q := request{
 		Client: "app", RedirectURI: "https://a.example/", Given: true, State: "s\"\u2028", Scope: "credential", Challenge: "c", Lang: "ro",
-		Detail: &Detail{
-			Qualifier: "q", Count: 2, HashOID: "o", Description: "d", ClientData: "x",
-			Digests: []DocumentDigest{{Digest: csc.Digest{1, 2}, Label: "l", Kind: csc.SDR}, {Digest: csc.Digest{3}}},
-		},
+		Account: "u", Description: "d", ClientData: "x",
+		Details: []Detail{{
+			Type: "t", Qualifier: "q", Count: 2, HashOID: "o", Locations: []string{"l"},
+			Digests: []DocumentDigest{{Digest: csc.Digest{1, 2}, Label: "l", Kind: csc.SDR, Said: "SdR"}, {Digest: csc.Digest{3}}},
+		}, {CredentialID: "c"}},
 	}
 	text, err := json.Marshal(q)
 	if err != nil {
@@ -50,6 +51,7 @@ func FuzzRequest(f *testing.F) {
 	for _, query := range []string{
 		"", "response_type=code", "response_type=code&code_challenge=" + c + "&code_challenge_method=S256&scope=service&state=%00",
 		"response_type=code&code_challenge=" + c + "&code_challenge_method=S256&scope=credential&credentialID=c_1&numSignatures=1&hashes=" + c + "&hashAlgorithmOID=" + csc.OIDSHA256,
+		"response_type=code&code_challenge=" + c + "&code_challenge_method=S256&authorization_details=" + url.QueryEscape(oneElement),
 		"a=1&a=2&;&%zz", "response_type=code&response_type=token",
 	} {
 		f.Add(query)
@@ -62,14 +64,15 @@ func FuzzRequest(f *testing.F) {
 		}
 		q := request{Client: "app", RedirectURI: "https://a.example/?x=y"}
 		if err := q.fill(client, in.form, in.twice); err != nil {
+			q.Details = nil
 			if said := worded(err); said.status != 400 {
 				t.Errorf("%q: %v", query, err)
 			}
-		} else if len(in.twice) > 0 || !isDigest(q.Challenge) || (q.Detail == nil) != (q.Scope == "service") {
+		} else if len(in.twice) > 0 || !isDigest(q.Challenge) || (q.Details == nil) != (q.Scope == "service") {
 			t.Errorf("%q: taken as %+v", query, q)
 		}
-		if d := q.Detail; d != nil && err == nil {
-			if d.Count < 1 || len(d.Digests) > 0 && (len(d.Digests) != d.Count || d.HashOID == "") || (d.CredentialID == "") == (d.Qualifier == "") {
+		for _, d := range q.Details {
+			if d.Count < 1 || len(d.Digests) > 0 && (len(d.Digests) != d.Count || d.HashOID == "") || d.CredentialID == "" && d.Qualifier == "" {
 				t.Errorf("%q: taken as %+v", query, d)
 			}
 		}

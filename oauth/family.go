@@ -45,9 +45,10 @@ func (s storage) dead(ctx context.Context, family string) (bool, error) {
 }
 
 // kill revokes a family: first its access tokens, by a mark that also holds for
-// one still being made, then the grant and the token of scope credential, if any,
-// then its refresh tokens. An error leaves what it is of to be done again.
-func (e *endpoints) kill(ctx context.Context, family, token string) error {
+// one still being made, then the token of scope credential, if any, with its
+// grants for these credentials, then its refresh tokens. An error leaves what it
+// is of to be done again.
+func (e *endpoints) kill(ctx context.Context, family, token string, credentials []string) error {
 	ctx = context.WithoutCancel(ctx)
 	err := e.Tokens.Put(ctx, deadKey(family), []byte{1}, e.memory())
 	if err != nil && !errors.Is(err, onetime.ErrExists) {
@@ -55,7 +56,7 @@ func (e *endpoints) kill(ctx context.Context, family, token string) error {
 	}
 	var faults []error
 	if token != "" {
-		faults = append(faults, e.removeGrant(ctx, token))
+		faults = append(faults, e.removeGrants(ctx, token, credentials))
 		err := e.storage().DeleteAccessTokenSession(ctx, token)
 		if err != nil && !errors.Is(err, fosite.ErrNotFound) {
 			faults = append(faults, fmt.Errorf("revoke access token: %w", err))
@@ -65,6 +66,15 @@ func (e *endpoints) kill(ctx context.Context, family, token string) error {
 		if err := e.Refresh.RemoveRefresh(ctx, family); err != nil {
 			faults = append(faults, fmt.Errorf("revoke refresh tokens: %w", err))
 		}
+	}
+	return errors.Join(faults...)
+}
+
+// removeGrants takes away what is left of the grants of a SAD.
+func (e *endpoints) removeGrants(ctx context.Context, id string, credentials []string) error {
+	var faults []error
+	for _, part := range sad.Parts(id, credentials) {
+		faults = append(faults, e.removeGrant(ctx, part))
 	}
 	return errors.Join(faults...)
 }
@@ -93,10 +103,10 @@ func (e *endpoints) removeGrant(ctx context.Context, id string) error {
 
 // settle kills once more a family that was revoked while this much of it was
 // being made: either who revoked it saw that, or this does.
-func (e *endpoints) settle(ctx context.Context, family, token string) error {
+func (e *endpoints) settle(ctx context.Context, family, token string, credentials []string) error {
 	dead, err := e.storage().dead(ctx, family)
 	if err != nil || !dead {
 		return err
 	}
-	return e.kill(ctx, family, token)
+	return e.kill(ctx, family, token, credentials)
 }

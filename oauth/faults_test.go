@@ -75,7 +75,7 @@ func TestOutageOnTheWay(t *testing.T) {
 	}
 	consent := b.open(next)
 	i = b.picture(b.step(consent, "/consent"))
-	if next, err = w.provider.Agreed(t.Context(), i, "c_1", digest("page"), 5); err != nil {
+	if next, err = w.provider.Agreed(t.Context(), i, []string{"c_1"}, digest("page"), 5); err != nil {
 		t.Fatal(err)
 	}
 	tokens.verb = "Swap"

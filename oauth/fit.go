@@ -4,22 +4,50 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
 )
 
-// Choices are the credentials of the interaction's signer that are fit for what
-// is asked, oldest first: the one that was named, or those of the qualifier.
-func (p *Provider) Choices(ctx context.Context, i Interaction) ([]credentials.Credential, error) {
-	if i.Detail == nil || i.UserID == "" {
+// Choices are the credentials of the interaction's signer that are fit for each
+// of the details, oldest first: the one that was named, or those of the
+// qualifier.
+func (p *Provider) Choices(ctx context.Context, i Interaction) ([][]credentials.Credential, error) {
+	if len(i.Details) == 0 || i.UserID == "" {
 		return nil, ErrInteraction
 	}
-	return p.choices(ctx, i.Detail, i.UserID)
+	all := make([][]credentials.Credential, len(i.Details))
+	for n, d := range i.Details {
+		var err error
+		if all[n], err = p.choices(ctx, d, i.UserID); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// allFit returns the credential for each of the details, or the refusal the
+// client is told. Each is for one of them: a signature finds its grant by it.
+func (p *Provider) allFit(ctx context.Context, details []Detail, userID string, ids []string) ([]credentials.Credential, error) {
+	if len(ids) != len(details) {
+		return nil, csc.Invalid("credentialID")
+	}
+	all := make([]credentials.Credential, len(details))
+	for n, d := range details {
+		var err error
+		if all[n], err = p.fit(ctx, d, userID, ids[n]); err != nil {
+			return nil, err
+		}
+		if slices.Contains(ids[:n], ids[n]) {
+			return nil, csc.Invalid("signatureQualifier")
+		}
+	}
+	return all, nil
 }
 
 // choices returns at least one credential, or the refusal the client is told.
-func (p *Provider) choices(ctx context.Context, d *Detail, userID string) ([]credentials.Credential, error) {
+func (p *Provider) choices(ctx context.Context, d Detail, userID string) ([]credentials.Credential, error) {
 	if d.CredentialID != "" {
 		c, err := p.fit(ctx, d, userID, d.CredentialID)
 		if err != nil {
@@ -51,7 +79,7 @@ func (p *Provider) choices(ctx context.Context, d *Detail, userID string) ([]cre
 // fit returns the signer's credential if it may sign what is asked, or the
 // refusal the client is told. Another signer's credential is refused as one
 // that does not exist.
-func (p *Provider) fit(ctx context.Context, d *Detail, userID, id string) (credentials.Credential, error) {
+func (p *Provider) fit(ctx context.Context, d Detail, userID, id string) (credentials.Credential, error) {
 	if userID == "" || d.CredentialID != "" && d.CredentialID != id {
 		return credentials.Credential{}, csc.Invalid("credentialID")
 	}
@@ -65,7 +93,7 @@ func (p *Provider) fit(ctx context.Context, d *Detail, userID, id string) (crede
 	return c, p.mismatch(d, c)
 }
 
-func (p *Provider) mismatch(d *Detail, c credentials.Credential) error {
+func (p *Provider) mismatch(d Detail, c credentials.Credential) error {
 	switch {
 	case d.Qualifier != "" && c.Qualifier != d.Qualifier:
 		return csc.Invalid("signatureQualifier")

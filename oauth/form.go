@@ -35,6 +35,7 @@ var lengths = []struct {
 	{"code", 128},
 	{"redirect_uri", 2048},
 	{"code_verifier", 128},
+	{"authorization_details", maxDetails},
 	{"refresh_token", 256},
 }
 

@@ -34,11 +34,15 @@ var ErrInteraction = errors.New("oauth: no such interaction")
 type Interaction struct {
 	ID      string
 	Client  Client
-	Scope   string  // csc.ScopeService or csc.ScopeCredential
-	Detail  *Detail // nil for scope service
-	UserID  string  // "" until logged in
-	Lang    string  // lang of the request, may be ""
-	Expires time.Time
+	Scope   string   // csc.ScopeService or csc.ScopeCredential
+	Details []Detail // none for scope service
+	// Description is what the application says, shown; at most 500 characters.
+	// ClientData is neither shown nor logged.
+	Description, ClientData string
+	Account                 string // user who has to log in; "" for any
+	UserID                  string // "" until logged in
+	Lang                    string // lang of the request, may be ""
+	Expires                 time.Time
 
 	origin string // of the client's redirect URI
 	kept   []byte // the record this is a picture of
@@ -59,16 +63,16 @@ const (
 
 // A saved is the record of an interaction.
 type saved struct {
-	Version    int       `json:"v"`
-	Request    request   `json:"request"`
-	Browser    string    `json:"browser"`          // MAC of its cookie
-	Pushed     string    `json:"pushed,omitempty"` // key of the pushed request
-	Stage      string    `json:"stage"`
-	User       string    `json:"user,omitempty"`
-	Credential string    `json:"credential,omitempty"` // agreed to
-	Shown      string    `json:"shown,omitempty"`      // SHA-256 of what was shown, hex
-	Step       int64     `json:"step,omitempty"`       // of the code it was agreed with
-	Expires    time.Time `json:"expires"`
+	Version     int       `json:"v"`
+	Request     request   `json:"request"`
+	Browser     string    `json:"browser"`          // MAC of its cookie
+	Pushed      string    `json:"pushed,omitempty"` // key of the pushed request
+	Stage       string    `json:"stage"`
+	User        string    `json:"user,omitempty"`
+	Credentials []string  `json:"credentials,omitempty"` // agreed to, for each of the request's details
+	Shown       string    `json:"shown,omitempty"`       // SHA-256 of what was shown, hex
+	Step        int64     `json:"step,omitempty"`        // of the code it was agreed with
+	Expires     time.Time `json:"expires"`
 
 	id  string
 	raw []byte
@@ -170,7 +174,8 @@ func (p *Provider) Interaction(r *http.Request) (Interaction, error) {
 		return Interaction{}, fmt.Errorf("look up client: %w", err)
 	}
 	i := Interaction{
-		ID: id, Client: c, Scope: s.Request.Scope, Detail: s.Request.Detail, UserID: s.User,
+		ID: id, Client: c, Scope: s.Request.Scope, Details: s.Request.Details, UserID: s.User,
+		Account: s.Request.Account, Description: s.Request.Description, ClientData: s.Request.ClientData,
 		Lang: s.Request.Lang, Expires: s.Expires, kept: s.raw, origin: s.Request.origin(),
 	}
 	i.proof = p.mac("step", []byte(id), s.raw)
@@ -215,11 +220,11 @@ func (p *Provider) advance(ctx context.Context, i Interaction, change func(*save
 	return "/oauth2/authorize?i=" + i.ID, nil
 }
 
-// LoggedIn notes who the signer is and returns where the browser goes next. It
-// counts once.
+// LoggedIn notes who the signer is, who must be i.Account if that is somebody,
+// and returns where the browser goes next. It counts once.
 func (p *Provider) LoggedIn(ctx context.Context, i Interaction, userID string) (next string, err error) {
 	return p.advance(ctx, i, func(s *saved) error {
-		if s.Stage != stageAsked || userID == "" {
+		if s.Stage != stageAsked || userID == "" || s.Request.Account != "" && s.Request.Account != userID {
 			return ErrInteraction
 		}
 		s.Stage, s.User = stageKnown, userID
@@ -227,16 +232,17 @@ func (p *Provider) LoggedIn(ctx context.Context, i Interaction, userID string) (
 	})
 }
 
-// Agreed notes that the signer agreed to i.Detail with a credential, which must
-// be fit for it (a *csc.Error if it is not), and returns where the browser goes
-// next. shown is the SHA-256 of what the page showed, step the TOTP step spent.
-func (p *Provider) Agreed(ctx context.Context, i Interaction, credentialID string, shown []byte, step int64) (next string, err error) {
+// Agreed notes that the signer agreed to each of i.Details with the credential of
+// the same place, which must be fit for it (a *csc.Error if one is not), and
+// returns where the browser goes next. shown is the SHA-256 of what the page
+// showed, step the TOTP step spent.
+func (p *Provider) Agreed(ctx context.Context, i Interaction, credentialIDs []string, shown []byte, step int64) (next string, err error) {
 	return p.advance(ctx, i, func(s *saved) error {
-		if s.Stage != stageKnown || s.Request.Detail == nil || len(shown) != sha256.Size || step <= 0 {
+		if s.Stage != stageKnown || len(s.Request.Details) == 0 || len(shown) != sha256.Size || step <= 0 {
 			return ErrInteraction
 		}
-		s.Stage, s.Credential, s.Shown, s.Step = stageAgreed, credentialID, hex.EncodeToString(shown), step
-		_, err := p.fit(ctx, s.Request.Detail, s.User, credentialID)
+		s.Stage, s.Credentials, s.Shown, s.Step = stageAgreed, credentialIDs, hex.EncodeToString(shown), step
+		_, err := p.allFit(ctx, s.Request.Details, s.User, credentialIDs)
 		return err
 	})
 }

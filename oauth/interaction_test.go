@@ -27,7 +27,7 @@ func TestStepsCannotBeReplayed(t *testing.T) {
 		}
 	}
 	agreed := func(i oauth.Interaction) func() (string, error) {
-		return func() (string, error) { return w.provider.Agreed(ctx, i, "c_1", digest("page"), 5) }
+		return func() (string, error) { return w.provider.Agreed(ctx, i, []string{"c_1"}, digest("page"), 5) }
 	}
 	loggedIn := func(i oauth.Interaction, user string) func() (string, error) {
 		return func() (string, error) { return w.provider.LoggedIn(ctx, i, user) }
@@ -54,8 +54,8 @@ func TestStepsCannotBeReplayed(t *testing.T) {
 	mixed.ID = b.picture(b.step(second, "/login")).ID
 	refused("this picture under another interaction's id", agreed(mixed))
 
-	refused("agreed to nothing shown", func() (string, error) { return w.provider.Agreed(ctx, known, "c_1", nil, 5) })
-	refused("agreed without a code", func() (string, error) { return w.provider.Agreed(ctx, known, "c_1", digest("page"), 0) })
+	refused("agreed to nothing shown", func() (string, error) { return w.provider.Agreed(ctx, known, []string{"c_1"}, nil, 5) })
+	refused("agreed without a code", func() (string, error) { return w.provider.Agreed(ctx, known, []string{"c_1"}, digest("page"), 0) })
 	next, err := agreed(known)()
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestServiceNeedsNoConsent(t *testing.T) {
 		t.Fatal(err)
 	}
 	i = b.picture("/?i=" + i.ID)
-	if _, err := w.provider.Agreed(t.Context(), i, "c_1", digest("page"), 5); !errors.Is(err, oauth.ErrInteraction) {
+	if _, err := w.provider.Agreed(t.Context(), i, []string{"c_1"}, digest("page"), 5); !errors.Is(err, oauth.ErrInteraction) {
 		t.Errorf("agreed: %v", err)
 	}
 	if _, err := w.provider.Choices(t.Context(), i); !errors.Is(err, oauth.ErrInteraction) {

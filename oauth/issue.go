@@ -83,48 +83,78 @@ func (e *endpoints) complete(ctx context.Context, asked fosite.AccessRequester, 
 	if err != nil {
 		return err
 	}
-	return e.settle(ctx, s.Family, signatureOf(told.AccessToken))
+	return e.settle(ctx, s.Family, signatureOf(told.AccessToken), s.Credentials)
 }
 
-// grant records and keeps the grant behind a token of scope credential: the
-// record first, since a grant nobody recorded must not be spendable. Its id is
-// that of the token as a SAD.
+// grant records and keeps the grants behind a token of scope credential, one for
+// each credential: all the records first, since a grant nobody recorded must not
+// be spendable. Their ids are those of the token as a SAD.
 func (e *endpoints) grant(ctx context.Context, s *session, told *tokenAnswer) error {
 	k := s.code
-	d := k.Request.Detail
-	c, err := e.fit(ctx, d, k.User, k.Credential)
+	chosen, err := e.allFit(ctx, k.Request.Details, k.User, k.Credentials)
 	if refused := (*csc.Error)(nil); errors.As(err, &refused) {
 		return errCodeOver(err)
 	}
 	if err != nil {
 		return err
 	}
+	grants := make([]sad.Grant, len(chosen))
+	for n, id := range sad.Parts(s.GrantID, k.Credentials) {
+		grants[n] = k.grant(k.Request.Details[n], chosen[n], id)
+		grants[n].Issued, grants[n].Expires = e.Now(), s.GetExpiresAt(fosite.AccessToken)
+		if err := e.Audit.Append(ctx, k.record(grants[n], chosen[n])); err != nil {
+			return fmt.Errorf("record the grant: %w", err)
+		}
+	}
+	failpoint.Hit(failpoint.GrantRecorded)
+	for _, g := range grants {
+		if err := e.Grants.Put(ctx, g); err != nil {
+			return fmt.Errorf("keep grant: %w", err)
+		}
+	}
+	failpoint.Hit(failpoint.GrantKept)
+	told.chosen(k.Request, k.Credentials)
+	return nil
+}
+
+// grant is what the signer agreed to with one credential.
+func (k *code) grant(d Detail, c credentials.Credential, id string) sad.Grant {
 	g := sad.Grant{
-		ID: s.GrantID, UserID: k.User, ClientID: k.Request.Client, CredentialID: c.ID,
-		Issued: e.Now(), Expires: s.GetExpiresAt(fosite.AccessToken), Count: d.Count, Left: d.Count,
-		Bound: len(d.Digests) > 0, HashOID: d.HashOID,
+		ID: id, UserID: k.User, ClientID: k.Request.Client, CredentialID: c.ID,
+		Count: d.Count, Left: d.Count, Bound: len(d.Digests) > 0, HashOID: d.HashOID,
 	}
 	for _, one := range d.Digests {
 		g.Hashes = append(g.Hashes, sad.Agreed{Digest: one.Digest, Kind: one.Kind})
 	}
-	err = e.Audit.Append(ctx, audit.Entry{
+	return g
+}
+
+// record is the audit record of a grant.
+func (k *code) record(g sad.Grant, c credentials.Credential) audit.Entry {
+	var hashes []string
+	for _, one := range g.Hashes {
+		hashes = append(hashes, one.Digest.String())
+	}
+	return audit.Entry{
 		Event: audit.GrantIssued, Client: g.ClientID, User: g.UserID, Credential: g.CredentialID,
 		Certificate: c.Fingerprint(), Grant: g.ID, Count: g.Count, Bound: g.Bound,
-		Hashes: csc.Hex(d.hashes()), HashOID: d.HashOID,
+		Hashes: hashes, HashOID: g.HashOID,
 		Factor: credentials.FactorCode, Step: k.Step, Reason: "shown " + k.Shown,
-	})
-	if err != nil {
-		return fmt.Errorf("record the grant: %w", err)
 	}
-	failpoint.Hit(failpoint.GrantRecorded)
-	if err := e.Grants.Put(ctx, g); err != nil {
-		return fmt.Errorf("keep grant: %w", err)
+}
+
+// chosen tells with which credentials the signer agreed: in the details, or of a
+// qualifier without such.
+func (a *tokenAnswer) chosen(q request, credentials []string) {
+	if !q.detailed() {
+		if q.Details[0].Qualifier != "" {
+			a.CredentialID = credentials[0]
+		}
+		return
 	}
-	failpoint.Hit(failpoint.GrantKept)
-	if d.Qualifier != "" {
-		told.CredentialID = c.ID
+	for n, d := range q.Details {
+		a.Details = append(a.Details, d.granted(credentials[n]))
 	}
-	return nil
 }
 
 // undo takes back what a request changed that is answered with an error.
@@ -139,7 +169,7 @@ func (e *endpoints) undo(ctx context.Context, s *session) error {
 // its code.
 func (e *endpoints) withdraw(ctx context.Context, s *session, token string) error {
 	if s.code != nil {
-		return e.kill(ctx, s.Family, signatureOf(token))
+		return e.kill(ctx, s.Family, signatureOf(token), s.Credentials)
 	}
 	err := e.storage().DeleteAccessTokenSession(context.WithoutCancel(ctx), signatureOf(token))
 	if err != nil {

@@ -70,7 +70,7 @@ func TestRecordsOfAnotherRelease(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			old := strings.Replace(string(value), `"v":1`, `"v":2`, 1)
+			old := strings.Replace(string(value), `"v":2`, `"v":1`, 1)
 			if ok, err := w.tokens.Swap(t.Context(), key, value, []byte(old), time.Hour); !ok || err != nil {
 				t.Fatal(key, ok, err)
 			}

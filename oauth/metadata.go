@@ -62,6 +62,7 @@ func (e *endpoints) announced() map[string]any {
 		told["code_challenge_methods_supported"] = []string{"S256"}
 		told["authorization_response_iss_parameter_supported"] = true
 		told["require_pushed_authorization_requests"] = false // of some clients, which know it
+		told["authorization_details_types_supported"] = DetailTypes()
 		told["ui_locales_supported"] = []string{"en", "ro"}
 	}
 	return told

@@ -33,6 +33,7 @@ func TestMetadata(t *testing.T) {
 		"authorization_response_iss_parameter_supported":        true,
 		"require_pushed_authorization_requests":                 false,
 		"ui_locales_supported":                                  []any{"en", "ro"},
+		"authorization_details_types_supported":                 []any{"credential", "https://cloudsignatureconsortium.org/2025/credential"},
 	}
 	a := w.post(path, nil, get)
 	if diff := cmp.Diff(want, a.body); a.status != 200 || diff != "" {

@@ -37,6 +37,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/onetime"
+	"github.com/pecete/pecete/users"
 )
 
 // How often one network may fail to authenticate as a client, and open
@@ -88,6 +89,9 @@ type Provider struct {
 	Register credentials.Register
 	Grants   sad.Store
 	Refresh  RefreshStore
+	// Accounts and Sealer are for account_token; without them it is refused.
+	Accounts AccountStore
+	Sealer   users.Sealer
 	// LoginURL and ConsentURL are the pages of the login, "/login" and "/consent"
 	// if empty. They are sent to with the interaction in the parameter i.
 	LoginURL, ConsentURL string

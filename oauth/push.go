@@ -59,6 +59,9 @@ func (e *endpoints) push(r *http.Request, form url.Values) (any, error) {
 	if err := q.fill(c, form, nil); err != nil {
 		return nil, err
 	}
+	if err := e.bind(r.Context(), c, &q, form.Get("account_token")); err != nil {
+		return nil, err
+	}
 	return e.keepPushed(r.Context(), q)
 }
 

@@ -75,6 +75,9 @@ func (h *redemption) HandleTokenEndpointRequest(ctx context.Context, r fosite.Ac
 	if err := k.verified(r.GetClient(), form.Get("code_verifier")); err != nil {
 		return err
 	}
+	if err := k.Request.repeated(form.Get("authorization_details")); err != nil {
+		return err
+	}
 	return h.redeem(ctx, r, k)
 }
 
@@ -122,7 +125,7 @@ func (h *redemption) redeem(ctx context.Context, r fosite.AccessRequester, k *co
 	token := base64.RawURLEncoding.EncodeToString(random(32))
 	s.UserID, s.Family, s.token = k.User, family, token
 	if k.Request.Scope == csc.ScopeCredential {
-		s.GrantID = signatureOf(token)
+		s.GrantID, s.Credentials = signatureOf(token), k.Credentials
 	}
 	spent, err := h.spend(ctx, k, family, signatureOf(token))
 	if err != nil {
@@ -143,7 +146,7 @@ func (h *redemption) redeem(ctx context.Context, r fosite.AccessRequester, k *co
 
 // replayed revokes what a code gave (RFC 6749 §4.1.2).
 func (h *redemption) replayed(ctx context.Context, k *code) error {
-	if err := h.kill(ctx, k.Family, k.Token); err != nil {
+	if err := h.kill(ctx, k.Family, k.Token, k.Credentials); err != nil {
 		return err
 	}
 	err := h.recordRevocation(ctx, k.Request.Client, k.User, "authorization code used again")

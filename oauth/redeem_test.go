@@ -62,7 +62,7 @@ func TestRedemptionRefuses(t *testing.T) {
 		{"a wrong secret", with(good, "client_secret", string(otherSecret)), "invalid_request", "Invalid parameter client_secret"},
 		{"another client", as(other, otherSecret), "invalid_grant", saysCode},
 		{"a client without the grant", as(noGrant, noGrantSecret), "unauthorized_client", tableUnauthorized},
-		{"authorization_details, which was not in the request", with(good, "authorization_details", "[]"), "invalid_request", "Invalid parameter authorization_details"},
+		{"authorization_details, which was not in the request", with(good, "authorization_details", "[]"), "invalid_authorization_details", "Invalid parameter authorization_details"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w.post("/oauth2/token", tt.form).want(t, 400, tt.code, tt.description)

@@ -121,7 +121,7 @@ var errReused = errors.New("refresh token used again")
 
 // reused ends a family.
 func (h *renewal) reused(ctx context.Context, kept Refresh) error {
-	if err := h.kill(ctx, kept.ID, ""); err != nil {
+	if err := h.kill(ctx, kept.ID, "", nil); err != nil {
 		return err
 	}
 	if err := h.recordRevocation(ctx, kept.ClientID, kept.UserID, "refresh token used again"); err != nil {

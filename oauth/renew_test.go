@@ -96,7 +96,7 @@ func TestRenewalRefuses(t *testing.T) {
 		{"an access token", with(good, "refresh_token", a.is("access_token")), "invalid_grant", saysRefresh},
 		{"scope credential", with(good, "scope", "credential"), "invalid_scope", tableInvalidScope},
 		{"both scopes", with(good, "scope", "service credential"), "invalid_scope", tableInvalidScope},
-		{"authorization_details", with(good, "authorization_details", "[]"), "invalid_request", "Invalid parameter authorization_details"},
+		{"authorization_details", with(good, "authorization_details", "[]"), "invalid_authorization_details", "Invalid parameter authorization_details"},
 		{"another client", as(other, otherSecret), "invalid_grant", saysRefresh},
 		{"a client without the grant", as(noGrant, noGrantSecret), "unauthorized_client", tableUnauthorized},
 		{"no secret", with(good, "client_secret"), "invalid_request", "Client authorization required"},

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pecete/pecete/csc"
 )
@@ -12,15 +13,18 @@ import (
 // A request is an authorization request that was found to be one. It is what is
 // kept: what the client sent beside it is forgotten.
 type request struct {
-	Client      string  `json:"client"`
-	RedirectURI string  `json:"redirect"`
-	Given       bool    `json:"given,omitempty"` // the client named RedirectURI
-	State       string  `json:"state,omitempty"`
-	Scope       string  `json:"scope"`
-	Challenge   string  `json:"challenge,omitempty"` // "" only where the client may leave it out
-	Profile     string  `json:"profile"`             // of the client, when it asked
-	Lang        string  `json:"lang,omitempty"`
-	Detail      *Detail `json:"detail,omitempty"`
+	Client      string   `json:"client"`
+	RedirectURI string   `json:"redirect"`
+	Given       bool     `json:"given,omitempty"` // the client named RedirectURI
+	State       string   `json:"state,omitempty"`
+	Scope       string   `json:"scope"`
+	Challenge   string   `json:"challenge,omitempty"` // "" only where the client may leave it out
+	Profile     string   `json:"profile"`             // of the client, when it asked
+	Lang        string   `json:"lang,omitempty"`
+	Account     string   `json:"account,omitempty"` // user who has to log in; "" for any
+	Details     []Detail `json:"details,omitempty"` // of scope credential, one at least
+	Description string   `json:"description,omitempty"`
+	ClientData  string   `json:"clientData,omitempty"`
 }
 
 // requestLengths are the longest values of the parameters of a request, in
@@ -32,13 +36,16 @@ var requestLengths = []struct {
 	{"response_type", 64}, {"scope", 256}, {"state", 1024}, {"code_challenge", 43},
 	{"code_challenge_method", 16}, {"response_mode", 64}, {"lang", 35},
 	{"credentialID", 128}, {"signatureQualifier", 128}, {"numSignatures", 9},
-	{"hashAlgorithmOID", 64}, {"description", 4 * maxDescription},
-	{"clientData", 8192},
+	{"hashAlgorithmOID", 64}, {"authorization_details", maxDetails}, {"description", 4 * maxDescription},
+	{"clientData", 8192}, {"account_token", 4096},
 }
+
+// maxDescription is the longest description, in characters (§8.4.2).
+const maxDescription = 500
 
 // notOffered are the parameters whose effect a client relies on and would not
 // get: they are refused and not ignored.
-var notOffered = []string{"request", "account_token", "authorization_details"}
+var notOffered = []string{"request"}
 
 // fill reads the rest of a request whose client and redirect URI are known. The
 // state is first: it goes into the answer, whatever is wrong with the rest.
@@ -63,7 +70,7 @@ func (q *request) fill(c Client, form url.Values, twice []string) error {
 	if err := responseType(form); err != nil {
 		return err
 	}
-	if err := q.scope(c, form.Get("scope")); err != nil {
+	if err := q.scope(c, form); err != nil {
 		return err
 	}
 	if err := q.challenge(c, form.Get("code_challenge"), form.Get("code_challenge_method")); err != nil {
@@ -75,8 +82,21 @@ func (q *request) fill(c Client, form url.Values, twice []string) error {
 	if q.Scope != csc.ScopeCredential {
 		return nil // the parameters of a credential mean nothing here
 	}
-	var err error
-	q.Detail, err = flatDetail(form)
+	return q.describe(form)
+}
+
+// describe reads what there is to say of a credential authorization, and without
+// authorization_details what it is.
+func (q *request) describe(form url.Values) error {
+	q.Description, q.ClientData = form.Get("description"), form.Get("clientData")
+	if utf8.RuneCountInString(q.Description) > maxDescription {
+		return csc.Invalid("description")
+	}
+	if q.Details != nil {
+		return nil
+	}
+	d, err := flatDetail(form)
+	q.Details = []Detail{d}
 	return err
 }
 
@@ -92,9 +112,25 @@ func responseType(form url.Values) error {
 	return nil
 }
 
-// scope is service if nothing is asked; never both (§8.4.1).
-func (q *request) scope(c Client, asked string) error {
-	q.Scope = either(asked, csc.ScopeService)
+// scope is service if nothing is asked; never both (§8.4.1). That of
+// authorization_details their types say: §8.4.2 wants them without, but clients
+// send it along.
+func (q *request) scope(c Client, form url.Values) (err error) {
+	q.Scope = either(form.Get("scope"), csc.ScopeService)
+	if text := form.Get("authorization_details"); text != "" {
+		for _, name := range flatParams {
+			if form.Get(name) != "" {
+				return csc.Refused("The parameter "+name+" cannot stand beside authorization_details", nil)
+			}
+		}
+		asked := form.Get("scope")
+		if q.Details, q.Scope, err = readDetails([]byte(text)); err != nil {
+			return err
+		}
+		if asked != "" && asked != q.Scope {
+			return csc.Fail(csc.InvalidScope, nil)
+		}
+	}
 	if !slices.Contains(grants["authorization_code"], q.Scope) {
 		return csc.Fail(csc.InvalidScope, nil)
 	}

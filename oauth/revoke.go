@@ -38,8 +38,8 @@ func (e *endpoints) revoke(r *http.Request, form url.Values) (any, error) {
 
 func errToken(cause error) error { return csc.Refused("Invalid string parameter token", cause) }
 
-// revokeAccess ends an access token and, if there is one, the grant it is the
-// SAD of; the refresh token lives on.
+// revokeAccess ends an access token and the grants it is the SAD of; the refresh
+// token lives on.
 func (e *endpoints) revokeAccess(ctx context.Context, signature, clientID string) error {
 	token, err := e.storage().GetAccessTokenSession(ctx, signature, nil)
 	switch {
@@ -54,8 +54,8 @@ func (e *endpoints) revokeAccess(ctx context.Context, signature, clientID string
 		return err
 	}
 	failpoint.Hit(failpoint.RevocationRecorded)
-	if s, ok := token.GetSession().(*session); ok && s.GrantID != "" {
-		if err := e.removeGrant(ctx, s.GrantID); err != nil {
+	if s, ok := token.GetSession().(*session); ok {
+		if err := e.removeGrants(ctx, s.GrantID, s.Credentials); err != nil {
 			return err
 		}
 	}
@@ -82,7 +82,7 @@ func (e *endpoints) revokeRefresh(ctx context.Context, token, clientID string) e
 	if err := e.recordRevocation(ctx, clientID, kept.UserID, "refresh token"); err != nil {
 		return err
 	}
-	return e.kill(ctx, kept.ID, "")
+	return e.kill(ctx, kept.ID, "", nil)
 }
 
 func (e *endpoints) recordRevocation(ctx context.Context, clientID, userID, why string) error {

@@ -54,6 +54,7 @@ func newVault(t *testing.T, owners *people) *vault {
 		v.all = append(v.all, c)
 	}
 	add("c_1", func(*credentials.Credential) {})
+	add("c_2", func(c *credentials.Credential) { c.Qualifier = "eu_eidas_aesqc" })
 	add("c_scal1", func(c *credentials.Credential) { c.SCAL = csc.SCAL1 })
 	add("c_explicit", func(c *credentials.Credential) { c.Mode = csc.Explicit })
 	add("c_disabled", func(c *credentials.Credential) { c.Disabled = true })

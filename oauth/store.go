@@ -89,7 +89,7 @@ type record struct {
 	Session session   `json:"session"` // with its end
 }
 
-const recordVersion = 1
+const recordVersion = 2
 
 var errNoEnd = errors.New("access token without an end")
 

@@ -12,7 +12,7 @@ import (
 // never sees, whatever it would have made of it.
 var tokenParams = []string{
 	"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope",
-	"code", "redirect_uri", "code_verifier", "refresh_token",
+	"code", "redirect_uri", "code_verifier", "authorization_details", "refresh_token",
 }
 
 // A tokenAnswer is the answer of oauth2/token (§8.4.4). ExpiresIn is in seconds
@@ -24,6 +24,8 @@ type tokenAnswer struct {
 	Scope        string `json:"scope"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	CredentialID string `json:"credentialID,omitempty"` // chosen for a qualifier
+
+	Details []csc.AuthorizationDetail `json:"authorization_details,omitempty"` // as granted
 }
 
 // token implements oauth2/token (v2.0.0.2 §8.4.4). Its checks are in the order
@@ -40,8 +42,8 @@ func (e *endpoints) token(r *http.Request, form url.Values) (any, error) {
 	if !slices.Contains(e.grantTypes(), grant) {
 		return nil, csc.Invalid("grant_type")
 	}
-	if form.Has("authorization_details") {
-		return nil, csc.Invalid("authorization_details") // of a credential, and none was asked for with it (§8.4.4)
+	if form.Has("authorization_details") && grant != "authorization_code" { // §8.4.4: of no other grant
+		return nil, errDetails("Invalid parameter authorization_details", errNotAsked)
 	}
 	switch {
 	case grant == "authorization_code":

@@ -178,7 +178,7 @@ func TestTokenRefuses(t *testing.T) {
 		{"scope with a space after it", with(good, "scope", "service "), none, 400, "invalid_scope", tableInvalidScope},
 		{"scope with a tab in it", with(good, "scope", "service\tservice"), none, 400, "invalid_scope", tableInvalidScope},
 		{"scope over-long", with(good, "scope", strings.Repeat("s", 257)), none, 400, "invalid_request", "Invalid parameter scope"},
-		{"authorization_details", with(good, "authorization_details", "[]"), none, 400, "invalid_request", "Invalid parameter authorization_details"},
+		{"authorization_details", with(good, "authorization_details", "[]"), none, 400, "invalid_authorization_details", "Invalid parameter authorization_details"},
 		{"clientData over-long", with(good, "clientData", strings.Repeat("d", 8193)), none, 400, "invalid_request", "Invalid parameter clientData"},
 
 		// Doubled parameters (RFC 6749 §3.2).

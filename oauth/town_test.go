@@ -184,10 +184,10 @@ func (b *browser) login(v view, userID string) view {
 }
 
 // agree plays the consent page.
-func (b *browser) agree(v view, credentialID string) view {
+func (b *browser) agree(v view, credentialIDs ...string) view {
 	b.w.t.Helper()
 	i := b.picture(b.step(v, "/consent"))
-	next, err := b.w.provider.Agreed(context.Background(), i, credentialID, digest("page"), 5)
+	next, err := b.w.provider.Agreed(context.Background(), i, credentialIDs, digest("page"), 5)
 	if err != nil {
 		b.w.t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func TestCredentialWay(t *testing.T) {
 			}
 			token := csc.Secret(a.is("access_token"))
 			who, err := w.provider.Bearer(t.Context(), token)
-			want := credentials.Caller{ClientID: w.id, UserID: signer, Scope: "credential", GrantID: sad.ID(token)}
+			want := credentials.Caller{ClientID: w.id, UserID: signer, Scope: "credential", GrantID: sad.ID(token), CredentialIDs: []string{"c_1"}}
 			if diff := cmp.Diff(want, who); err != nil || diff != "" {
 				t.Errorf("%v %s", err, diff)
 			}
@@ -95,11 +95,11 @@ func TestQualifier(t *testing.T) {
 	v := b.login(b.authorize(form), signer)
 	i := b.picture(b.step(v, "/consent"))
 	fit, err := w.provider.Choices(t.Context(), i)
-	if err != nil || len(fit) != 2 || fit[0].ID != "c_1" || fit[1].ID != "c_scal1" {
+	if err != nil || len(fit) != 1 || len(fit[0]) != 2 || fit[0][0].ID != "c_1" || fit[0][1].ID != "c_scal1" {
 		t.Fatalf("choices %v, %v", fit, err)
 	}
 	for _, id := range []string{"c_qes", "c_strange", "c_explicit", "c_none", ""} {
-		if next, err := w.provider.Agreed(t.Context(), i, id, digest("page"), 5); err == nil {
+		if next, err := w.provider.Agreed(t.Context(), i, []string{id}, digest("page"), 5); err == nil {
 			t.Errorf("agreed with %s: %s", id, next)
 		}
 	}
@@ -118,10 +118,11 @@ func TestInteraction(t *testing.T) {
 	client, _ := w.clients.Client(t.Context(), w.id)
 	want := oauth.Interaction{
 		ID: i.ID, Client: client, Scope: "credential", Lang: "ro-RO", Expires: w.clock.Now().Add(10 * time.Minute),
-		Detail: &oauth.Detail{
-			CredentialID: "c_1", Count: 2, HashOID: csc.OIDSHA256, Description: "Contract", ClientData: "order 7",
+		Description: "Contract", ClientData: "order 7",
+		Details: []oauth.Detail{{
+			CredentialID: "c_1", Count: 2, HashOID: csc.OIDSHA256,
 			Digests: []oauth.DocumentDigest{{Digest: digest("one")}, {Digest: digest("two")}},
-		},
+		}},
 	}
 	if diff := cmp.Diff(want, i, cmpopts.IgnoreUnexported(oauth.Interaction{})); diff != "" {
 		t.Error(diff)

@@ -87,7 +87,7 @@ func TestPostgresSilent(t *testing.T) {
 	fill(t, r)
 	tx, err := raw(t, url).Begin()
 	must(t, err)
-	_, err = tx.Exec("LOCK TABLE users, attempts, clients, links, heads IN ACCESS EXCLUSIVE MODE")
+	_, err = tx.Exec("LOCK TABLE users, attempts, clients, links, accounts, account_keys, heads IN ACCESS EXCLUSIVE MODE")
 	must(t, err)
 	wantUnavailable(t, r)
 	must(t, tx.Rollback())

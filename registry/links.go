@@ -32,15 +32,21 @@ func (r *Registry) Link(ctx context.Context, clientID, userID string) error {
 		_, err := db.NewInsert().Model(row).On("CONFLICT (client_id, user_id) DO NOTHING").Exec(ctx)
 		return err
 	})
-	if errors.Is(err, errForeign) { // of which SQLite does not say whose
-		if _, unknown := r.Client(ctx, clientID); unknown != nil {
-			return unknown
-		}
-		if unknown := r.known(ctx, userID); unknown != nil {
-			return unknown
-		}
+	return doing("link client to user", r.missing(ctx, err, clientID, userID))
+}
+
+// missing is who it was that is not there, of whom SQLite does not say it.
+func (r *Registry) missing(ctx context.Context, err error, clientID, userID string) error {
+	if !errors.Is(err, errForeign) {
+		return err
 	}
-	return doing("link client to user", err)
+	if _, unknown := r.Client(ctx, clientID); unknown != nil {
+		return unknown
+	}
+	if unknown := r.known(ctx, userID); unknown != nil {
+		return unknown
+	}
+	return err
 }
 
 // Unlink ends that; unlinking what is not linked changes nothing.

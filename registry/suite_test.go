@@ -47,6 +47,8 @@ var suite = []struct {
 	{"clients outlive a migration", clientsOutliveMigration},
 	{"links come and go", linksComeAndGo},
 	{"of many linking all agree", raceLink},
+	{"accounts come and go", accountsComeAndGo},
+	{"keys of accounts are replaced", accountKeysAreReplaced},
 	{"refresh tokens come back as they were", refreshesComeBack},
 	{"refresh tokens are forgotten when long over", refreshesAreForgotten},
 	{"of many renewing one refresh token one does", raceSwapRefresh},

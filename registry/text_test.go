@@ -59,6 +59,8 @@ func refuses(t *testing.T, r *registry.Registry, text string) {
 	wantErr(t, credentialErr, credentials.ErrUnknown)
 	_, stepErr := r.UseStep(t.Context(), text, 1)
 	wantErr(t, stepErr, users.ErrUnknown)
+	_, accountErr := r.Account(t.Context(), text, text)
+	wantErr(t, accountErr, oauth.ErrUnknownAccount)
 	if linked, err := r.Linked(t.Context(), text, text); linked || err != nil {
 		t.Errorf("Linked(%q) = %t, %v", text, linked, err)
 	}
@@ -89,10 +91,16 @@ func verbs(ctx context.Context, r *registry.Registry) map[string]func() error {
 			}
 			return nil
 		},
-		"Linked":   func() error { _, err := r.Linked(ctx, client(1).ID, user(1).ID); return err },
-		"KeepHead": func() error { return r.KeepHead(ctx, head(1)) },
-		"LastHead": func() error { _, _, err := r.LastHead(ctx, "log-demo"); return err },
-		"Ready":    func() error { return r.Ready(ctx) },
+		"Linked":     func() error { _, err := r.Linked(ctx, client(1).ID, user(1).ID); return err },
+		"SetAccount": func() error { return r.SetAccount(ctx, client(1).ID, "a", user(1).ID) },
+		"Accounts":   func() error { _, err := r.Accounts(ctx, client(1).ID); return err },
+		"SetAccountKeys": func() error {
+			return r.SetAccountKeys(ctx, client(1).ID, []oauth.AccountKey{{Verifier: "1", Sealed: []byte{1}}})
+		},
+		"AccountKeys": func() error { _, err := r.AccountKeys(ctx, client(1).ID); return err },
+		"KeepHead":    func() error { return r.KeepHead(ctx, head(1)) },
+		"LastHead":    func() error { _, _, err := r.LastHead(ctx, "log-demo"); return err },
+		"Ready":       func() error { return r.Ready(ctx) },
 	}
 }
 

@@ -11,13 +11,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/registry"
 )
 
 func clientCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "client", Short: "Add, list, show, link and remove client applications"}
-	cmd.AddCommand(clientAddCommand(), clientListCommand(), clientShowCommand(), clientRotateCommand(), clientKeysCommand(),
+	cmd.AddCommand(clientAddCommand(), clientListCommand(), clientShowCommand(), clientRotateCommand(), clientKeysCommand(), clientAccountCommand(),
 		clientLinkCommand(audit.Linked, "Let a client act for a signer", (*registry.Registry).Link),
 		clientLinkCommand(audit.Unlinked, "End that", (*registry.Registry).Unlink),
 		clientSwitchCommand("disable", "Refuse a client and its tokens", true),
@@ -85,7 +86,11 @@ func (h *house) addClient(ctx context.Context, name string, flags *clientFlags) 
 	if err := client.Check(); err != nil {
 		return addedClient{}, usageError{err}
 	}
-	return added, h.keepClient(ctx, client, flags.signers)
+	err = h.keepClient(ctx, client, flags.signers)
+	if err == nil && added.Secret != "" {
+		err = h.keepAccountKeys(ctx, client.ID, csc.Secret(added.Secret), client.Verifiers[0])
+	}
+	return added, err
 }
 
 // keepClient registers a client that was checked, and links it to signers.

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -20,21 +22,23 @@ import (
 // A shownClient is what client show answers. Of its secrets only their number
 // is known.
 type shownClient struct {
-	ID           string    `json:"client_id"`
-	Name         string    `json:"name"`
-	Profile      string    `json:"profile"`
-	Method       string    `json:"token_endpoint_auth_method"`
-	Keys         []string  `json:"kids,omitempty"`
-	Certificate  string    `json:"certificate,omitempty"` // the name it is known by
-	RequirePAR   bool      `json:"require_pushed_authorization_requests"`
-	Bound        string    `json:"bound,omitempty"`
-	Logo         string    `json:"logo_uri,omitempty"`
-	RedirectURIs []string  `json:"redirect_uris"`
-	Grants       []string  `json:"grant_types"`
-	Scopes       []string  `json:"scopes"`
-	Secrets      int       `json:"secrets"`
-	Disabled     bool      `json:"disabled"`
-	Created      time.Time `json:"created"`
+	ID           string   `json:"client_id"`
+	Name         string   `json:"name"`
+	Profile      string   `json:"profile"`
+	Method       string   `json:"token_endpoint_auth_method"`
+	Keys         []string `json:"kids,omitempty"`
+	Certificate  string   `json:"certificate,omitempty"` // the name it is known by
+	RequirePAR   bool     `json:"require_pushed_authorization_requests"`
+	Bound        string   `json:"bound,omitempty"`
+	Logo         string   `json:"logo_uri,omitempty"`
+	RedirectURIs []string `json:"redirect_uris"`
+	Grants       []string `json:"grant_types"`
+	Scopes       []string `json:"scopes"`
+	Secrets      int      `json:"secrets"`
+	// Accounts are the signers that it names by accounts of its own.
+	Accounts map[string]string `json:"accounts,omitempty"`
+	Disabled bool              `json:"disabled"`
+	Created  time.Time         `json:"created"`
 }
 
 func clientShowCommand() *cobra.Command {
@@ -49,6 +53,9 @@ func clientShowCommand() *cobra.Command {
 					return err
 				}
 				shown := show(c)
+				if shown.Accounts, err = r.Accounts(cmd.Context(), c.ID); err != nil {
+					return err
+				}
 				return print(cmd, shown, func(w io.Writer) error { return printClient(w, shown) })
 			})
 		},
@@ -81,6 +88,9 @@ func printClient(w io.Writer, c shownClient) error {
 	fmt.Fprintf(table, "grant_types\t%s\n", strings.Join(c.Grants, " "))
 	fmt.Fprintf(table, "scopes\t%s\n", strings.Join(c.Scopes, " "))
 	fmt.Fprintf(table, "secrets\t%d\n", c.Secrets)
+	for _, account := range slices.Sorted(maps.Keys(c.Accounts)) {
+		fmt.Fprintf(table, "account\t%s %s\n", account, c.Accounts[account])
+	}
 	fmt.Fprintf(table, "status\t%s\n", switched(c.Disabled))
 	fmt.Fprintf(table, "created\t%s\n", c.Created.Format(time.RFC3339))
 	return table.Flush()
@@ -128,6 +138,9 @@ func (h *house) rotateSecret(ctx context.Context, id string) (addedClient, error
 		c.Verifiers = append([][]byte{verifier}, c.Verifiers...)
 		c.Verifiers = c.Verifiers[:min(2, len(c.Verifiers))]
 	})
+	if err == nil {
+		err = h.keepAccountKeys(ctx, id, secret, verifier)
+	}
 	return addedClient{ID: id, Secret: string(secret), Name: name}, err
 }
 

@@ -178,7 +178,7 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	provider := &oauth.Provider{
 		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
 		Audit: h.log, Now: now, Logger: h.logger, StepKey: derived(steps, "oauth"),
-		Register: register, Grants: grants, Refresh: h.registry, CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
+		Register: register, Grants: grants, Accounts: h.registry, Sealer: prover.Sealer, Refresh: h.registry, CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
 		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
 	}
 	provider.Mount(mux)
@@ -205,6 +205,6 @@ func (h *house) about() server.About {
 		Name:     h.config.About.Name, Region: h.config.About.Region, URL: h.config.URL,
 		Logo: h.config.About.Logo, Description: h.config.About.Description,
 		Languages: h.config.About.Languages, Keys: keys, PKCS1v15: true,
-		Locator: h.config.OAuth2.Announce, FAPI: h.config.OAuth2.FAPI,
+		Locator: h.config.OAuth2.Announce, RAR: true, FAPI: h.config.OAuth2.FAPI,
 	}
 }
