@@ -51,7 +51,7 @@ func (l Level) String() string {
 // Cases returns all cases, method by method in clause order. What exceeds the
 // server's limits comes last.
 func Cases() []Case {
-	return slices.Concat(generalCases, infoCases, oauthCases, pushCases, tokenCases, codeCases, refreshCases, revokeCases, permittedCases, listCases,
+	return slices.Concat(generalCases, infoCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, revokeCases, permittedCases, listCases,
 		credentialInfoCases, authorizeCases, signHashCases, signHashAlgorithmCases, limitCases)
 }
 

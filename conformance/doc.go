@@ -30,8 +30,8 @@
 //	  "users": [
 //	    {"id": "…", "totpSecret": "BASE32", "values": {"PIN": "…"},
 //	     "credentials": [{"id": "…", "roles": ["ec"]}, {"id": "…", "roles": ["rsa"]}]},
-//	    {"id": "…", "login": "…", "password": "…", "totpSecret": "BASE32",
-//	     "credentials": [{"id": "…", "roles": ["code"]}]},
+//	    {"id": "…", "login": "…", "password": "…", "totpSecret": "BASE32", "account": "…",
+//	     "credentials": [{"id": "…", "roles": ["code", "qualified"]}]},
 //	    {"id": "…", "credentials": []}
 //	  ],
 //	  "stranger":  {"user": "…", "credential": "…", "codeCredential": "…"},
@@ -53,6 +53,7 @@
 //   - login names the fields of those pages where they are called otherwise than
 //     here. The login page asks for a user's login and password; the consent
 //     page for a code of totpSecret, with a button to agree and one to decline.
+//   - A user's account is what webClient calls that signer in an account_token.
 //   - A user's totpSecret answers the authentication objects that values, by
 //     their id, do not. A user without credentials lets the suite see an empty
 //     list.
@@ -77,6 +78,8 @@
 //	disposable  like ec; commands.disable and commands.enable work on it
 //	code        of mode oauth2code, enabled, SCAL 2, multisign 3 to 100, offers
 //	            ecdsa-with-SHA256 or sha256WithRSAEncryption; its user has a login
+//	qualified   one of role code with a signatureQualifier, which none of the
+//	            other credentials of its user has
 //	lockable    its user, who has no other credential, may be locked by failures
 //
 // # One-time codes

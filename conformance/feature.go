@@ -17,6 +17,7 @@ const (
 	OverTLS        Feature = "https"
 	OAuth2Issuer   Feature = "info.oauth2Issuer"
 	OAuth2Servers  Feature = "info.oauth2Servers"
+	RAR            Feature = "info.supportsRar"
 	Synchronous    Feature = "info.asynchronousOperationMode false"
 	Patience       Feature = "patience" // enough of it for a token or SAD to expire
 	Client         Feature = "client"
@@ -30,6 +31,8 @@ const (
 	RoleDisposable Feature = "a credential with role disposable"
 	RoleLockable   Feature = "a credential with role lockable"
 	RoleCode       Feature = "a credential with role code"
+	Qualified      Feature = "a credential with role qualified"
+	Account        Feature = "a user with role code and an account"
 	Web            Feature = "webClient"
 	OtherWeb       Feature = "otherWebClient"
 	Disabling      Feature = "commands.disable and commands.enable"
@@ -60,6 +63,10 @@ func (t *Target) lacks(ctx context.Context, f Feature) error {
 		if _, there := t.claims(ctx)[strings.TrimPrefix(string(f), "info.")]; !there {
 			return unclaimed("the server does not use " + string(f))
 		}
+	case RAR:
+		if !t.takesDetails(ctx) {
+			return unclaimed("the server does not say that it supports authorization_details")
+		}
 	case Synchronous:
 		if t.claims(ctx)["asynchronousOperationMode"] == true {
 			return unclaimed("the server signs asynchronously too")
@@ -75,6 +82,15 @@ func (t *Target) lacks(ctx context.Context, f Feature) error {
 		}
 	}
 	return nil
+}
+
+// takesDetails reports whether the server, or an authorization server of its,
+// says so.
+func (t *Target) takesDetails(ctx context.Context) bool {
+	claims := t.claims(ctx)
+	servers, _ := claims.objects("oauth2Servers")
+	return claims["supportsRar"] == true ||
+		slices.ContainsFunc(servers, func(o Object) bool { return o["supportsRar"] == true })
 }
 
 func (t *Target) lacksMethod(ctx context.Context, method string) error {
@@ -103,6 +119,8 @@ func (f Fixtures) provide(feature Feature) bool {
 		return f.Stranger.User != "" && f.Stranger.Credential != ""
 	case CodeStranger:
 		return f.Stranger.CodeCredential != ""
+	case Account:
+		return slices.ContainsFunc(f.holders(roleCode), holding.named)
 	case EmptyUser:
 		_, ok := f.emptyUser()
 		return ok

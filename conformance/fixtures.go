@@ -73,6 +73,8 @@ type User struct {
 	// Login and Password are what the signer tells the login page.
 	Login    string `json:"login"`
 	Password string `json:"password"`
+	// Account is what webClient calls the signer in an account_token.
+	Account string `json:"account"`
 	// TOTPSecret is in Base32, with or without padding.
 	TOTPSecret string `json:"totpSecret"`
 	// Values answer authentication objects by id.
@@ -111,9 +113,10 @@ const (
 	roleDisposable = "disposable"
 	roleLockable   = "lockable"
 	roleCode       = "code"
+	roleQualified  = "qualified"
 )
 
-var roles = []string{roleEC, roleRSA, roleSCAL1, roleDisabled, roleExpired, roleDisposable, roleLockable, roleCode}
+var roles = []string{roleEC, roleRSA, roleSCAL1, roleDisabled, roleExpired, roleDisposable, roleLockable, roleCode, roleQualified}
 
 // ReadFixtures reads and checks a fixtures file.
 func ReadFixtures(path string) (Fixtures, error) {
@@ -205,6 +208,9 @@ type holding struct {
 	User       User
 	Credential Credential
 }
+
+// named reports whether webClient has a name for the signer.
+func (h holding) named() bool { return h.User.Account != "" }
 
 // holders are the credentials that play the role.
 func (f Fixtures) holders(role string) []holding {

@@ -17,6 +17,8 @@ type visit struct {
 	client   WebClient
 	query    url.Values
 	verifier string // PKCE's (RFC 7636 §4.1)
+	details  string // authorization_details, "" if it has none
+	label    string // of the documents in them
 	digests  [][]byte
 	browser  *browser
 }
@@ -141,10 +143,14 @@ func (t *Target) decline(ctx context.Context, v *visit) *page {
 // exchange gives a code for a token (§8.4.4); alter, if not nil, spoils the
 // request.
 func (t *Target) exchange(ctx context.Context, v *visit, code string, alter func(url.Values, http.Header)) *Answer {
-	return t.clientCall(ctx, methodToken, v.client.ClientKey, url.Values{
+	form := url.Values{
 		"grant_type": {"authorization_code"}, "code": {code},
 		"redirect_uri": {v.client.RedirectURI}, "code_verifier": {v.verifier},
-	}, alter)
+	}
+	if v.details != "" {
+		form.Set("authorization_details", v.details)
+	}
+	return t.clientCall(ctx, methodToken, v.client.ClientKey, form, alter)
 }
 
 // permitted is what the signer of v gave: a code, exchanged for a token.

@@ -51,6 +51,7 @@ type fixtureUser struct {
 	Login       string              `json:"login,omitempty"`
 	Password    string              `json:"password,omitempty"`
 	TOTPSecret  string              `json:"totpSecret,omitempty"`
+	Account     string              `json:"account,omitempty"`
 	Credentials []fixtureCredential `json:"credentials"`
 }
 
@@ -151,26 +152,26 @@ func (s *Stage) fixtureUser(ctx context.Context, n int) (fixtureUser, error) {
 // fixtureVisitor makes a signer who agrees on the server's pages.
 func (s *Stage) fixtureVisitor(ctx context.Context, n int) (fixtureUser, error) {
 	email := fmt.Sprintf("visitor%d@example.org", n)
-	signer, err := s.AddSigner(ctx, email, "Demo", fmt.Sprintf("Visitor %d", n), "--mode", "oauth2code")
+	signer, err := s.AddSigner(ctx, email, "Demo", fmt.Sprintf("Visitor %d", n), "--mode", "oauth2code", "--qualifier", "eu_eidas_aes")
 	if err != nil {
 		return fixtureUser{}, err
 	}
-	user, err := signer.fixture("code")
+	user, err := signer.fixture("code", "qualified")
 	if err != nil {
 		return user, err
 	}
-	user.Login, user.Password = email, rand.Text()
+	user.Login, user.Password, user.Account = email, rand.Text(), fmt.Sprintf("account %d", n)
 	return user, s.SetPassword(ctx, signer.ID, user.Password)
 }
 
-func (p Signer) fixture(role string) (fixtureUser, error) {
+func (p Signer) fixture(roles ...string) (fixtureUser, error) {
 	uri, err := url.Parse(p.OTPAuth)
 	if err != nil {
 		return fixtureUser{}, fmt.Errorf("otpauth URI: %w", err)
 	}
 	user := fixtureUser{ID: p.ID, TOTPSecret: uri.Query().Get("secret"), Credentials: []fixtureCredential{}}
 	for _, id := range p.Credentials {
-		user.Credentials = append(user.Credentials, fixtureCredential{id, []string{role}})
+		user.Credentials = append(user.Credentials, fixtureCredential{id, roles})
 	}
 	return user, nil
 }
@@ -191,7 +192,7 @@ func (s *Stage) fixtureOutsiders(ctx context.Context, f *fixtures) error {
 	if err != nil {
 		return err
 	}
-	if user, err = bare.fixture(""); err != nil {
+	if user, err = bare.fixture(); err != nil {
 		return err
 	}
 	f.Users = append(f.Users, user)
@@ -222,6 +223,14 @@ func (s *Stage) fixtureClients(ctx context.Context, f *fixtures) error {
 			return err
 		}
 		*client = fixtureWebClient{fixtureClient(added), home}
+	}
+	for _, user := range f.Users {
+		if user.Account == "" {
+			continue
+		}
+		if _, err := s.Run(ctx, "client", "account", f.WebClient.ID, user.Account, user.ID); err != nil {
+			return err
+		}
 	}
 	return nil
 }
