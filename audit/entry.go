@@ -46,6 +46,11 @@ const (
 	SignDone     Event = "sign.done"     // Signatures are the SHA-256 of what was released
 	SignFailed   Event = "sign.failed"   // spent, and no signature was released
 
+	StampIntent Event = "timestamp.intent" // an authority of ours will sign Hashes under Serial
+	StampDone   Event = "timestamp.done"   // Signatures is the SHA-256 of the token that was released
+	StampFailed Event = "timestamp.failed" // the number is spent, and no token was released
+	StampAsked  Event = "timestamp.asked"  // another authority is asked, at Reason
+
 	BackupTaken      Event = "backup.taken"      // somebody has a copy of the registry
 	RegistryRestored Event = "registry.restored" // what follows stands on a backup, and Hashes has its manifest's
 )
@@ -81,6 +86,7 @@ type Entry struct {
 	HashOID     string   `json:"hashOID,omitempty"`
 	SignAlgo    string   `json:"signAlgo,omitempty"`
 	Signatures  []string `json:"signatures,omitempty"` // SHA-256 of each, hex
+	Serial      string   `json:"serial,omitempty"`     // of a time-stamp, hex without zeros before it
 	Factor      string   `json:"factor,omitempty"`
 	Step        int64    `json:"step,omitempty"`
 	Reason      string   `json:"reason,omitempty"`
@@ -139,6 +145,10 @@ func (e Entry) missing() string {
 		needs = []member{grant, {"signatures", len(e.Signatures) > 0}}
 	case SignFailed:
 		needs = []member{grant}
+	case StampIntent:
+		needs = []member{{"key", e.Key != ""}, {"serial", e.Serial != ""}, {"hashes", len(e.Hashes) > 0}}
+	case StampDone, StampFailed:
+		needs = []member{{"serial", e.Serial != ""}}
 	case FactorVerified, FactorLocked:
 		needs = []member{{"user", e.User != ""}, {"factor", e.Factor != ""}}
 	default:
@@ -171,7 +181,7 @@ func notHex(s string) bool { return s == "" || !isHex(s) }
 func (e Entry) clean() Entry {
 	for _, s := range []*string{
 		(*string)(&e.Event), &e.Request, &e.Client, &e.User, &e.Credential, &e.Certificate, &e.Key,
-		&e.Grant, &e.HashOID, &e.SignAlgo, &e.Factor, &e.Reason,
+		&e.Grant, &e.HashOID, &e.SignAlgo, &e.Serial, &e.Factor, &e.Reason,
 	} {
 		*s = strings.ToValidUTF8(*s, "\uFFFD")
 	}

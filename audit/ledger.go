@@ -17,10 +17,12 @@ import (
 // grant's; an outcome without an intent, or with more signatures than the
 // intent has hashes; a grant issued twice; a step of a user's authenticator
 // verified twice, or standing behind two grants that are not of one SAD, or
-// behind a grant without having been verified.
+// behind a grant without having been verified; a serial number given to two
+// time-stamps, or a time-stamp released that was not intended.
 type Ledger struct {
 	grants map[string]*account
 	steps  map[step]*spending
+	stamps map[string]*stamping
 }
 
 // A Finding is a record that should not be.
@@ -53,7 +55,7 @@ type spending struct{ verified, issued []Record }
 // Add takes the next record of a log.
 func (l *Ledger) Add(r Record) {
 	if l.grants == nil {
-		l.grants, l.steps = make(map[string]*account), make(map[step]*spending)
+		l.grants, l.steps, l.stamps = make(map[string]*account), make(map[step]*spending), make(map[string]*stamping)
 	}
 	r.Reason = "" // never judged, and long
 	switch r.Event {
@@ -76,6 +78,8 @@ func (l *Ledger) Add(r Record) {
 			s := l.step(r)
 			s.verified = append(s.verified, r)
 		}
+	case StampIntent, StampDone:
+		l.stamp(r)
 	default: // tells of no signature
 	}
 }
@@ -107,6 +111,9 @@ func (l *Ledger) Findings() []Finding {
 		all = append(all, a.judge()...)
 	}
 	for _, s := range l.steps {
+		all = append(all, s.judge()...)
+	}
+	for _, s := range l.stamps {
 		all = append(all, s.judge()...)
 	}
 	return ordered(all)

@@ -67,6 +67,7 @@ func Tables() []Table {
 		{"heads", 1, []Column{
 			{"log", Text}, {"seq", Number}, {"hash", Text}, {"at", Text}, {"signature", Binary},
 		}},
+		{"serials", 1, []Column{{"name", Text}, {"last", Number}}},
 	}
 }
 

@@ -21,6 +21,7 @@ type candidate struct {
 	*x509.Certificate
 	issuer *x509.Certificate // nil: it is a root
 	policy string            // asked for; "" for none
+	stamps bool              // it is for time-stamps
 }
 
 // lint returns ErrLint with every rule of rules that c breaks.
@@ -49,17 +50,29 @@ var commonRules = []rule{
 	{"no statement makes it qualified", "CSC API v2.0.0.2, Note 28: nothing is claimed that was not attested", candidate.unqualified},
 }
 
-// leafRules are those of signers' certificates.
-var leafRules = append(slices.Clone(commonRules), []rule{
+// issuedRules are those of certificates that are not the authority's own.
+var issuedRules = append(slices.Clone(commonRules), []rule{
 	{"issuer is the authority's subject, byte for byte", "RFC 5280 §4.1.2.4 and §7.1", candidate.issuerName},
 	{"authority key identifier is the issuer's", "RFC 5280 §4.2.1.1", candidate.authorityKey},
 	{"validity is within the issuer's", "RFC 5280 §6.1 (shell model)", candidate.withinIssuer},
+	{"subject key is not the issuer's", "RFC 5280 §3.2: a certificate binds a key to its own subject", candidate.ownKey},
+	{"policy is the one asked for", "RFC 5280 §4.2.1.4", candidate.policies},
+}...)
+
+// leafRules are those of signers' certificates.
+var leafRules = append(slices.Clone(issuedRules), []rule{
 	{"key usage is content commitment alone", "EN 319 412-2 §4.3.2, type A", candidate.commitsContent},
 	{"extended key usage is document signing and e-mail protection alone", "RFC 9336 §3; RFC 5280 §4.2.1.12", candidate.documentSigning},
 	{"subject has country, common name, and given or family name", "EN 319 412-2 §4.2.4", candidate.person},
-	{"subject key is not the issuer's", "RFC 5280 §3.2: a certificate binds a key to its own subject", candidate.ownKey},
-	{"policy is the one asked for", "RFC 5280 §4.2.1.4", candidate.policies},
 	{"alternative name is at most one e-mail address", "RFC 5280 §4.2.1.6", candidate.alternativeName},
+}...)
+
+// stamperRules are those of certificates for time-stamps.
+var stamperRules = append(slices.Clone(issuedRules), []rule{
+	{"key usage is digital signature alone", "EN 319 422 §6.1; RFC 3161 §2.3", candidate.signsDigitally},
+	{"extended key usage is time-stamping alone, and critical", "RFC 3161 §2.3", candidate.timeStamping},
+	{"subject is another than the issuer", "RFC 5280 §4.1.2.6: who is named by both would have issued it to himself", candidate.ownName},
+	{"it has no alternative name", "RFC 3161 §2.3 knows the subject alone", candidate.noAlternativeName},
 }...)
 
 // rootRules are those of the authority's own certificate.

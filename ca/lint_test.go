@@ -8,6 +8,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -238,7 +239,7 @@ func TestLintNoticesWeakAuthority(t *testing.T) {
 func TestRulesCiteTheirSource(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for _, r := range append(leafRules, rootRules[len(commonRules):]...) {
+	for _, r := range slices.Concat(leafRules, rootRules[len(commonRules):], stamperRules[len(issuedRules):]) {
 		if r.source == "" || r.check == nil || seen[r.name] {
 			t.Errorf("rule %q has no source, no check, or is there twice", r.name)
 		}

@@ -131,6 +131,7 @@ type frame struct {
 	parent *x509.Certificate // nil: the certificate is its own
 	rules  []rule
 	policy string // that was asked for
+	stamps bool   // the certificate is for time-stamps
 }
 
 // certify rehearses with a key that is thrown away, signs, and takes nothing
@@ -194,7 +195,7 @@ func (f frame) rehearse(template *x509.Certificate, public, authority crypto.Pub
 	if err != nil {
 		return nil, fmt.Errorf("parse rehearsed certificate: %w", err)
 	}
-	return cert, lint(f.rules, candidate{Certificate: cert, issuer: f.parent, policy: f.policy})
+	return cert, lint(f.rules, candidate{Certificate: cert, issuer: f.parent, policy: f.policy, stamps: f.stamps})
 }
 
 func (f frame) create(template *x509.Certificate, public crypto.PublicKey, signer crypto.Signer) ([]byte, error) {

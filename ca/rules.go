@@ -95,7 +95,8 @@ func (c candidate) subjectKey() error {
 }
 
 // extensions are those a certificate may have, and whether each must be
-// critical or must not.
+// critical or must not; the extended key usage of a certificate for time-stamps
+// must be.
 var extensions = map[string]bool{
 	"2.5.29.14": false, // subject key identifier
 	"2.5.29.15": true,  // key usage
@@ -103,14 +104,18 @@ var extensions = map[string]bool{
 	"2.5.29.19": true,  // basic constraints
 	"2.5.29.32": false, // certificate policies
 	"2.5.29.35": false, // authority key identifier
-	"2.5.29.37": false, // extended key usage
+
+	oidExtendedKeyUsage: false,
 }
+
+const oidExtendedKeyUsage = "2.5.29.37"
 
 func (c candidate) extensions() error {
 	seen := map[string]bool{}
 	for _, e := range c.Extensions {
 		oid := e.Id.String()
 		critical, known := extensions[oid]
+		critical = critical || c.stamps && oid == oidExtendedKeyUsage
 		if !known || seen[oid] || e.Critical != critical {
 			return fmt.Errorf("%s, critical %t", oid, e.Critical)
 		}
@@ -170,6 +175,26 @@ func (c candidate) documentSigning() error {
 	return unless(slices.Equal(c.ExtKeyUsage, []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}) &&
 		len(c.UnknownExtKeyUsage) == 1 && c.UnknownExtKeyUsage[0].Equal(oidDocumentSigning),
 		"it is %v %v", c.ExtKeyUsage, c.UnknownExtKeyUsage)
+}
+
+func (c candidate) signsDigitally() error {
+	return unless(c.KeyUsage == x509.KeyUsageDigitalSignature, "it is %b", c.KeyUsage)
+}
+
+func (c candidate) timeStamping() error {
+	e, there := c.has(oidExtendedKeyUsage)
+	return unless(there && e.Critical && len(c.UnknownExtKeyUsage) == 0 &&
+		slices.Equal(c.ExtKeyUsage, []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}),
+		"it is %v %v, critical %t", c.ExtKeyUsage, c.UnknownExtKeyUsage, e.Critical)
+}
+
+func (c candidate) ownName() error {
+	return unless(!bytes.Equal(c.RawSubject, c.issuer.RawSubject), "it is %v", c.Subject)
+}
+
+func (c candidate) noAlternativeName() error {
+	_, there := c.has("2.5.29.17")
+	return unless(!there, "it has")
 }
 
 func (c candidate) person() error {

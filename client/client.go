@@ -104,6 +104,17 @@ func (c *Client) SignHash(ctx context.Context, req csc.SignHashRequest) (csc.Sig
 	return answer, err
 }
 
+// Timestamp asks for a time-stamp over a hash (signatures/timestamp, v2.0.0.2
+// §11.13). Whether it is a good one, of this hash and with this nonce, is the
+// caller's to look at.
+func (c *Client) Timestamp(ctx context.Context, req csc.TimestampRequest) (csc.TimestampResponse, error) {
+	answer, err := authorized[csc.TimestampResponse](ctx, c, csc.MethodTimestamp, req)
+	if err == nil && len(answer.Timestamp) == 0 {
+		err = fmt.Errorf("%s: %w: no time-stamp", csc.MethodTimestamp, ErrAnswer)
+	}
+	return answer, err
+}
+
 // authorized calls a method with an access token. A token the client got
 // itself and that died before its time is renewed, once: a call with a dead
 // token did nothing.

@@ -23,6 +23,7 @@ func TestMethods(t *testing.T) {
 		"credentials/info":      `{"key":{"status":"enabled","algo":["1.2.840.10045.2.1"],"len":256,"curve":"1.2.840.10045.3.1.7"},"cert":{"certificates":["MA=="]},"auth":{"mode":"explicit","objects":[{"type":"Password","id":"OTP"}]},"SCAL":"2","multisign":10}`,
 		"credentials/authorize": `{"SAD":"canary-sad","expiresIn":300}`,
 		"signatures/signHash":   `{"signatures":["AQI=","AwQ="]}`,
+		"signatures/timestamp":  `{"timestamp":"BQY="}`,
 	} {
 		s.on("/csc/v2/"+path, raw(200, body))
 	}
@@ -67,6 +68,12 @@ func TestMethods(t *testing.T) {
 			csc.SignHashResponse{Signatures: [][]byte{{1, 2}, {3, 4}}},
 			func() (any, error) { return c.SignHash(t.Context(), signHash) },
 		},
+		"signatures/timestamp": {
+			`{"hash":"AQI=","hashAlgo":"2.16.840.1.101.3.4.2.1","nonce":"a1"}`, csc.TimestampResponse{Timestamp: []byte{5, 6}},
+			func() (any, error) {
+				return c.Timestamp(t.Context(), csc.TimestampRequest{Hash: csc.Digest{1, 2}, HashAlgo: csc.OIDSHA256, Nonce: "a1"})
+			},
+		},
 	} {
 		got, err := tt.do()
 		if diff := cmp.Diff(tt.want, got); err != nil || diff != "" {
@@ -88,7 +95,7 @@ func TestMethods(t *testing.T) {
 		}
 	}
 	if n := s.count("/as/oauth2/token"); n != 1 {
-		t.Errorf("%d tokens for four calls", n)
+		t.Errorf("%d tokens for five calls", n)
 	}
 }
 

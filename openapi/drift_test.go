@@ -68,6 +68,7 @@ var types = map[csc.Method]struct {
 	csc.MethodCredentialInfo: pair[csc.CredentialInfoRequest, csc.CredentialInfo](),
 	csc.MethodAuthorize:      pair[csc.AuthorizeRequest, csc.AuthorizeResponse](),
 	csc.MethodSignHash:       pair[csc.SignHashRequest, csc.SignHashResponse](),
+	csc.MethodTimestamp:      pair[csc.TimestampRequest, csc.TimestampResponse](),
 }
 
 func pair[Req, Resp any]() (p struct {
@@ -80,7 +81,7 @@ func pair[Req, Resp any]() (p struct {
 }
 
 func TestMethodsInOrder(t *testing.T) {
-	want := []csc.Method{"info", "credentials/list", "credentials/info", "credentials/authorize", "signatures/signHash"}
+	want := []csc.Method{"info", "credentials/list", "credentials/info", "credentials/authorize", "signatures/signHash", "signatures/timestamp"}
 	c := contract(t)
 	if diff := cmp.Diff(want, c.Methods()); diff != "" {
 		t.Errorf("the methods (-want +got):\n%s", diff)

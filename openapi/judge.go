@@ -34,7 +34,7 @@ func (r *rule) judgeString(n node) *csc.Error {
 	if n.kind != jsontext.KindString {
 		return r.broken(keyType, nil)
 	}
-	if r.enum == nil && r.pattern == nil && len(n.raw) <= r.maxLength && !r.base64 {
+	if r.enum == nil && r.pattern == nil && r.minLength == 0 && len(n.raw) <= r.maxLength && !r.base64 {
 		return nil
 	}
 	text, err := jsontext.AppendUnquote(nil, n.raw)
@@ -44,6 +44,8 @@ func (r *rule) judgeString(n node) *csc.Error {
 	switch {
 	case r.enum != nil && !slices.Contains(r.enum, string(text)):
 		return r.broken(keyEnum, nil)
+	case utf8.RuneCount(text) < r.minLength:
+		return r.broken(keyMinLength, nil)
 	case utf8.RuneCount(text) > r.maxLength:
 		return r.broken(keyMaxLength, nil)
 	case r.pattern != nil && !r.pattern.Match(text):

@@ -26,6 +26,9 @@ const (
 	badNumber      = "Invalid value for parameter numSignatures"
 	noAuthData     = "Missing (or invalid type) array parameter authData"
 	badAuthData    = "Invalid parameter authData"
+	noStampHash    = "Missing (or invalid type) string parameter hash"
+	badHashAlgo    = "Invalid parameter hashAlgo"
+	badNonce       = "Invalid parameter nonce"
 	noHashOID      = "Missing (or invalid type) string parameter hashAlgorithmOID"
 )
 
@@ -71,6 +74,9 @@ var full = map[csc.Method]body{
 		{"hashAlgorithmOID", `"2.16.840.1.101.3.4.2.1"`}, {"signAlgo", `"1.2.840.113549.1.1.10"`},
 		{"signAlgoParams", `"MDCg"`}, {"operationMode", `"S"`}, {"validity_period", `1000`},
 		{"response_uri", `"https://client.example.org/done"`}, {"clientData", `"order 1"`},
+	},
+	csc.MethodTimestamp: {
+		{"hash", hashABC}, {"hashAlgo", `"2.16.840.1.101.3.4.2.1"`}, {"nonce", `"5f1c9ad2e4b07731"`}, {"clientData", `"order 1"`},
 	},
 }
 
@@ -168,4 +174,18 @@ var fields = []field{
 	{method: csc.MethodSignHash, name: "validity_period", takes: "any", good: []string{`-1`, `1e400`, `"x"`, `9007199254740993`}},
 	{method: csc.MethodSignHash, name: "response_uri", takes: "any", good: []string{`"not a uri"`, `"::"`, `"http://127.0.0.1"`, `""`}},
 	{method: csc.MethodSignHash, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+
+	{method: csc.MethodTimestamp, name: "hash", takes: "string", absent: noStampHash, wrong: noStampHash, bad: map[string]string{
+		`""`: "Empty hash parameter", `"***"`: notBase64, `" "`: notBase64, `"\u0000"`: notBase64, `"YR=="`: notBase64, `"YQ"`: notBase64, `"YQ="`: notBase64,
+		`"ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0="`: notBase64, `"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=\n"`: notBase64, strings1MiB: notBase64,
+	}, good: []string{`"YQ=="`, `"YQ\u003d\u003d"`, `"\/\/\/\/"`}},
+	{method: csc.MethodTimestamp, name: "hashAlgo", takes: "string", absent: badHashAlgo, wrong: badHashAlgo, bad: map[string]string{
+		`""`: badHashAlgo, `"1.2.3"`: badHashAlgo, `"1.3.14.3.2.26"`: badHashAlgo, `"SHA-256"`: badHashAlgo, `"2.16.840.1.101.3.4.2.1 "`: badHashAlgo,
+		`"2.16.840.1.101.3.4.2.8"`: badHashAlgo, `"02.16.840.1.101.3.4.2.1"`: badHashAlgo, strings1MiB: badHashAlgo,
+	}, good: []string{`"2.16.840.1.101.3.4.2.1"`, `"2.16.840.1.101.3.4.2.2"`, `"2.16.840.1.101.3.4.2.3"`}},
+	{method: csc.MethodTimestamp, name: "nonce", takes: "string", wrong: badNonce, bad: map[string]string{
+		`""`: badNonce, `"xyz"`: badNonce, `"0x1"`: badNonce, `"-1"`: badNonce, `" 1"`: badNonce, `"1\n"`: badNonce, `"1.5"`: badNonce, `"١"`: badNonce,
+		`"` + strings.Repeat("f", 129) + `"`: badNonce, strings1MiB: badNonce,
+	}, good: []string{`"0"`, `"00"`, `"a1b2"`, `"A1B2"`, `"12345678901234567890"`, `"` + strings.Repeat("f", 128) + `"`}},
+	{method: csc.MethodTimestamp, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
 }

@@ -23,7 +23,8 @@ type rule struct {
 	unless     string // ignored unless this property beside it is true
 	enum       []string
 	pattern    *regexp.Regexp
-	maxLength  int // in characters
+	minLength  int // in characters
+	maxLength  int // likewise
 	base64     bool
 	minimum    int64
 	minItems   int
@@ -44,6 +45,7 @@ const (
 	keyType      = "type"
 	keyEnum      = "enum"
 	keyPattern   = "pattern"
+	keyMinLength = "minLength"
 	keyMaxLength = "maxLength"
 	keyFormat    = "format"
 	keyMinimum   = "minimum"
@@ -65,7 +67,7 @@ func newRule(name string, ref *openapi3.SchemaRef) (*rule, error) {
 		return nil, err
 	}
 	r.kind = s.Type.Slice()[0]
-	r.minItems, r.base64 = int(s.MinItems), s.Format == "byte"
+	r.minItems, r.minLength, r.base64 = int(s.MinItems), int(s.MinLength), s.Format == "byte"
 	if s.MaxLength != nil {
 		r.maxLength = int(*s.MaxLength)
 	}
@@ -137,7 +139,7 @@ func judged(s *openapi3.Schema) error {
 	rest.Extensions, rest.Origin = nil, nil
 	rest.Title, rest.Description, rest.Default, rest.Example = "", "", nil, nil
 	rest.Type, rest.Format, rest.Enum, rest.Pattern = nil, "", nil, ""
-	rest.MaxLength, rest.Min = nil, nil
+	rest.MinLength, rest.MaxLength, rest.Min = 0, nil, nil
 	rest.MinItems, rest.Items, rest.Properties, rest.Required = 0, nil, nil, nil
 	if !reflect.DeepEqual(rest, openapi3.Schema{}) {
 		return errors.New("has a keyword the judge does not know")
@@ -170,7 +172,7 @@ func (r *rule) readWords(ext any) error {
 	r.words = words{}
 	has := map[string]bool{
 		keyType: true, keyEnum: r.enum != nil, keyPattern: r.pattern != nil,
-		keyMaxLength: r.maxLength < math.MaxInt, keyFormat: r.base64,
+		keyMinLength: r.minLength > 0, keyMaxLength: r.maxLength < math.MaxInt, keyFormat: r.base64,
 		keyMinimum: r.minimum > math.MinInt64, keyMinItems: r.minItems > 0, keyItems: r.kind == openapi3.TypeArray,
 	}
 	switch ext := ext.(type) {

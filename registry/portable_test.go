@@ -48,6 +48,8 @@ func fillRegistry(t *testing.T, r *registry.Registry) {
 	must(t, r.SetAccount(ctx, client(1).ID, "cont 'ș\"", user(2).ID))
 	must(t, r.SetAccountKeys(ctx, client(1).ID, []oauth.AccountKey{{Verifier: "ab", Sealed: []byte{0, 0xff}}}))
 	must(t, r.KeepHead(ctx, audit.Head{Log: "log_" + strings.Repeat("a", 32), Seq: 7, Hash: "00", Time: created, Signature: []byte{1, 2}}))
+	_, err = r.NextSerial(ctx)
+	must(t, err)
 	must(t, r.AddRefresh(ctx, oauth.Refresh{ID: "tokenfamily", Hash: "h", ClientID: client(1).ID, UserID: user(1).ID, Used: created, Expires: created.Add(time.Hour)}))
 }
 

@@ -55,6 +55,8 @@ var suite = []struct {
 	{"heads come back as they were", headsComeBack},
 	{"heads only follow", headsFollow},
 	{"of many heads the last stays", raceHeads},
+	{"serial numbers ascend", serialsAscend},
+	{"of many asking for a serial number each gets another", raceSerials},
 	{"all of it is there after a restart", afterRestart},
 	{"any text is kept or refused", anyText},
 	{"the end of a context is its error", contexts},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/edge"
+	"github.com/pecete/pecete/tsa"
 )
 
 // A kind is requests that share a gate, so that more of one than can be worked
@@ -20,6 +21,7 @@ type kind string
 
 const (
 	kindSigning     kind = "signing"     // asks the device
+	kindStamping    kind = "stamping"    // asks it too, or another server
 	kindAuthorizing kind = "authorizing" // asks it too, and writes
 	kindLogin       kind = "login"       // hashes passwords
 	kindOAuth       kind = "oauth"
@@ -33,6 +35,8 @@ var kinds = []struct {
 	prefix string
 	kind   kind
 }{
+	{csc.BasePath + "/" + string(csc.MethodTimestamp), kindStamping},
+	{tsa.Path, kindStamping},
 	{csc.BasePath + "/signatures/", kindSigning},
 	{csc.BasePath + "/credentials/authorize", kindAuthorizing},
 	{"/oauth2/", kindOAuth},
@@ -75,7 +79,7 @@ func (s *Server) openDoor() {
 	gate := func(most, least int) *edge.Gate { return &edge.Gate{Most: most, Least: least, Now: s.Now} }
 	signing := orDefault(s.Limits.Signing, defaultSigning)
 	s.door.gates = map[kind]*edge.Gate{
-		kindSigning: gate(signing, max(1, signing/8)), kindAuthorizing: gate(64, 16),
+		kindSigning: gate(signing, max(1, signing/8)), kindAuthorizing: gate(64, 16), kindStamping: gate(64, 16),
 		kindLogin: gate(128, 96), kindOAuth: gate(128, 32), kindOther: gate(128, 32),
 	}
 	s.door.shelf.Most = orDefault(s.Limits.Bodies, defaultBodies)

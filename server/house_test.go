@@ -41,6 +41,7 @@ import (
 	"github.com/pecete/pecete/registry"
 	"github.com/pecete/pecete/server"
 	"github.com/pecete/pecete/signing"
+	"github.com/pecete/pecete/tsa"
 	"github.com/pecete/pecete/users"
 )
 
@@ -64,6 +65,7 @@ type house struct {
 	auditLog *audit.Log
 	path     string // of the audit log
 	handler  http.Handler
+	stamper  tsa.Stamper // nil unless a test has one
 }
 
 // An app is a client that may act for the house's signer.
@@ -92,9 +94,12 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T, change ...func(*house)) *house {
 	t.Helper()
 	h := &house{t: t, clock: &clock{}, keys: newSoftKeys(), log: &lines{}, path: filepath.Join(t.TempDir(), "audit.log")}
+	for _, f := range change {
+		f(h)
+	}
 	h.clock.now.Store(noon.UnixNano())
 	var err error
 	h.registry, err = registry.Open(t.Context(), registry.Config{URL: filepath.Join(t.TempDir(), "registry.db")})
@@ -126,7 +131,7 @@ func (h *house) wire() {
 	mux := http.NewServeMux()
 	h.provider.Mount(mux)
 	h.api = &server.Server{
-		Contract: contract, Bearer: h.provider, Mux: mux, Register: h.register,
+		Contract: contract, Bearer: h.provider, Mux: mux, Register: h.register, Stamper: h.stamper,
 		Authorizer: credentials.Authorizer{
 			Register: h.register, Grants: grants, Audit: h.auditLog, Now: h.clock.Now,
 			Prover: &users.Prover{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now},

@@ -58,7 +58,7 @@ func (s *Server) info(_ context.Context, req csc.InfoRequest) (csc.InfoResponse,
 		ConformanceLevels: []string{},
 	}
 	s.About.locate(&resp)
-	for _, r := range routes() {
+	for _, r := range s.routes() {
 		resp.Methods = append(resp.Methods, r.method)
 	}
 	return resp, nil

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/tsa"
 )
 
 // credentialsList implements credentials/list (v2.0.0.2 §11.4).
@@ -29,4 +30,9 @@ func (s *Server) signHash(ctx context.Context, who credentials.Caller, req csc.S
 		return csc.SignHashResponse{}, err
 	}
 	return s.Signer.SignHash(ctx, who, grant, req)
+}
+
+// timestamp implements signatures/timestamp (v2.0.0.2 §11.13).
+func (s *Server) timestamp(ctx context.Context, who credentials.Caller, req csc.TimestampRequest) (csc.TimestampResponse, error) {
+	return tsa.Timestamp(ctx, s.Stamper, tsa.Asker{ClientID: who.ClientID, UserID: who.UserID}, req)
 }

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"slices"
+
 	"github.com/gin-gonic/gin"
 
 	"github.com/pecete/pecete/csc"
@@ -20,13 +22,20 @@ func withCredentialToken(m csc.Method) bool {
 
 // routes is the truth about which methods there are: the router and
 // info.methods are both read from it. It is a function because info, which is
-// in it, reads it.
-func routes() []route {
-	return []route{
+// in it, reads it. A method that is not configured is not there.
+func (s *Server) routes() []route {
+	all := []route{
 		{csc.MethodInfo, func(s *Server) gin.HandlerFunc { return open(s, csc.MethodInfo, s.info) }},
 		{csc.MethodList, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodList, s.credentialsList) }},
 		{csc.MethodCredentialInfo, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodCredentialInfo, s.credentialsInfo) }},
 		{csc.MethodAuthorize, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodAuthorize, s.credentialsAuthorize) }},
 		{csc.MethodSignHash, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodSignHash, s.signHash) }},
+		{csc.MethodTimestamp, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodTimestamp, s.timestamp) }},
 	}
+	return slices.DeleteFunc(all, func(r route) bool { return !s.offers(r.method) })
+}
+
+// offers reports whether a method that needs to be configured is.
+func (s *Server) offers(m csc.Method) bool {
+	return m != csc.MethodTimestamp || s.Stamper != nil
 }

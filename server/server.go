@@ -19,6 +19,7 @@ import (
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/openapi"
 	"github.com/pecete/pecete/signing"
+	"github.com/pecete/pecete/tsa"
 )
 
 // A Server answers the CSC API at csc.BasePath, and beside it the contract, the
@@ -32,6 +33,7 @@ type Server struct {
 	Register   credentials.Register
 	Authorizer credentials.Authorizer
 	Signer     signing.Signer
+	Stamper    tsa.Stamper // nil: there is no signatures/timestamp
 	About      About
 	Checks     []Check
 	Limits     Limits
@@ -64,7 +66,7 @@ func (s *Server) Handler() http.Handler {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
 	_ = engine.SetTrustedProxies(nil) // nil cannot be refused
-	for _, r := range routes() {
+	for _, r := range s.routes() {
 		engine.POST(csc.BasePath+"/"+string(r.method), r.handler(s))
 	}
 	engine.GET("/healthz", s.healthz)

@@ -65,7 +65,8 @@ type Config struct {
 		Certificate string `yaml:"certificate"` // of the local CA, PEM; its key is in the HSM
 		Policy      string `yaml:"policy"`      // certificate policy OID, "" for none
 	} `yaml:"ca"`
-	Pepper string `yaml:"pepper"` // file with the key of client secrets' verifiers
+	TSA    TSAConfig `yaml:"tsa"`
+	Pepper string    `yaml:"pepper"` // file with the key of client secrets' verifiers
 	// Steps is a file with the key of what ties the steps of a login together;
 	// the same on every replica.
 	Steps string `yaml:"steps"`
@@ -167,7 +168,7 @@ func (c *Config) check() error {
 	need(c.Pepper, "pepper")
 	need(c.Steps, "steps")
 	need(c.About.Name, "about.name")
-	faults = append(faults, checkURL("url", c.URL), c.checkMTLS(), c.checkAbout(), c.checkValues(), c.checkMetrics())
+	faults = append(faults, checkURL("url", c.URL), c.checkMTLS(), c.checkAbout(), c.checkValues(), c.checkMetrics(), c.checkTSA())
 	return errors.Join(faults...)
 }
 

@@ -34,6 +34,7 @@ type foundation struct {
 	Listen string
 	Module string
 	CAName string
+	TSA    string
 	Token  string
 }
 
@@ -43,8 +44,8 @@ func initCommand() *cobra.Command {
 		Use:   "init FOLDER",
 		Short: "Make a folder with all a server of one process needs",
 		Long: `Make a folder with all a server of one process needs: a PKCS#11 token with
-random PINs, a local certification authority whose key is in it, a TLS
-certificate for this machine, and pecete.yaml. What it makes is for trying and
+random PINs, a local certification authority and a time-stamping authority whose
+keys are in it, a TLS certificate for this machine, and pecete.yaml. What it makes is for trying and
 for enterprises that run their own authority; it has no legal value by itself.`,
 		Args: exactArgs("FOLDER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,6 +60,7 @@ for enterprises that run their own authority; it has no legal value by itself.`,
 	cmd.Flags().StringVar(&f.Listen, "listen", "127.0.0.1:8443", "`ADDRESS` to serve on")
 	cmd.Flags().StringVar(&f.Module, "module", "", "PKCS#11 `LIBRARY` (default: SoftHSM, with its tokens in FOLDER)")
 	cmd.Flags().StringVar(&f.CAName, "ca-name", "Pecete Demo CA, no legal value", "common `NAME` of the authority")
+	cmd.Flags().StringVar(&f.TSA, "tsa-name", stamperName, "common `NAME` of the time-stamping authority")
 	return cmd
 }
 
@@ -214,8 +216,8 @@ func (f *foundation) keys(ctx context.Context) error {
 	return errors.Join(f.found(ctx, h.token), h.close())
 }
 
-// found makes the authority, and the keys that seal and that sign the audit
-// log's heads.
+// found makes the authority, the keys that seal and that sign the audit log's
+// heads, and the time-stamping authority.
 func (f *foundation) found(ctx context.Context, token *hsm.Token) error {
 	if _, err := token.GenerateSecret(ctx, labelSeal); err != nil {
 		return fmt.Errorf("generate sealing key: %w", err)
@@ -244,5 +246,19 @@ func (f *foundation) found(ctx context.Context, token *hsm.Token) error {
 	}
 	return errors.Join(
 		writePEM(f.file("ca.pem"), "CERTIFICATE", root.Raw, 0o644),
-		writePEM(f.file("audit/audit.pub"), "PUBLIC KEY", public, 0o644))
+		writePEM(f.file("audit/audit.pub"), "PUBLIC KEY", public, 0o644),
+		f.foundTSA(ctx, token, &ca.Local{Signer: signer, Certificate: root, Now: time.Now}))
+}
+
+// foundTSA makes the time-stamping authority, for five years.
+func (f *foundation) foundTSA(ctx context.Context, token *hsm.Token, local *ca.Local) error {
+	key, err := token.Generate(ctx, csc.P256, labelTSA)
+	if err != nil {
+		return fmt.Errorf("generate time-stamping key: %w", err)
+	}
+	chain, err := issueStamper(ctx, local, key, f.TSA, 1825)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(f.file("tsa.pem"), pemChain(chain), 0o644)
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
+
+	"github.com/pecete/pecete/tsa"
 )
 
 // clientCAs are the authorities of clients' certificates; nil if none is
@@ -40,7 +42,7 @@ func asking(plain *tls.Config) *tls.Config {
 func programsOnly(all http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		at := r.URL.Path
-		calls := strings.HasPrefix(at, "/csc/") || strings.HasPrefix(at, "/.well-known/") || at == "/healthz" || at == "/readyz" ||
+		calls := strings.HasPrefix(at, "/csc/") || strings.HasPrefix(at, "/.well-known/") || at == "/healthz" || at == "/readyz" || at == tsa.Path ||
 			strings.HasPrefix(at, "/oauth2/") && at != "/oauth2/authorize"
 		if !calls {
 			w.Header().Set("Content-Type", "application/json")

@@ -105,6 +105,9 @@ func configCommand() *cobra.Command {
 			if _, err := config.clientCAs(); err != nil {
 				return err
 			}
+			if err := config.checkTSAFiles(); err != nil {
+				return err
+			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "ok")
 			return err
 		},

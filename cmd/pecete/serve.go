@@ -129,8 +129,12 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
+	stamper, err := h.stamper(ctx, mux)
+	if err != nil {
+		return nil, err
+	}
 	return &server.Server{
-		Contract: contract, Bearer: provider, Mux: mux, Register: register,
+		Contract: contract, Bearer: provider, Mux: mux, Register: register, Stamper: stamper,
 		Authorizer: credentials.Authorizer{
 			Register: register, Grants: grants, Audit: h.log, Now: now, Life: h.config.SADLife, Prover: prover,
 		},

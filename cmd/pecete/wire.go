@@ -30,6 +30,7 @@ const (
 	labelCA    = "pecete ca"
 	labelAudit = "pecete audit"
 	labelSeal  = "pecete seal"
+	labelTSA   = "pecete tsa"
 )
 
 // A house is what every command stands on: the device, the registry and an
@@ -218,20 +219,28 @@ func (a authority) Issue(ctx context.Context, signer users.User, public crypto.P
 	})
 }
 
-func (h *house) enroller(ctx context.Context) (credentials.Enroller, error) {
+// localAuthority is the local CA.
+func (h *house) localAuthority(ctx context.Context) (*ca.Local, error) {
 	key, err := h.token.Find(ctx, labelCA)
 	if err != nil {
-		return credentials.Enroller{}, fmt.Errorf("find ca key: %w", err)
+		return nil, fmt.Errorf("find ca key: %w", err)
 	}
 	signer, err := h.token.Signer(ctx, key.ID)
 	if err != nil {
-		return credentials.Enroller{}, fmt.Errorf("find ca key: %w", err)
+		return nil, fmt.Errorf("find ca key: %w", err)
 	}
 	certificate, err := readCertificate(h.config.path(h.config.CA.Certificate))
 	if err != nil {
+		return nil, err
+	}
+	return &ca.Local{Signer: signer, Certificate: certificate, Now: now}, nil
+}
+
+func (h *house) enroller(ctx context.Context) (credentials.Enroller, error) {
+	local, err := h.localAuthority(ctx)
+	if err != nil {
 		return credentials.Enroller{}, err
 	}
-	local := &ca.Local{Signer: signer, Certificate: certificate, Now: now}
 	return credentials.Enroller{
 		Device: device{h.token}, Issuer: authority{local, h.config.CA.Policy},
 		Store: h.registry, Audit: h.log, Now: now,
