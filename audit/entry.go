@@ -21,18 +21,22 @@ const (
 	LogRecovered Event = "audit.recovered"
 	LogClosed    Event = "audit.closed"
 
-	ClientAdded    Event = "client.added"
-	ClientChanged  Event = "client.changed"
-	ClientRemoved  Event = "client.removed"
-	TokenIssued    Event = "token.issued"
-	TokenRevoked   Event = "token.revoked"
-	UserAdded      Event = "user.added"
-	UserChanged    Event = "user.changed"
-	FactorPaired   Event = "factor.paired"
-	FactorVerified Event = "factor.verified" // Step is the TOTP step spent
-	FactorRefused  Event = "factor.refused"
-	FactorLocked   Event = "factor.locked"
-	FactorUnlocked Event = "factor.unlocked" // an operator took the count of failures away
+	ClientAdded   Event = "client.added"
+	ClientChanged Event = "client.changed"
+	ClientRemoved Event = "client.removed"
+	// ClientInvited says that clients may register themselves, and as what; its
+	// Reason begins with what ClientUninvited has.
+	ClientInvited   Event = "client.invited"
+	ClientUninvited Event = "client.uninvited"
+	TokenIssued     Event = "token.issued"
+	TokenRevoked    Event = "token.revoked"
+	UserAdded       Event = "user.added"
+	UserChanged     Event = "user.changed"
+	FactorPaired    Event = "factor.paired"
+	FactorVerified  Event = "factor.verified" // Step is the TOTP step spent
+	FactorRefused   Event = "factor.refused"
+	FactorLocked    Event = "factor.locked"
+	FactorUnlocked  Event = "factor.unlocked" // an operator took the count of failures away
 
 	KeyGenerated      Event = "key.generated"
 	KeyDestroyed      Event = "key.destroyed" // Reason
@@ -91,8 +95,8 @@ type Entry struct {
 	Step        int64    `json:"step,omitempty"`
 	Reason      string   `json:"reason,omitempty"`
 	// Kept are the Marks of what is good from now on, and nothing else of its
-	// kind: of a factor's sealed secret or hash, of the verifiers of a client's
-	// secrets. An older registry, restored, is held to it.
+	// kind: of a factor's sealed secret or hash, of all that a client proves itself
+	// with. An older registry, restored, is held to it.
 	Kept []string `json:"kept,omitempty"`
 }
 

@@ -79,14 +79,14 @@ func (h *house) fill() {
 	must(h.t, h.AddCredential(ctx, credentials.Credential{
 		ID: "c_1", UserID: "u_1", KeyID: []byte{1, 2}, Key: csc.P256, Certificates: [][]byte{certificate(h.t)}, Created: noon,
 	}))
-	must(h.t, h.AddClient(ctx, oauth.Client{ID: "app_1", Name: "One", Verifiers: [][]byte{[]byte("new"), []byte("old")}, Keys: []byte("keys"), Created: noon}))
+	must(h.t, h.AddClient(ctx, oauth.Client{ID: "app_1", Name: "One", Verifiers: [][]byte{[]byte("new"), []byte("old")}, Keys: []byte("keys"), Created: noon, Managed: &oauth.Managed{Invitation: "inv_1", Hash: "reg"}}))
 	must(h.t, h.Link(ctx, "app_1", "u_1"))
 	h.write("operator.log",
 		audit.Entry{Event: audit.UserAdded, User: "u_1"},
 		audit.Entry{Event: audit.FactorPaired, User: "u_1", Factor: users.FactorCode, Kept: []string{audit.Mark([]byte("sealed"))}},
 		audit.Entry{Event: audit.FactorPaired, User: "u_1", Factor: users.FactorPassword, Kept: []string{audit.Mark([]byte("hash"))}},
 		audit.Entry{Event: audit.CredentialAdded, User: "u_1", Credential: "c_1", Key: "0102"},
-		audit.Entry{Event: audit.ClientAdded, Client: "app_1", Kept: []string{audit.Mark([]byte("new")), audit.Mark([]byte("old")), audit.Mark([]byte("keys"))}},
+		audit.Entry{Event: audit.ClientAdded, Client: "app_1", Kept: []string{audit.Mark([]byte("new")), audit.Mark([]byte("old")), audit.Mark([]byte("keys")), audit.Mark([]byte("reg"))}},
 	)
 }
 

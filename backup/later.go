@@ -210,6 +210,9 @@ func (l *later) holdSecrets(v map[string]any, id string) {
 		v["jwks"], v["disabled"] = []byte(nil), true
 		l.tell("client %s has other keys since, has none now and is disabled: client keys, client enable", id)
 	}
+	if known {
+		l.holdManaged(v, id, kept.good)
+	}
 	text, _ := v["verifiers"].(string)
 	var verifiers [][]byte
 	if !known || json.Unmarshal([]byte(text), &verifiers) != nil {
@@ -227,6 +230,24 @@ func (l *later) holdSecrets(v map[string]any, id string) {
 	}
 	v["verifiers"] = "[" + strings.Join(quoted, ",") + "]"
 	l.tell("client %s has %d of %d secrets, the others were ended: client rotate-secret", id, len(good), len(verifiers))
+}
+
+// holdManaged takes away what a client manages itself by, unless it is still good.
+func (l *later) holdManaged(v map[string]any, id string, good []string) {
+	text, _ := v["managed"].(string)
+	managed := map[string]any{}
+	if text == "" || json.Unmarshal([]byte(text), &managed) != nil {
+		return // which the registry refuses to read
+	}
+	if hash, _ := managed["hash"].(string); slices.Contains(good, audit.Mark([]byte(hash))) {
+		return
+	}
+	managed["hash"] = ""
+	rest, err := json.Marshal(managed)
+	if v["managed"] = string(rest); err != nil {
+		v["managed"] = ""
+	}
+	l.tell("client %s has another registration access token since, and none now: client rotate-token", id)
 }
 
 // over returns the rows that a table must have beyond those that were held.

@@ -146,6 +146,8 @@ func TestWhatMustNotComeBack(t *testing.T) {
 		{name: "all secrets of a client were ended", since: []audit.Entry{client("x", other...)}, want: []string{`"verifiers":"[]"`}},
 		{name: "keys of a client were replaced", since: []audit.Entry{client("keys", append(secrets, audit.Mark([]byte("more")))...)}, want: []string{`"verifiers":"[\"bmV3\",\"b2xk\"]"`, `"jwks":null`, `"scopes":"null","disabled":true`}},
 		{name: "a client was renamed, and has its keys", since: []audit.Entry{client("x", append(secrets, audit.Mark([]byte("keys")))...)}, not: []string{`"disabled":true`}},
+		{name: "a client changed itself, and its token", since: []audit.Entry{client("by itself", append(secrets, audit.Mark([]byte("keys")), audit.Mark([]byte("next")))...)}, want: []string{`\"hash\":\"\"`, `\"invitation\":\"inv_1\"`}, not: []string{`"disabled":true`}},
+		{name: "a client was changed, and its token not", since: []audit.Entry{client("x", append(secrets, audit.Mark([]byte("keys")), audit.Mark([]byte("reg")))...)}, want: []string{`\"hash\":\"reg\"`}},
 		{name: "a factor was locked", since: []audit.Entry{lock(audit.FactorLocked)}, want: []string{`"factor":"totp"`, `"locked":true`}},
 		{name: "locked and unlocked", since: []audit.Entry{lock(audit.FactorLocked), lock(audit.FactorUnlocked)}, not: []string{`"locked":true`}},
 		{name: "a signer was added", since: []audit.Entry{{Event: audit.UserAdded, User: "u_2"}}, not: []string{"u_2"}, lost: 1},

@@ -37,8 +37,8 @@ type Table struct {
 }
 
 // Tables are what a backup has of a registry, those first that others refer to.
-// Refresh tokens are not among them: one that was used since would be good again
-// after a restore.
+// Refresh tokens and invitations are not among them: one that was used since
+// would be good again after a restore.
 func Tables() []Table {
 	return []Table{
 		{"users", 1, []Column{
@@ -59,7 +59,7 @@ func Tables() []Table {
 			{"id", Text}, {"name", Text}, {"verifiers", Text}, {"redirect_uris", Text}, {"grants", Text},
 			{"scopes", Text}, {"disabled", Truth}, {"created", Number}, {"profile", Text}, {"auth_method", Text},
 			{"jwks", Binary}, {"tls_name", Text}, {"require_par", Truth}, {"bound", Text}, {"logo", Text},
-			{"tokens_after", Number},
+			{"tokens_after", Number}, {"require_jar", Truth}, {"managed", Text}, {"revision", Number},
 		}},
 		{"links", 2, []Column{{"client_id", Text}, {"user_id", Text}}},
 		{"accounts", 2, []Column{{"client_id", Text}, {"account", Text}, {"user_id", Text}}},

@@ -25,6 +25,17 @@ const (
 	InvalidAuthorizationDetails Code = "invalid_authorization_details" // RFC 9396 §5
 )
 
+// The codes of OAuth that no table of the text has.
+const (
+	InvalidRequestObject Code = "invalid_request_object" // RFC 9101 §7
+	RequestNotSupported  Code = "request_not_supported"  // OpenID Connect Core 1.0 §3.1.2.6
+
+	InvalidRedirectURI          Code = "invalid_redirect_uri" // RFC 7591 §3.2.2, with all below
+	InvalidClientMetadata       Code = "invalid_client_metadata"
+	InvalidSoftwareStatement    Code = "invalid_software_statement"
+	UnapprovedSoftwareStatement Code = "unapproved_software_statement"
+)
+
 // descriptions are the sentences of Table 3.
 var descriptions = map[Code]string{
 	InvalidRequest:          "The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed.",

@@ -155,13 +155,13 @@ var proofs = map[string]func(*testing.T, *fair){
 	"mtls_endpoint_aliases": func(t *testing.T, f *fair) {
 		aliases := f.told["mtls_endpoint_aliases"].(map[string]any)
 		for name, uri := range f.told {
-			if uri, ok := uri.(string); ok && strings.HasSuffix(name, "_endpoint") && name != "authorization_endpoint" &&
+			if uri, ok := uri.(string); ok && strings.HasSuffix(name, "_endpoint") && name != "authorization_endpoint" && name != "registration_endpoint" &&
 				aliases[name] != strings.Replace(uri, issuer, mutual, 1) {
 				t.Errorf("%s is %v", name, aliases[name])
 			}
 		}
-		if aliases["authorization_endpoint"] != nil {
-			t.Error("browsers are sent to where certificates are asked for")
+		if aliases["authorization_endpoint"] != nil || aliases["registration_endpoint"] != nil {
+			t.Error("who proves nothing by a certificate is sent to where one is asked for")
 		}
 		f.works(t, oauth.TLSAuth, "")
 	},
@@ -229,6 +229,27 @@ var proofs = map[string]func(*testing.T, *fair){
 			t.Errorf("a type that is not announced: %v", told)
 		}
 	},
+	"registration_endpoint": func(t *testing.T, f *fair) {
+		at, _ := f.told["registration_endpoint"].(string)
+		a := f.sendJSON(http.MethodPost, strings.TrimPrefix(at, issuer), string(f.invite(everything, 1)), leastRegistration)
+		if a.status != http.StatusCreated {
+			t.Errorf("%s: %d %s", at, a.status, a.text)
+		}
+	},
+	"request_object_signing_alg_values_supported": func(t *testing.T, f *fair) {
+		w, a := newFAPI(t)
+		for _, alg := range f.list(t, "request_object_signing_alg_values_supported") {
+			if got := w.pushSigned(a, signing{assertion: assertion{Key: alg}}); got.status != http.StatusCreated {
+				t.Errorf("%s: %d %s", alg, got.status, got.text)
+			}
+		}
+	},
+	"require_signed_request_object": func(t *testing.T, f *fair) {
+		if f.told["require_signed_request_object"] != false {
+			t.Error("announced")
+		}
+		f.push(f.asking())
+	},
 	"ui_locales_supported": func(t *testing.T, f *fair) {
 		for _, lang := range f.list(t, "ui_locales_supported") {
 			v := f.browser().open("/oauth2/authorize?client_id=x&lang=" + lang)
@@ -279,6 +300,16 @@ func TestMetadataHidesNothingThatWorks(t *testing.T) {
 	told := f.post("/.well-known/oauth-authorization-server", nil, get).body
 	if slices.Contains(told["token_endpoint_auth_methods_supported"].([]any), any(oauth.TLSAuth)) {
 		t.Error("tls_client_auth is announced without an authority")
+	}
+	f.provider.Invitations = nil
+	mux := http.NewServeMux()
+	f.provider.Mount(mux)
+	f.handler = mux
+	if told = f.post("/.well-known/oauth-authorization-server", nil, get).body; told["registration_endpoint"] != nil {
+		t.Error("registration is announced where nobody can be invited")
+	}
+	if a := f.sendJSON(http.MethodPost, "/oauth2/register", "x", "{}"); a.status != http.StatusNotFound {
+		t.Errorf("registration where nobody can be invited: %d", a.status)
 	}
 	f.provider.MutualURL = ""
 	told = f.post("/.well-known/oauth-authorization-server", nil, get).body

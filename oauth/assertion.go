@@ -4,15 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/pecete/pecete/csc"
 )
 
 const (
-	// assertionLife is how far ahead the end of an assertion may be, and how far
-	// back its making.
+	// assertionLife is how far ahead the end of what a client signs may be, and how
+	// far back its making.
 	assertionLife = 10 * time.Minute
 	maxJTI        = 256 // bytes
 )
@@ -47,14 +46,17 @@ func (e *endpoints) asserted(ctx context.Context, c Client, assertion string) er
 	if err != nil {
 		return errAssertion(err)
 	}
-	keys, err := parseKeys(c.Keys)
+	keys, err := c.keys()
 	if err != nil {
-		return fmt.Errorf("keys of client %s: %w", c.ID, err)
+		return err
 	}
 	if err := signedBy(signed, keys); err != nil {
 		return errAssertion(err)
 	}
 	iat, exp, err := e.timely(claims)
+	if _, dated := claims["iat"]; err == nil && !dated {
+		err = errors.New("no iat")
+	}
 	if err == nil {
 		err = e.addressed(claims, c.ID)
 	}
@@ -83,24 +85,29 @@ func (e *endpoints) addressed(claims map[string]json.RawMessage, clientID string
 	return nil
 }
 
-// timely demands that a JWT of a client was made lately, and ends soon.
-func (e *endpoints) timely(claims map[string]json.RawMessage) (iat, exp time.Time, err error) {
+// timely demands that a JWT of a client ends soon, and was made lately if it says
+// when. One that does not could have been made as long ago as any that is good.
+func (e *endpoints) timely(claims map[string]json.RawMessage) (made, exp time.Time, err error) {
 	now := e.Now()
-	iat, made := timeClaim(claims, "iat")
+	made, dated := timeClaim(claims, "iat")
 	exp, ends := timeClaim(claims, "exp")
 	nbf, starts := timeClaim(claims, "nbf")
-	_, named := claims["nbf"]
+	_, namesMade := claims["iat"]
+	_, namesStart := claims["nbf"]
+	if !namesMade {
+		made = exp.Add(-assertionLife)
+	}
 	switch {
-	case !made || !ends || named && !starts:
-		err = errors.New("iat, exp or nbf is missing or not a time")
+	case !ends || namesMade && !dated || namesStart && !starts:
+		err = errors.New("exp is missing, or a time is none")
 	case !now.Before(exp):
 		err = errors.New("it is over")
 	case exp.After(now.Add(assertionLife)):
 		err = errors.New("it ends too late")
-	case iat.After(now.Add(skew)) || starts && nbf.After(now.Add(skew)):
+	case made.After(now.Add(skew)) || starts && nbf.After(now.Add(skew)):
 		err = errors.New("it is of the future")
-	case iat.Before(now.Add(-assertionLife)) || iat.After(exp):
+	case made.Before(now.Add(-assertionLife)) || made.After(exp):
 		err = errors.New("it was made too long ago, or after its end")
 	}
-	return iat, exp, err
+	return made, exp, err
 }

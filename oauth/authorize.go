@@ -127,7 +127,9 @@ func (e *endpoints) asked(r *http.Request, in pairs, browser string) (*saved, er
 }
 
 // mustPush reports whether c may ask by oauth2/pushed_authorize only.
-func (c Client) mustPush() bool { return c.RequirePAR || c.profile() == ProfileFAPI2 }
+func (c Client) mustPush() bool {
+	return c.RequirePAR || c.RequireJAR || c.profile() == ProfileFAPI2
+}
 
 // askedBefore is the interaction of a pushed request. What stands beside it in
 // the query is dropped unread, or refused where the profile knows no reason for

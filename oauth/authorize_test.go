@@ -61,7 +61,6 @@ func (w *town) faults() []faulty {
 		{"scope over-long", with(good, "scope", long(257)), "invalid_request", "Invalid parameter scope"},
 		{"lang over-long", with(good, "lang", long(36)), "invalid_request", "Invalid parameter lang"},
 		{"lang of no language", with(good, "lang", "<b>"), "invalid_request", "Invalid parameter lang"},
-		{"a request object", with(good, "request", "eyJhbGciOiJub25lIn0.e30."), "invalid_request", "The parameter request is not supported"},
 		{"an account_token, where nobody keeps accounts", with(good, "account_token", "e.e.e"), "invalid_request", "The parameter account_token is not supported for this client"},
 
 		{"no credentialID", with(cred, "credentialID"), "invalid_request", "Missing parameter credentialID"},

@@ -46,7 +46,7 @@ func (p *Provider) Bearer(ctx context.Context, token csc.Secret) (credentials.Ca
 			return credentials.Caller{}, ErrTokenUnknown
 		}
 	}
-	if c, ours := kept.GetClient().(registered); !ours || kept.GetRequestedAt().Before(c.TokensAfter) {
+	if c, ours := kept.GetClient().(registered); !ours || c.ended(kept.GetRequestedAt()) {
 		return credentials.Caller{}, ErrTokenUnknown
 	}
 	s, ok := kept.GetSession().(*session)

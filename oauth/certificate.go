@@ -87,7 +87,7 @@ func (e *endpoints) selfSigned(c Client, chain []*x509.Certificate) error {
 	if len(chain) == 0 {
 		return errUncertified()
 	}
-	keys, err := parseKeys(c.Keys)
+	keys, err := c.keys()
 	if err != nil {
 		return err
 	}

@@ -28,24 +28,33 @@ func (c Client) Check() error {
 	if !clientID.MatchString(c.ID) {
 		return fmt.Errorf("client id %q: not app_ and 32 hexadecimal digits", c.ID)
 	}
+	if err := c.sound(); err != nil {
+		return fmt.Errorf("client %s: %w", c.ID, err)
+	}
+	return nil
+}
+
+// sound is Check for all but the ID, which is ours.
+func (c Client) sound() error {
 	for _, check := range []func() error{
 		func() error { return checkName(c.Name) },
-		c.checkLogo, c.checkRedirects, c.checkGrants, c.checkMethod, c.checkBound, c.checkProfile,
+		c.checkLogo, c.checkRedirects, c.checkGrants, c.checkMethod, c.checkBound, c.checkSigned, c.checkProfile,
 	} {
 		if err := check(); err != nil {
-			return fmt.Errorf("client %s: %w", c.ID, err)
+			return err
 		}
 	}
 	return nil
 }
 
+// A redirectFault is what is wrong with a client's redirect URIs.
+type redirectFault struct{ error }
+
+func (f redirectFault) Unwrap() error { return f.error }
+
 // checkName refuses names that a signer could not read, or could take for
 // something else than a name.
 func checkName(name string) error {
-	hidden := func(r rune) bool {
-		return !unicode.IsGraphic(r) || r != ' ' && unicode.IsSpace(r) || unicode.Is(unicode.Variation_Selector, r) ||
-			unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) || r == '\u2800' || r == utf8.RuneError
-	}
 	switch {
 	case strings.TrimSpace(name) == "":
 		return errors.New("no name")
@@ -53,10 +62,19 @@ func checkName(name string) error {
 		return fmt.Errorf("its name is longer than %d characters", maxName)
 	case strings.TrimSpace(name) != name || strings.Contains(name, "  "):
 		return fmt.Errorf("its name %q has spaces that cannot be seen", name)
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, hidden):
+	case !utf8.ValidString(name) || !graphic(name):
 		return fmt.Errorf("its name %q has characters that cannot be seen", name)
 	}
 	return nil
+}
+
+// graphic reports whether every character of s can be seen, and none turns or
+// changes others.
+func graphic(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsGraphic(r) || r != ' ' && unicode.IsSpace(r) || unicode.Is(unicode.Variation_Selector, r) ||
+			unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) || r == '\u2800' || r == utf8.RuneError
+	})
 }
 
 // checkLogo takes what a page may show from another host: nothing here ever
@@ -80,34 +98,42 @@ func (c Client) checkLogo() error {
 
 func (c Client) checkRedirects() error {
 	if len(c.RedirectURIs) > maxRedirects {
-		return fmt.Errorf("more than %d redirect URIs", maxRedirects)
+		return redirectFault{fmt.Errorf("more than %d redirect URIs", maxRedirects)}
 	}
 	for i, uri := range c.RedirectURIs {
 		if err := checkRedirect(uri); err != nil {
-			return fmt.Errorf("redirect URI %q: %w", uri, err)
+			return redirectFault{fmt.Errorf("redirect URI %q: %w", uri, err)}
 		}
 		if slices.Contains(c.RedirectURIs[:i], uri) {
-			return fmt.Errorf("redirect URI %q twice", uri)
+			return redirectFault{fmt.Errorf("redirect URI %q twice", uri)}
+		}
+	}
+	return nil
+}
+
+// checkLists takes the grants and scopes there are, each once.
+func checkLists(grantTypes, scopes []string) error {
+	for i, g := range grantTypes {
+		if _, is := grants[g]; !is || slices.Contains(grantTypes[:i], g) {
+			return fmt.Errorf("there is no grant %q, or it is named twice", g)
+		}
+	}
+	for i, s := range scopes {
+		if s != csc.ScopeService && s != csc.ScopeCredential || slices.Contains(scopes[:i], s) {
+			return fmt.Errorf("there is no scope %q, or it is named twice", s)
 		}
 	}
 	return nil
 }
 
 func (c Client) checkGrants() error {
-	for _, g := range c.Grants {
-		if _, is := grants[g]; !is {
-			return fmt.Errorf("there is no grant %q", g)
-		}
-	}
-	for _, s := range c.Scopes {
-		if s != csc.ScopeService && s != csc.ScopeCredential {
-			return fmt.Errorf("there is no scope %q", s)
-		}
+	if err := checkLists(c.Grants, c.Scopes); err != nil {
+		return err
 	}
 	code := slices.Contains(c.Grants, "authorization_code")
 	switch {
 	case code && len(c.RedirectURIs) == 0:
-		return errors.New("authorization_code without a redirect URI")
+		return redirectFault{errors.New("authorization_code without a redirect URI")}
 	case !code && slices.Contains(c.Grants, "refresh_token"):
 		return errors.New("refresh_token without authorization_code, which gives them")
 	case !c.confidential() && slices.Contains(c.Grants, "client_credentials"):
@@ -144,6 +170,13 @@ func (c Client) checkProfile() error {
 func (c Client) checkBound() error {
 	if c.Bound != "" && c.Bound != BoundDPoP && c.Bound != BoundMTLS {
 		return fmt.Errorf("tokens bound to %q: not to dpop or mtls", c.Bound)
+	}
+	return nil
+}
+
+func (c Client) checkSigned() error {
+	if c.RequireJAR && c.Keys == nil {
+		return errors.New("signed requests without keys to sign them with")
 	}
 	return nil
 }

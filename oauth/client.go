@@ -24,6 +24,9 @@ type Client struct {
 	TLS       TLSName // of its certificate, with tls_client_auth
 	// RequirePAR refuses authorization requests of it that were not pushed.
 	RequirePAR bool
+	// RequireJAR refuses authorization requests of it that were not signed with one
+	// of its keys (RFC 9101 §10.5), which means pushed too.
+	RequireJAR bool
 	// Bound is what its access tokens must be bound to; "" if to nothing.
 	Bound string
 	// Logo is the https URI of a picture, "" for none. Only browsers load it.
@@ -33,8 +36,20 @@ type Client struct {
 	Scopes       []string
 	Disabled     bool
 	Created      time.Time
-	// TokensAfter ends all tokens that were issued before; zero ends none.
+	// TokensAfter ends all codes and tokens that were issued before; zero ends none.
 	TokensAfter time.Time
+	// Managed is by what the client changes and ends its own registration; nil for
+	// one that only operators do that to.
+	Managed *Managed
+	// Revision counts its changes. A store replaces only the revision it has.
+	Revision int64
+}
+
+// A Managed is what a client manages itself by (RFC 7592).
+type Managed struct {
+	Invitation string    // ID of the one it was registered with
+	Hash       string    // SHA-256 of its registration access token, hex
+	Allows     Allowance // of that invitation: no change goes beyond it
 }
 
 // The profiles. One weakens none of the others: what it allows, it allows to
@@ -79,6 +94,9 @@ func (c Client) confidential() bool {
 	return c.AuthMethod != NoAuth
 }
 
+// ended reports whether what c was issued at that time has ended since.
+func (c Client) ended(issued time.Time) bool { return issued.Before(c.TokensAfter) }
+
 // profile is c.Profile, spelled out.
 func (c Client) profile() string { return either(c.Profile, ProfileCSC) }
 
@@ -87,6 +105,8 @@ var (
 	ErrUnknownClient = errors.New("oauth: unknown client")
 	// ErrClientExists says that the client ID is taken.
 	ErrClientExists = errors.New("oauth: client exists")
+	// ErrClientChanged says that somebody else changed the client meanwhile.
+	ErrClientChanged = errors.New("oauth: client was changed meanwhile")
 )
 
 // A ClientStore keeps clients and the signers they may act for, durably.
@@ -97,9 +117,12 @@ type ClientStore interface {
 	Client(ctx context.Context, id string) (Client, error)
 	// Clients returns all clients, oldest first.
 	Clients(ctx context.Context) ([]Client, error)
-	// UpdateClient replaces a client; ErrUnknownClient if there is none.
+	// UpdateClient replaces the client that has c's ID and Revision, and counts the
+	// Revision up; ErrUnknownClient if there is none with the ID,
+	// ErrClientChanged if its Revision is another. Of any number of UpdateClients
+	// of the same Revision one succeeds.
 	UpdateClient(ctx context.Context, c Client) error
-	// RemoveClient forgets a client and its links.
+	// RemoveClient forgets a client and its links; ErrUnknownClient if there is none.
 	RemoveClient(ctx context.Context, id string) error
 	// Link lets a client act for a user; linking twice changes nothing.
 	Link(ctx context.Context, clientID, userID string) error

@@ -2,8 +2,6 @@ package oauth
 
 import (
 	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,8 +11,9 @@ import (
 )
 
 const (
-	maxBody   = 64 << 10 // bytes of a form
+	maxBody   = 64 << 10 // bytes
 	maxParams = 64
+	formType  = "application/x-www-form-urlencoded"
 )
 
 // lengths are the longest values of the parameters we read, in bytes, in the
@@ -28,6 +27,7 @@ var lengths = []struct {
 	{"client_secret", 256},
 	{"client_assertion", 8192},
 	{"client_assertion_type", 128},
+	{"request", 48 << 10},
 	{"scope", 256},
 	{"token", 1024},
 	{"token_type_hint", 64},
@@ -56,15 +56,12 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if r.URL.RawQuery != "" {
 		return nil, csc.Malformed(errQuery)
 	}
-	if !isForm(r.Header.Values("Content-Type")) {
-		return nil, errMediaType()
+	if !isMedia(r.Header.Values("Content-Type"), formType) { // §8.4.4 and §8.4.5 know no other
+		return nil, errMediaType(formType)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
-		return nil, errTooLarge()
-	}
+	body, err := readBody(w, r)
 	if err != nil {
-		return nil, csc.Malformed(err)
+		return nil, err
 	}
 	form, err := parseForm(string(body))
 	if err != nil {
@@ -76,18 +73,6 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 		}
 	}
 	return form, nil
-}
-
-// isForm reports whether a body is form-encoded UTF-8, the only kind §8.4.4 and
-// §8.4.5 know.
-func isForm(contentType []string) bool {
-	if len(contentType) != 1 {
-		return false
-	}
-	media, params, err := mime.ParseMediaType(contentType[0])
-	charset, given := params["charset"]
-	return err == nil && media == "application/x-www-form-urlencoded" &&
-		(!given || strings.EqualFold(charset, "utf-8"))
 }
 
 // A pairs is the parameters of a request, and which of them stand there twice.

@@ -47,12 +47,12 @@ func newHouse(t *testing.T, change ...func(*house)) *house {
 	h.tokens = newTokens(t, h.clock.Now)
 	h.provider = &oauth.Provider{
 		Issuer:  issuer,
-		Clients: h.clients,
-		Tokens:  h.tokens,
-		Pepper:  []byte("a pepper for tests, 32 bytes long"),
-		Audit:   h.record,
-		Now:     h.clock.Now,
-		Logger:  slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Clients: h.clients, Invitations: h.clients,
+		Tokens: h.tokens,
+		Pepper: []byte("a pepper for tests, 32 bytes long"),
+		Audit:  h.record,
+		Now:    h.clock.Now,
+		Logger: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {
 		f(h)
@@ -91,7 +91,9 @@ func (h *house) changeClient(id string, change func(*oauth.Client)) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	revision := c.Revision
 	change(&c)
+	c.Revision = revision
 	if err := h.clients.UpdateClient(context.Background(), c); err != nil {
 		h.t.Fatal(err)
 	}
@@ -175,7 +177,11 @@ func (a answer) want(t *testing.T, status int, code, description string) {
 	if len(a.body) != 2 {
 		t.Errorf("members beside error and error_description: %s", a.text)
 	}
-	if got := a.header.Get("WWW-Authenticate"); (status == http.StatusUnauthorized) != strings.HasPrefix(got, "Basic realm=") {
+	scheme := "Basic realm="
+	if code == "invalid_token" {
+		scheme = "Bearer realm="
+	}
+	if got := a.header.Get("WWW-Authenticate"); (status == http.StatusUnauthorized) != strings.HasPrefix(got, scheme) {
 		t.Errorf("status %d with WWW-Authenticate %q", status, got)
 	}
 }
@@ -232,15 +238,70 @@ func (c *clock) move(d time.Duration) {
 
 // A shelf is a client store in memory.
 type shelf struct {
-	mu      sync.Mutex
-	clients map[string]oauth.Client
-	links   map[[2]string]bool
+	mu          sync.Mutex
+	clients     map[string]oauth.Client
+	links       map[[2]string]bool
+	invitations map[string]oauth.Invitation // by hash
 }
 
-var _ oauth.ClientStore = (*shelf)(nil)
+var (
+	_ oauth.ClientStore     = (*shelf)(nil)
+	_ oauth.InvitationStore = (*shelf)(nil)
+)
 
 func newShelf() *shelf {
-	return &shelf{clients: make(map[string]oauth.Client), links: make(map[[2]string]bool)}
+	return &shelf{clients: map[string]oauth.Client{}, links: map[[2]string]bool{}, invitations: map[string]oauth.Invitation{}}
+}
+
+func (s *shelf) AddInvitation(_ context.Context, i oauth.Invitation) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.invitations[i.Hash] = i
+	return nil
+}
+
+func (s *shelf) Invitation(_ context.Context, hash string) (oauth.Invitation, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.invitations[hash]
+	if !ok {
+		return i, oauth.ErrUnknownInvitation
+	}
+	return i, nil
+}
+
+func (s *shelf) Invitations(context.Context) ([]oauth.Invitation, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.invitations)), nil
+}
+
+func (s *shelf) RevokeInvitation(_ context.Context, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for hash, i := range s.invitations {
+		if i.ID == id {
+			i.Revoked = true
+			s.invitations[hash] = i
+			return nil
+		}
+	}
+	return oauth.ErrUnknownInvitation
+}
+
+func (s *shelf) AddInvited(_ context.Context, c oauth.Client, hash string, now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.invitations[hash]
+	if !ok || !i.Open(now) {
+		return oauth.ErrUnknownInvitation
+	}
+	if _, taken := s.clients[c.ID]; taken {
+		return oauth.ErrClientExists
+	}
+	i.Used++
+	s.invitations[hash], s.clients[c.ID] = i, c
+	return nil
 }
 
 func (s *shelf) AddClient(_ context.Context, c oauth.Client) error {
@@ -273,9 +334,14 @@ func (s *shelf) Clients(context.Context) ([]oauth.Client, error) {
 func (s *shelf) UpdateClient(_ context.Context, c oauth.Client) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.clients[c.ID]; !ok {
+	kept, ok := s.clients[c.ID]
+	if !ok {
 		return oauth.ErrUnknownClient
 	}
+	if kept.Revision != c.Revision {
+		return oauth.ErrClientChanged
+	}
+	c.Revision++
 	s.clients[c.ID] = c
 	return nil
 }

@@ -31,6 +31,9 @@ var privateParts = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 var (
 	errKeySet  = errors.New("not a JWK set")
 	errPrivate = errors.New("with a private part: only the public ones belong here")
+	// errStoredKeys says that what is registered cannot be read: ours to mend, and
+	// nothing a client did.
+	errStoredKeys = errors.New("registered keys cannot be read")
 )
 
 // parseKeys reads a JWK set of public keys (RFC 7517 §5) that each fit one of
@@ -111,6 +114,15 @@ func algOf(key crypto.PublicKey) (jose.SignatureAlgorithm, error) {
 		return jose.EdDSA, nil
 	}
 	return "", errors.New("not a key for ES256, PS256 or EdDSA")
+}
+
+// keys are c's public keys; errStoredKeys if they cannot be read.
+func (c Client) keys() ([]jose.JSONWebKey, error) {
+	keys, err := parseKeys(c.Keys)
+	if err != nil {
+		return nil, fmt.Errorf("%w: client %s: %w", errStoredKeys, c.ID, err)
+	}
+	return keys, nil
 }
 
 // KeyIDs are the kids of c's keys.

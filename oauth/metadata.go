@@ -48,7 +48,7 @@ func (e *endpoints) announced() map[string]any {
 			continue
 		}
 		told[r.member] = e.Issuer + r.path
-		if r.member != "authorization_endpoint" { // where browsers go, nobody asks for certificates
+		if r.member != "authorization_endpoint" && r.member != "registration_endpoint" { // where nobody proves himself by a certificate
 			aliases[r.member] = e.MutualURL + r.path
 		}
 	}
@@ -63,6 +63,8 @@ func (e *endpoints) announced() map[string]any {
 		told["authorization_response_iss_parameter_supported"] = true
 		told["require_pushed_authorization_requests"] = false // of some clients, which know it
 		told["authorization_details_types_supported"] = DetailTypes()
+		told["require_signed_request_object"] = false         // likewise
+		told["request_object_signing_alg_values_supported"] = clientAlgs
 		told["ui_locales_supported"] = []string{"en", "ro"}
 	}
 	return told

@@ -34,6 +34,9 @@ func TestMetadata(t *testing.T) {
 		"require_pushed_authorization_requests":                 false,
 		"ui_locales_supported":                                  []any{"en", "ro"},
 		"authorization_details_types_supported":                 []any{"credential", "https://cloudsignatureconsortium.org/2025/credential"},
+		"registration_endpoint":                                 issuer + "/oauth2/register",
+		"request_object_signing_alg_values_supported":           algs,
+		"require_signed_request_object":                         false,
 	}
 	a := w.post(path, nil, get)
 	if diff := cmp.Diff(want, a.body); a.status != 200 || diff != "" {

@@ -113,6 +113,9 @@ type Provider struct {
 	// before it is answered 429; no limit if zero.
 	Calls int
 
+	// Invitations let clients register themselves; nil if none shall.
+	Invitations InvitationStore
+
 	// MutualURL is the https URL of the listener that asks clients for
 	// certificates, without a slash at its end; "" if there is none. With it
 	// self_signed_tls_client_auth is offered, with ClientCAs too tls_client_auth.
@@ -150,6 +153,11 @@ func (e *endpoints) routes() []route {
 		all = append(all,
 			route{"/oauth2/authorize", "authorization_endpoint", http.HandlerFunc(e.authorize)},
 			route{"/oauth2/pushed_authorize", "pushed_authorization_request_endpoint", e.serve(http.StatusCreated, e.push)})
+	}
+	if e.Invitations != nil {
+		all = append(all,
+			route{RegisterPath, "registration_endpoint", http.HandlerFunc(e.register)},
+			route{RegisterPath + "/{client}", "", http.HandlerFunc(e.manage)})
 	}
 	return all
 }

@@ -49,6 +49,13 @@ func (e *endpoints) push(r *http.Request, form url.Values) (any, error) {
 	if form.Has("request_uri") {
 		return nil, csc.Invalid("request_uri")
 	}
+	object, err := e.requestObject(c, form)
+	if err != nil {
+		return nil, err
+	}
+	if object != nil {
+		form = object.form
+	}
 	redirect, err := redirectOf(c, form.Get("redirect_uri"))
 	if err != nil {
 		said := csc.Invalid("redirect_uri")
@@ -60,6 +67,9 @@ func (e *endpoints) push(r *http.Request, form url.Values) (any, error) {
 		return nil, err
 	}
 	if err := e.bind(r.Context(), c, &q, form.Get("account_token")); err != nil {
+		return nil, err
+	}
+	if err := e.spendObject(r.Context(), c, object); err != nil {
 		return nil, err
 	}
 	return e.keepPushed(r.Context(), q)

@@ -84,7 +84,7 @@ func (h *redemption) HandleTokenEndpointRequest(ctx context.Context, r fosite.Ac
 // redeemable judges what can be judged of a code that was not redeemed.
 func (h *redemption) redeemable(k *code, c fosite.Client, redirect string) error {
 	switch {
-	case h.over(k.Expires, codeLife):
+	case h.over(k.Expires, codeLife), endedFor(c, k.Expires.Add(-codeLife)):
 		return errCodeOver(errTooLate)
 	case redirect != k.Request.RedirectURI && (k.Request.Given || redirect != ""):
 		return refusedGrant("redirect_uri parameter does not match redirect_uri parameter of authorization request", nil)

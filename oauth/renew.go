@@ -76,6 +76,8 @@ func (h *renewal) HandleTokenEndpointRequest(ctx context.Context, r fosite.Acces
 		return fmt.Errorf("look up refresh token: %w", err)
 	case hash != kept.Hash:
 		return h.reused(ctx, kept)
+	case endedFor(r.GetClient(), kept.Used):
+		return refusedGrant("Invalid parameter refresh_token", errTooLate)
 	case !now.Before(kept.Expires) || !now.Before(kept.Used.Add(h.refreshIdle())):
 		return refusedGrant("Refresh token expired", errTooLate)
 	case !r.GetRequestedScopes().MatchesExact(kept.Scope):

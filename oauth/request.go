@@ -43,9 +43,6 @@ var requestLengths = []struct {
 // maxDescription is the longest description, in characters (§8.4.2).
 const maxDescription = 500
 
-// notOffered are the parameters whose effect a client relies on and would not
-// get: they are refused and not ignored.
-var notOffered = []string{"request"}
 
 // fill reads the rest of a request whose client and redirect URI are known. The
 // state is first: it goes into the answer, whatever is wrong with the rest.
@@ -62,10 +59,8 @@ func (q *request) fill(c Client, form url.Values, twice []string) error {
 			return csc.Invalid(l.name)
 		}
 	}
-	for _, name := range notOffered {
-		if form.Has(name) {
-			return csc.Refused("The parameter "+name+" is not supported", nil)
-		}
+	if form.Has("request") { // which is to be pushed
+		return &csc.Error{Code: csc.RequestNotSupported, Description: "The parameter request must be pushed"}
 	}
 	if err := responseType(form); err != nil {
 		return err

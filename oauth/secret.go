@@ -33,6 +33,12 @@ func verifierOf(pepper []byte, secret csc.Secret) []byte {
 	return mac.Sum(nil)
 }
 
+// NewToken makes a token of 256 random bits, and the hash to keep in its stead.
+func NewToken() (token csc.Secret, hash string) {
+	text := base64.RawURLEncoding.EncodeToString(random(32))
+	return csc.Secret(text), signatureOf(text)
+}
+
 // verifies reports whether secret is one of c's, in a time that tells nothing
 // of which it is or how nearly.
 func (c Client) verifies(pepper []byte, secret csc.Secret) bool {

@@ -182,6 +182,12 @@ type registered struct{ Client }
 
 var _ fosite.Client = registered{}
 
+// endedFor is Client.ended for a client of fosite's.
+func endedFor(c fosite.Client, issued time.Time) bool {
+	own, ours := c.(registered)
+	return !ours || own.ended(issued)
+}
+
 // GetID is the client's id.
 func (c registered) GetID() string { return c.ID }
 

@@ -23,6 +23,7 @@ const retryAfter = 5 * time.Second
 // statuses are those of the codes that are not 400.
 var statuses = map[csc.Code]int{
 	csc.InvalidClient:          http.StatusUnauthorized,
+	csc.InvalidToken:           http.StatusUnauthorized,
 	csc.ServerError:            http.StatusInternalServerError,
 	csc.TemporarilyUnavailable: http.StatusServiceUnavailable,
 }
@@ -54,8 +55,8 @@ func errMethod(allow string) error {
 	}
 }
 
-func errMediaType() error {
-	return &refusal{status: http.StatusUnsupportedMediaType, says: csc.Refused("The body must be application/x-www-form-urlencoded", nil)}
+func errMediaType(want string) error {
+	return &refusal{status: http.StatusUnsupportedMediaType, says: csc.Refused("The body must be "+want, nil)}
 }
 
 func errTooLarge() error {
@@ -75,15 +76,21 @@ func (e *endpoints) serve(status int, f func(*http.Request, url.Values) (any, er
 		if err == nil {
 			answer, err = f(r, form)
 		}
-		switch {
-		case err != nil:
-			e.fail(w, r, err)
-		case answer == nil:
-			write(w, http.StatusNoContent, nil)
-		default:
-			write(w, status, answer)
-		}
+		e.answer(w, r, status, answer, err)
 	})
+}
+
+// answer writes err or, if there is none, the answer: with the status, but 204 if
+// it is nil.
+func (e *endpoints) answer(w http.ResponseWriter, r *http.Request, status int, answer any, err error) {
+	switch {
+	case err != nil:
+		e.fail(w, r, err)
+	case answer == nil:
+		write(w, http.StatusNoContent, nil)
+	default:
+		write(w, status, answer)
+	}
 }
 
 // nothing answers for paths where there is none.
@@ -97,7 +104,7 @@ func (e *endpoints) fail(w http.ResponseWriter, r *http.Request, err error) {
 	said := worded(err)
 	switch said.status {
 	case http.StatusUnauthorized:
-		w.Header().Set("WWW-Authenticate", `Basic realm=`+strconv.QuoteToASCII(e.Issuer)+`, charset="UTF-8"`)
+		w.Header().Set("WWW-Authenticate", e.challenge(said.says.Code))
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", said.allow)
 	}
@@ -106,6 +113,16 @@ func (e *endpoints) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	e.logFailure(r.Context(), r.URL.Path, said.status, err)
 	write(w, said.status, said.says)
+}
+
+// challenge says what would have been good instead of what was not (RFC 7617 §2,
+// RFC 6750 §3).
+func (e *endpoints) challenge(code csc.Code) string {
+	realm := "realm=" + strconv.QuoteToASCII(e.Issuer)
+	if code == csc.InvalidToken {
+		return "Bearer " + realm + `, error="invalid_token"`
+	}
+	return "Basic " + realm + `, charset="UTF-8"`
 }
 
 // logFailure tells the log of what is no client's fault.

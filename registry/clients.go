@@ -26,6 +26,7 @@ type clientRow struct {
 	Keys         []byte `bun:"jwks"`
 	TLSName      string `bun:"tls_name"`
 	RequirePAR   bool   `bun:"require_par"`
+	RequireJAR   bool   `bun:"require_jar"`
 	Bound        string `bun:"bound"`
 	Logo         string `bun:"logo"`
 	RedirectURIs string `bun:"redirect_uris"`
@@ -34,10 +35,16 @@ type clientRow struct {
 	Disabled     bool   `bun:"disabled"`
 	Created      int64  `bun:"created"`
 	TokensAfter  int64  `bun:"tokens_after"` // 0: ends none
+	Managed      string `bun:"managed"`      // "" for one that only operators change
+	Revision     int64  `bun:"revision"`
 }
 
 func rowOfClient(c oauth.Client) (*clientRow, error) {
 	tls, err := json.Marshal(c.TLS)
+	if err != nil {
+		return nil, err
+	}
+	managed, err := encodeManaged(c.Managed)
 	if err != nil {
 		return nil, err
 	}
@@ -47,8 +54,9 @@ func rowOfClient(c oauth.Client) (*clientRow, error) {
 	}
 	row := &clientRow{
 		ID: c.ID, Name: c.Name, Profile: c.Profile, AuthMethod: c.AuthMethod, Verifiers: encode(c.Verifiers), Keys: c.Keys,
-		TLSName: string(tls), RequirePAR: c.RequirePAR, Bound: c.Bound, Logo: c.Logo, RedirectURIs: encode(c.RedirectURIs),
-		Grants: encode(c.Grants), Scopes: encode(c.Scopes), Disabled: c.Disabled, Created: micros(c.Created),
+		TLSName: string(tls), RequirePAR: c.RequirePAR, RequireJAR: c.RequireJAR, Bound: c.Bound, Logo: c.Logo,
+		RedirectURIs: encode(c.RedirectURIs), Grants: encode(c.Grants), Scopes: encode(c.Scopes), Disabled: c.Disabled,
+		Created: micros(c.Created), Managed: managed, Revision: c.Revision,
 	}
 	if !c.TokensAfter.IsZero() {
 		row.TokensAfter = micros(c.TokensAfter)
@@ -62,15 +70,50 @@ func plainTLS(n oauth.TLSName) bool {
 	return plain(n.SubjectDN, n.SANDNS, n.SANURI, n.SANIP, n.SANEmail)
 }
 
+// A managedColumn is an oauth.Managed as its column has it.
+type managedColumn struct {
+	Invitation string   `json:"invitation"`
+	Hash       string   `json:"hash"`
+	Profile    string   `json:"profile"`
+	Grants     []string `json:"grants"`
+	Scopes     []string `json:"scopes"`
+}
+
+func encodeManaged(m *oauth.Managed) (string, error) {
+	if m == nil {
+		return "", nil
+	}
+	if !plain(m.Invitation, m.Hash, m.Allows.Profile) || !plain(m.Allows.Grants...) || !plain(m.Allows.Scopes...) {
+		return "", errText
+	}
+	text, err := json.Marshal(managedColumn{m.Invitation, m.Hash, m.Allows.Profile, m.Allows.Grants, m.Allows.Scopes})
+	return string(text), err
+}
+
+func decodeManaged(text string) (*oauth.Managed, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var m managedColumn
+	if err := decodeOne(text, &m); err != nil {
+		return nil, err
+	}
+	return &oauth.Managed{
+		Invitation: m.Invitation, Hash: m.Hash, Allows: oauth.Allowance{Profile: m.Profile, Grants: m.Grants, Scopes: m.Scopes},
+	}, nil
+}
+
 func (c clientRow) client() (oauth.Client, error) {
 	full := oauth.Client{
 		ID: c.ID, Name: c.Name, Profile: c.Profile, AuthMethod: c.AuthMethod, Keys: c.Keys, RequirePAR: c.RequirePAR,
-		Bound: c.Bound, Logo: c.Logo, Disabled: c.Disabled, Created: moment(c.Created),
+		RequireJAR: c.RequireJAR, Bound: c.Bound, Logo: c.Logo, Disabled: c.Disabled, Created: moment(c.Created), Revision: c.Revision,
 	}
 	if c.TokensAfter != 0 {
 		full.TokensAfter = moment(c.TokensAfter)
 	}
-	err := errors.Join(
+	var err error
+	full.Managed, err = decodeManaged(c.Managed)
+	err = errors.Join(err,
 		decodeOne(c.TLSName, &full.TLS),
 		decode(c.Verifiers, &full.Verifiers),
 		decode(c.RedirectURIs, &full.RedirectURIs),
@@ -101,8 +144,8 @@ func (r *Registry) AddClient(ctx context.Context, c oauth.Client) error {
 
 // clientQuery is asked for each access token that comes.
 const clientQuery = `
-SELECT id, name, profile, auth_method, verifiers, jwks, tls_name, require_par, bound, logo,
-	redirect_uris, grants, scopes, disabled, created, tokens_after
+SELECT id, name, profile, auth_method, verifiers, jwks, tls_name, require_par, require_jar, bound, logo,
+	redirect_uris, grants, scopes, disabled, created, tokens_after, managed, revision
 FROM clients WHERE id = ?`
 
 // Client returns the client id; oauth.ErrUnknownClient if there is none.
@@ -112,8 +155,8 @@ func (r *Registry) Client(ctx context.Context, id string) (oauth.Client, error) 
 	}
 	var c clientRow
 	err := r.read.row(ctx, clientQuery, []any{id},
-		&c.ID, &c.Name, &c.Profile, &c.AuthMethod, &c.Verifiers, &c.Keys, &c.TLSName, &c.RequirePAR, &c.Bound, &c.Logo,
-		&c.RedirectURIs, &c.Grants, &c.Scopes, &c.Disabled, &c.Created, &c.TokensAfter)
+		&c.ID, &c.Name, &c.Profile, &c.AuthMethod, &c.Verifiers, &c.Keys, &c.TLSName, &c.RequirePAR, &c.RequireJAR,
+		&c.Bound, &c.Logo, &c.RedirectURIs, &c.Grants, &c.Scopes, &c.Disabled, &c.Created, &c.TokensAfter, &c.Managed, &c.Revision)
 	if errors.Is(err, sql.ErrNoRows) {
 		return oauth.Client{}, oauth.ErrUnknownClient
 	}
@@ -141,15 +184,18 @@ func (r *Registry) Clients(ctx context.Context) ([]oauth.Client, error) {
 	return all, nil
 }
 
-// UpdateClient replaces a client; oauth.ErrUnknownClient if there is none.
+// UpdateClient replaces the client that has c's ID and Revision, and counts the
+// Revision up; oauth.ErrUnknownClient if there is none with the ID,
+// oauth.ErrClientChanged if its Revision is another.
 func (r *Registry) UpdateClient(ctx context.Context, c oauth.Client) error {
 	row, err := rowOfClient(c)
 	if err != nil {
 		return fmt.Errorf("update client: %w", err)
 	}
+	row.Revision++
 	var rows int64
 	err = r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		result, err := db.NewUpdate().Model(row).WherePK().Exec(ctx)
+		result, err := db.NewUpdate().Model(row).WherePK().Where("revision = ?", c.Revision).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -157,7 +203,10 @@ func (r *Registry) UpdateClient(ctx context.Context, c oauth.Client) error {
 		return err
 	})
 	if err == nil && rows == 0 {
-		return oauth.ErrUnknownClient
+		if _, err := r.Client(ctx, c.ID); err != nil {
+			return err
+		}
+		return oauth.ErrClientChanged
 	}
 	return doing("update client", err)
 }

@@ -28,9 +28,14 @@ func client(n int) oauth.Client {
 		Keys:         []byte(`{"keys": [ {"kid":"ș\u0000"} ]}`),
 		TLS:          oauth.TLSName{SubjectDN: `CN=a\,b,O="ș"<>&`, SANURI: "x:\u2028"},
 		RequirePAR:   true,
-		Bound:        oauth.BoundMTLS,
-		Logo:         "https://app.example.test/logo.png",
-		TokensAfter:  created.Add(time.Duration(n) * time.Hour),
+		RequireJAR:   true,
+		Revision:     7,
+		Managed: &oauth.Managed{
+			Invitation: "inv_1", Hash: "ab", Allows: oauth.Allowance{Profile: "csc", Grants: []string{"g"}, Scopes: []string{"service", "ș\""}},
+		},
+		Bound:       oauth.BoundMTLS,
+		Logo:        "https://app.example.test/logo.png",
+		TokensAfter: created.Add(time.Duration(n) * time.Hour),
 	}
 }
 
@@ -75,8 +80,9 @@ func clientsAreReplaced(t *testing.T, url string) {
 	must(t, r.AddClient(t.Context(), client(1)))
 	must(t, r.AddClient(t.Context(), client(2)))
 	must(t, r.Link(t.Context(), id("app", 1), user(1).ID))
-	want := oauth.Client{ID: id("app", 1), Name: "alt nume", Verifiers: [][]byte{{9}}, Disabled: true, Created: created}
+	want := oauth.Client{ID: id("app", 1), Name: "alt nume", Verifiers: [][]byte{{9}}, Disabled: true, Created: created, Revision: 7}
 	must(t, r.UpdateClient(t.Context(), want))
+	want.Revision++
 	got, err := r.Clients(t.Context())
 	must(t, err)
 	if diff := cmp.Diff([]oauth.Client{want, client(2)}, got); diff != "" {
@@ -85,7 +91,13 @@ func clientsAreReplaced(t *testing.T, url string) {
 	if linked, err := r.Linked(t.Context(), id("app", 1), user(1).ID); !linked || err != nil {
 		t.Errorf("Linked after UpdateClient = %t, %v", linked, err)
 	}
+	wantErr(t, r.UpdateClient(t.Context(), client(1)), oauth.ErrClientChanged)
 	wantErr(t, r.UpdateClient(t.Context(), client(9)), oauth.ErrUnknownClient)
+	bad := want
+	bad.Managed = &oauth.Managed{Hash: "\x00"}
+	if err := r.UpdateClient(t.Context(), bad); err == nil || unavailable(err) {
+		t.Errorf("a text that cannot be kept: %v", err)
+	}
 }
 
 func clientsAreRemoved(t *testing.T, url string) {

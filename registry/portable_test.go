@@ -22,7 +22,7 @@ import (
 )
 
 // notInBackups are the tables that Export leaves out on purpose.
-var notInBackups = []string{"refreshes", "goose_db_version", "sqlite_sequence"}
+var notInBackups = []string{"refreshes", "invitations", "goose_db_version", "sqlite_sequence"}
 
 // fill puts rows of every kind into a registry.
 func fillRegistry(t *testing.T, r *registry.Registry) {
@@ -50,6 +50,7 @@ func fillRegistry(t *testing.T, r *registry.Registry) {
 	must(t, r.KeepHead(ctx, audit.Head{Log: "log_" + strings.Repeat("a", 32), Seq: 7, Hash: "00", Time: created, Signature: []byte{1, 2}}))
 	_, err = r.NextSerial(ctx)
 	must(t, err)
+	must(t, r.AddInvitation(ctx, invitation(1)))
 	must(t, r.AddRefresh(ctx, oauth.Refresh{ID: "tokenfamily", Hash: "h", ClientID: client(1).ID, UserID: user(1).ID, Used: created, Expires: created.Add(time.Hour)}))
 }
 

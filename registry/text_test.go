@@ -84,7 +84,14 @@ func verbs(ctx context.Context, r *registry.Registry) map[string]func() error {
 			return err
 		},
 		"UpdateClient": func() error { return r.UpdateClient(ctx, client(1)) },
-		"Client":       func() error { _, err := r.Client(ctx, client(1).ID); return err },
+		"AddInvited": func() error {
+			if err := r.AddInvited(ctx, client(8), "none", created); !errors.Is(err, oauth.ErrUnknownInvitation) {
+				return err
+			}
+			return nil
+		},
+		"Invitations": func() error { _, err := r.Invitations(ctx); return err },
+		"Client":      func() error { _, err := r.Client(ctx, client(1).ID); return err },
 		"Holding": func() error {
 			if _, err := r.Holding(ctx, id("c", 1), client(1).ID); !errors.Is(err, credentials.ErrUnknown) {
 				return err

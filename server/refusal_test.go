@@ -249,7 +249,7 @@ func TestDeadTokens(t *testing.T) {
 		client.Disabled = true
 		must(t, h.registry.UpdateClient(t.Context(), client))
 		wantRefusal(t, h.call(csc.MethodList, body), 401, "invalid_token", "")
-		client.Disabled = false
+		client.Disabled, client.Revision = false, client.Revision+1
 		must(t, h.registry.UpdateClient(t.Context(), client))
 	})
 	t.Run("too old", func(t *testing.T) {

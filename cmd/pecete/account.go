@@ -45,8 +45,8 @@ func (h *house) setAccount(ctx context.Context, client, account, signer string) 
 	if err := oauth.CheckAccount(account); err != nil {
 		return usageError{err}
 	}
-	if _, err := h.registry.Client(ctx, client); err != nil {
-		return fmt.Errorf("client %s: %w", client, err)
+	if _, err := h.client(ctx, client); err != nil {
+		return err
 	}
 	if _, err := h.registry.User(ctx, signer); err != nil {
 		return fmt.Errorf("signer %s: %w", signer, err)

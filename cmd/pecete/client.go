@@ -17,8 +17,9 @@ import (
 )
 
 func clientCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "client", Short: "Add, list, show, link and remove client applications"}
-	cmd.AddCommand(clientAddCommand(), clientListCommand(), clientShowCommand(), clientRotateCommand(), clientKeysCommand(), clientAccountCommand(),
+	cmd := &cobra.Command{Use: "client", Short: "Add, invite, list, show, change, link and remove client applications"}
+	cmd.AddCommand(clientAddCommand(), clientInviteCommand(), clientListCommand(), clientShowCommand(), clientChangeCommand(),
+		clientRotateCommand(), clientTokenCommand(), clientKeysCommand(), clientAccountCommand(),
 		clientLinkCommand(audit.Linked, "Let a client act for a signer", (*registry.Registry).Link),
 		clientLinkCommand(audit.Unlinked, "End that", (*registry.Registry).Unlink),
 		clientSwitchCommand("disable", "Refuse a client and its tokens", true),
@@ -75,7 +76,7 @@ func (h *house) addClient(ctx context.Context, name string, flags *clientFlags) 
 		return addedClient{}, usageError{err}
 	}
 	added := addedClient{ID: client.ID, Name: name}
-	if hasSecret(client) {
+	if client.HasSecret() {
 		pepper, err := h.config.key(h.config.Pepper)
 		if err != nil {
 			return addedClient{}, err
@@ -100,7 +101,7 @@ func (h *house) keepClient(ctx context.Context, client oauth.Client, signers []s
 			return fmt.Errorf("signer %s: %w", signer, err)
 		}
 	}
-	record := audit.Entry{Event: audit.ClientAdded, Client: client.ID, Kept: marks(client), Reason: registration(client)}
+	record := audit.Entry{Event: audit.ClientAdded, Client: client.ID, Kept: client.Marks(), Reason: client.Described()}
 	if err := h.log.Append(ctx, record); err != nil {
 		return err
 	}
@@ -115,21 +116,9 @@ func (h *house) keepClient(ctx context.Context, client oauth.Client, signers []s
 	return nil
 }
 
-// marks are what the audit log says of what a client proves itself with.
-func marks(c oauth.Client) []string {
-	var all []string
-	for _, verifier := range c.Verifiers {
-		all = append(all, audit.Mark(verifier))
-	}
-	if c.Keys != nil {
-		all = append(all, audit.Mark(c.Keys))
-	}
-	return all
-}
-
 func (h *house) link(ctx context.Context, client, signer, what string, change func(ctx context.Context, client, signer string) error) error {
-	if _, err := h.registry.Client(ctx, client); err != nil {
-		return fmt.Errorf("client %s: %w", client, err)
+	if _, err := h.client(ctx, client); err != nil {
+		return err
 	}
 	if _, err := h.registry.User(ctx, signer); err != nil {
 		return fmt.Errorf("signer %s: %w", signer, err)
@@ -163,10 +152,20 @@ func clientSwitchCommand(name, short string, disabled bool) *cobra.Command {
 		Args:  exactArgs("CLIENT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withHouse(cmd, func(ctx context.Context, h *house) error {
-				return h.changeClient(ctx, args[0], switched(disabled), func(c *oauth.Client) { c.Disabled = disabled })
+				return h.switchClient(ctx, args[0], disabled)
 			})
 		},
 	}
+}
+
+// switchClient disables a client or ends that. The tokens it had do not come back
+// with it.
+func (h *house) switchClient(ctx context.Context, id string, disabled bool) error {
+	return h.changeClient(ctx, id, switched(disabled), func(c *oauth.Client) {
+		if c.Disabled = disabled; disabled {
+			c.TokensAfter = time.Now().UTC().Truncate(time.Microsecond)
+		}
+	})
 }
 
 func clientRemoveCommand() *cobra.Command {
@@ -176,7 +175,7 @@ func clientRemoveCommand() *cobra.Command {
 		Args:  exactArgs("CLIENT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withHouse(cmd, func(ctx context.Context, h *house) error {
-				if _, err := h.registry.Client(ctx, args[0]); err != nil {
+				if _, err := h.client(ctx, args[0]); err != nil {
 					return err
 				}
 				if err := h.log.Append(ctx, audit.Entry{Event: audit.ClientRemoved, Client: args[0]}); err != nil {

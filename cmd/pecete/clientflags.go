@@ -1,15 +1,11 @@
 package main
 
 import (
-	"fmt"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/oauth"
 )
@@ -17,13 +13,13 @@ import (
 // clientFlags say what a new client shall be.
 type clientFlags struct {
 	profile, method, jwks, bound, logo string
-	requirePAR                         bool
+	requirePAR, requireJAR             bool
 	tls                                oauth.TLSName
 	redirects, signers                 []string
 }
 
 func (f *clientFlags) bind(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.redirects, "redirect-uri", nil, "`URI` signers are sent back to: https, or http on 127.0.0.1; can be given several times")
+	f.bindWays(flags)
 	flags.StringArrayVar(&f.signers, "signer", nil, "`SIGNER` it may act for; can be given several times")
 	flags.StringVar(&f.profile, "profile", oauth.ProfileCSC, "`RULES` it keeps: csc, fapi2, or csc-v1 for applications of API v1")
 	flags.StringVar(&f.method, "auth-method", "", "`METHOD` it proves itself by: client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth, "+
@@ -34,7 +30,13 @@ func (f *clientFlags) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&f.tls.SANURI, "tls-san-uri", "", "or: a `URI` in it")
 	flags.StringVar(&f.tls.SANIP, "tls-san-ip", "", "or: an `ADDRESS` in it")
 	flags.StringVar(&f.tls.SANEmail, "tls-san-email", "", "or: an e-mail `ADDRESS` in it")
+}
+
+// bindWays binds the flags of what may be changed later too.
+func (f *clientFlags) bindWays(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.redirects, "redirect-uri", nil, "`URI` signers are sent back to: https, or http on 127.0.0.1; can be given several times")
 	flags.BoolVar(&f.requirePAR, "require-par", false, "refuse requests that were not pushed; always so with --profile fapi2")
+	flags.BoolVar(&f.requireJAR, "require-jar", false, "refuse requests that it did not sign with one of its keys")
 	flags.StringVar(&f.bound, "bound", "", "`WHAT` its tokens must be bound to: dpop or mtls (with --profile fapi2 dpop, or mtls if it proves itself by a certificate)")
 	flags.StringVar(&f.logo, "logo", "", "https `URI` of its logo, which only browsers load")
 }
@@ -43,28 +45,11 @@ func (f *clientFlags) bind(flags *pflag.FlagSet) {
 func (f *clientFlags) client(name string, now time.Time) (oauth.Client, error) {
 	c := oauth.Client{
 		ID: oauth.NewClientID(), Name: name, Profile: f.profile, AuthMethod: f.method, TLS: f.tls,
-		RequirePAR: f.requirePAR, Bound: f.bound, Logo: f.logo, RedirectURIs: f.redirects,
-		Scopes: []string{csc.ScopeService}, Created: now.UTC().Truncate(time.Microsecond),
+		RequirePAR: f.requirePAR, RequireJAR: f.requireJAR, Bound: f.bound, Logo: f.logo, RedirectURIs: f.redirects,
+		Created: now.UTC().Truncate(time.Microsecond),
 	}
-	if c.Profile == oauth.ProfileFAPI2 {
-		c.RequirePAR = true
-		if c.AuthMethod == "" {
-			c.AuthMethod = oauth.PrivateKeyJWT
-		}
-		if c.Bound == "" {
-			c.Bound = oauth.BoundDPoP
-			if c.AuthMethod != oauth.PrivateKeyJWT {
-				c.Bound = oauth.BoundMTLS
-			}
-		}
-	}
-	if c.AuthMethod != oauth.NoAuth {
-		c.Grants = append(c.Grants, "client_credentials")
-	}
-	if len(f.redirects) > 0 {
-		c.Grants = append(c.Grants, "authorization_code", "refresh_token")
-		c.Scopes = append(c.Scopes, csc.ScopeCredential)
-	}
+	c = c.Completed()
+	grant(&c)
 	if f.jwks == "" {
 		return c, nil
 	}
@@ -73,34 +58,14 @@ func (f *clientFlags) client(name string, now time.Time) (oauth.Client, error) {
 	return c, err
 }
 
-// hasSecret reports whether a client's method is one of a secret.
-func hasSecret(c oauth.Client) bool {
-	return slices.Contains([]string{"", oauth.SecretBasic, oauth.SecretPost}, c.AuthMethod)
-}
-
-// methodOf says how a client proves itself.
-func methodOf(c oauth.Client) string {
-	if c.AuthMethod == "" {
-		return oauth.SecretBasic + " or " + oauth.SecretPost
+// grant lets a client do what it has the means for.
+func grant(c *oauth.Client) {
+	c.Grants, c.Scopes = nil, []string{csc.ScopeService}
+	if c.AuthMethod != oauth.NoAuth {
+		c.Grants = append(c.Grants, "client_credentials")
 	}
-	return c.AuthMethod
-}
-
-// registration is what the audit log says of how a client was registered.
-func registration(c oauth.Client) string {
-	said := fmt.Sprintf("profile %s, %s", c.Profile, methodOf(c))
-	if name := nameOf(c.TLS); name != "" {
-		said += ", certificate " + audit.Mark([]byte(name))
+	if len(c.RedirectURIs) > 0 {
+		c.Grants = append(c.Grants, "authorization_code", "refresh_token")
+		c.Scopes = append(c.Scopes, csc.ScopeCredential)
 	}
-	return said
-}
-
-// nameOf is the name of a certificate with its kind, "" if there is none.
-func nameOf(n oauth.TLSName) string {
-	for _, one := range [][2]string{{"subject", n.SubjectDN}, {"DNS", n.SANDNS}, {"URI", n.SANURI}, {"IP", n.SANIP}, {"e-mail", n.SANEmail}} {
-		if one[1] != "" {
-			return strings.Join(one[:], " ")
-		}
-	}
-	return ""
 }

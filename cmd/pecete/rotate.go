@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -29,11 +30,13 @@ type shownClient struct {
 	Keys         []string `json:"kids,omitempty"`
 	Certificate  string   `json:"certificate,omitempty"` // the name it is known by
 	RequirePAR   bool     `json:"require_pushed_authorization_requests"`
+	RequireJAR   bool     `json:"require_signed_request_object"`
 	Bound        string   `json:"bound,omitempty"`
 	Logo         string   `json:"logo_uri,omitempty"`
 	RedirectURIs []string `json:"redirect_uris"`
 	Grants       []string `json:"grant_types"`
 	Scopes       []string `json:"scopes"`
+	Invitation   string   `json:"invitation,omitempty"` // it registered itself with
 	Secrets      int      `json:"secrets"`
 	// Accounts are the signers that it names by accounts of its own.
 	Accounts map[string]string `json:"accounts,omitempty"`
@@ -50,7 +53,7 @@ func clientShowCommand() *cobra.Command {
 			return withRegistry(cmd, func(cmd *cobra.Command, r *registry.Registry) error {
 				c, err := r.Client(cmd.Context(), args[0])
 				if err != nil {
-					return err
+					return fmt.Errorf("client %s: %w", args[0], err)
 				}
 				shown := show(c)
 				if shown.Accounts, err = r.Accounts(cmd.Context(), c.ID); err != nil {
@@ -66,11 +69,20 @@ func clientShowCommand() *cobra.Command {
 
 func show(c oauth.Client) shownClient {
 	return shownClient{
-		ID: c.ID, Name: c.Name, Profile: cmp.Or(c.Profile, oauth.ProfileCSC), Method: methodOf(c), Keys: c.KeyIDs(),
-		Certificate: nameOf(c.TLS), RequirePAR: c.RequirePAR, Bound: c.Bound, Logo: c.Logo,
+		ID: c.ID, Name: c.Name, Profile: cmp.Or(c.Profile, oauth.ProfileCSC), Method: c.Method(), Keys: c.KeyIDs(),
+		Certificate: c.TLS.String(), RequirePAR: c.RequirePAR, RequireJAR: c.RequireJAR, Bound: c.Bound, Logo: c.Logo,
 		RedirectURIs: append([]string{}, c.RedirectURIs...), Grants: c.Grants,
-		Scopes: c.Scopes, Secrets: len(c.Verifiers), Disabled: c.Disabled, Created: c.Created,
+		Scopes: c.Scopes, Secrets: len(c.Verifiers), Disabled: c.Disabled, Created: c.Created, Invitation: invitationOf(c),
 	}
+}
+
+// invitationOf is the invitation a client registered itself with, "" if an
+// operator added it.
+func invitationOf(c oauth.Client) string {
+	if c.Managed == nil {
+		return ""
+	}
+	return c.Managed.Invitation
 }
 
 func printClient(w io.Writer, c shownClient) error {
@@ -82,11 +94,13 @@ func printClient(w io.Writer, c shownClient) error {
 	fmt.Fprintf(table, "kids\t%s\n", strings.Join(c.Keys, " "))
 	fmt.Fprintf(table, "certificate\t%s\n", c.Certificate)
 	fmt.Fprintf(table, "require_par\t%t\n", c.RequirePAR)
+	fmt.Fprintf(table, "require_jar\t%t\n", c.RequireJAR)
 	fmt.Fprintf(table, "bound\t%s\n", c.Bound)
 	fmt.Fprintf(table, "logo\t%s\n", c.Logo)
 	fmt.Fprintf(table, "redirect_uris\t%s\n", strings.Join(c.RedirectURIs, " "))
 	fmt.Fprintf(table, "grant_types\t%s\n", strings.Join(c.Grants, " "))
 	fmt.Fprintf(table, "scopes\t%s\n", strings.Join(c.Scopes, " "))
+	fmt.Fprintf(table, "invitation\t%s\n", c.Invitation)
 	fmt.Fprintf(table, "secrets\t%d\n", c.Secrets)
 	for _, account := range slices.Sorted(maps.Keys(c.Accounts)) {
 		fmt.Fprintf(table, "account\t%s %s\n", account, c.Accounts[account])
@@ -128,7 +142,7 @@ func (h *house) rotateSecret(ctx context.Context, id string) (addedClient, error
 	if err != nil {
 		return addedClient{}, err
 	}
-	if c, err := h.registry.Client(ctx, id); err != nil || !hasSecret(c) {
+	if c, err := h.client(ctx, id); err != nil || !c.HasSecret() {
 		return addedClient{}, cmp.Or(err, error(usageError{fmt.Errorf("client %s has no secret but %s", id, c.AuthMethod)}))
 	}
 	secret, verifier := oauth.NewSecret(pepper)
@@ -161,7 +175,7 @@ func clientKeysCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				c, err := h.registry.Client(ctx, args[0])
+				c, err := h.client(ctx, args[0])
 				if err != nil {
 					return err
 				}
@@ -175,15 +189,31 @@ func clientKeysCommand() *cobra.Command {
 	}
 }
 
-func (h *house) changeClient(ctx context.Context, id, what string, change func(*oauth.Client)) error {
-	client, err := h.registry.Client(ctx, id)
+// client is the client id; an error names it.
+func (h *house) client(ctx context.Context, id string) (oauth.Client, error) {
+	c, err := h.registry.Client(ctx, id)
 	if err != nil {
-		return err
+		return c, fmt.Errorf("client %s: %w", id, err)
 	}
-	change(&client)
-	record := audit.Entry{Event: audit.ClientChanged, Client: id, Reason: what, Kept: marks(client)}
-	if err := h.log.Append(ctx, record); err != nil {
-		return err
+	return c, nil
+}
+
+// changeClient changes a client as it stands, again if somebody else changed it
+// meanwhile.
+func (h *house) changeClient(ctx context.Context, id, what string, change func(*oauth.Client)) (err error) {
+	for range 5 {
+		var client oauth.Client
+		if client, err = h.client(ctx, id); err != nil {
+			return err
+		}
+		change(&client)
+		record := audit.Entry{Event: audit.ClientChanged, Client: id, Reason: what, Kept: client.Marks()}
+		if err := h.log.Append(ctx, record); err != nil {
+			return err
+		}
+		if err = h.registry.UpdateClient(ctx, client); !errors.Is(err, oauth.ErrClientChanged) {
+			return err
+		}
 	}
-	return h.registry.UpdateClient(ctx, client)
+	return err
 }

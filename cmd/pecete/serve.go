@@ -182,7 +182,8 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	provider := &oauth.Provider{
 		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
 		Audit: h.log, Now: now, Logger: h.logger, StepKey: derived(steps, "oauth"),
-		Register: register, Grants: grants, Accounts: h.registry, Sealer: prover.Sealer, Refresh: h.registry, CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
+		Register: register, Grants: grants, Accounts: h.registry, Sealer: prover.Sealer, Refresh: h.registry, Invitations: h.registry,
+		CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
 		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
 	}
 	provider.Mount(mux)
