@@ -36,7 +36,28 @@ func command() *cobra.Command {
 		signerCommand(), credentialCommand(), clientCommand(), auditCommand(),
 		tsaCommand(), backupCommand(), restoreCommand())
 	root.AddCommand(crowdCommands()...)
-	return root
+	return strict(root)
+}
+
+// strict has a command line that cannot be meant told as that, also one that
+// names a command there is not: cobra would print the help and be content.
+func strict(cmd *cobra.Command) *cobra.Command {
+	if cmd.HasSubCommands() && !cmd.Runnable() {
+		cmd.Args = exactArgs()
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+	if args := cmd.Args; args != nil {
+		cmd.Args = func(cmd *cobra.Command, given []string) error {
+			if err := args(cmd, given); err != nil {
+				return usageError{err}
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		strict(sub)
+	}
+	return cmd
 }
 
 // A usageError is a command line that cannot be meant: exit code 2.
@@ -47,6 +68,9 @@ func (e usageError) Unwrap() error { return e.error }
 // exactArgs demands n arguments, named for the message.
 func exactArgs(names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
+		if len(names) == 0 && len(args) > 0 {
+			return usageError{fmt.Errorf("unknown command or argument %q", args[0])}
+		}
 		if len(args) != len(names) {
 			return usageError{fmt.Errorf("want %d argument(s) %v, got %d", len(names), names, len(args))}
 		}
