@@ -38,6 +38,8 @@ const (
 	FactorLocked    Event = "factor.locked"
 	FactorUnlocked  Event = "factor.unlocked" // an operator took the count of failures away
 
+	ChallengeSent Event = "challenge.sent" // to a signer, a code of Factor
+
 	KeyGenerated      Event = "key.generated"
 	KeyDestroyed      Event = "key.destroyed" // Reason
 	CertificateIssued Event = "certificate.issued"
@@ -70,6 +72,12 @@ const (
 	// Account, with the Mark of what a Client calls it after it, is of a User, or
 	// of nobody any more.
 	Account = "account "
+
+	// Of a credential: how it is authorized, which Kept has the Mark of, and
+	// whether an authorization of it may be extended.
+	FactorsSet      = "factors"
+	ExtendAllowed   = "extend allowed"
+	ExtendForbidden = "extend forbidden"
 )
 
 // An Entry is what a caller has to say. Secrets have no member here. What is
@@ -96,7 +104,7 @@ type Entry struct {
 	Reason      string   `json:"reason,omitempty"`
 	// Kept are the Marks of what is good from now on, and nothing else of its
 	// kind: of a factor's sealed secret or hash, of all that a client proves itself
-	// with. An older registry, restored, is held to it.
+	// with, of a credential's factors. An older registry, restored, is held to it.
 	Kept []string `json:"kept,omitempty"`
 }
 

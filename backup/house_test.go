@@ -75,9 +75,10 @@ func (h *house) write(name string, entries ...audit.Entry) {
 func (h *house) fill() {
 	h.t.Helper()
 	ctx := h.t.Context()
-	must(h.t, h.AddUser(ctx, users.User{ID: "u_1", Email: "one@example.org", GivenName: "One", Created: noon, Secret: []byte("sealed"), PasswordHash: "hash"}))
+	must(h.t, h.AddUser(ctx, users.User{ID: "u_1", Email: "one@example.org", GivenName: "One", Created: noon, Secret: []byte("sealed"), PasswordHash: "hash", PINHash: "pin", Phone: "+40700000001", PhoneSet: noon}))
 	must(h.t, h.AddCredential(ctx, credentials.Credential{
 		ID: "c_1", UserID: "u_1", KeyID: []byte{1, 2}, Key: csc.P256, Certificates: [][]byte{certificate(h.t)}, Created: noon,
+		Factors: "OTP", Extendable: true,
 	}))
 	must(h.t, h.AddClient(ctx, oauth.Client{ID: "app_1", Name: "One", Verifiers: [][]byte{[]byte("new"), []byte("old")}, Keys: []byte("keys"), Created: noon, Managed: &oauth.Managed{Invitation: "inv_1", Hash: "reg"}}))
 	must(h.t, h.Link(ctx, "app_1", "u_1"))

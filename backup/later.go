@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type later struct {
 	unlinked map[[2]string]word
 	accounts map[[2]string]owner // by client and mark of the account
 	locked   map[[2]string]word  // user and factor
+	fixed    map[string]word     // credentials whose authorizations are not extended
 	kept     map[[2]string]marks
 	verified map[string]marks // of clients' secrets
 	heads    map[string]audit.Head
@@ -54,7 +56,7 @@ func newLater(now time.Time) *later {
 	return &later{
 		now:   now,
 		steps: map[string]int64{}, revoked: map[string]bool{}, removed: map[string]bool{},
-		disabled: map[string]word{}, unlinked: map[[2]string]word{}, accounts: map[[2]string]owner{}, locked: map[[2]string]word{},
+		disabled: map[string]word{}, unlinked: map[[2]string]word{}, accounts: map[[2]string]owner{}, fixed: map[string]word{}, locked: map[[2]string]word{},
 		kept: map[[2]string]marks{}, verified: map[string]marks{}, heads: map[string]audit.Head{},
 		added: map[string]string{}, seen: map[string]bool{}, done: map[[2]string]bool{},
 	}
@@ -107,6 +109,10 @@ func (l *later) change(id string, r audit.Record) {
 		say(l.disabled, id, r.Time, r.Reason == audit.Disabled)
 	case audit.Linked, audit.Unlinked:
 		say(l.unlinked, [2]string{r.Client, r.User}, r.Time, r.Reason == audit.Unlinked)
+	case audit.FactorsSet:
+		remember(l.kept, [2]string{id, audit.FactorsSet}, r)
+	case audit.ExtendAllowed, audit.ExtendForbidden:
+		say(l.fixed, id, r.Time, r.Reason == audit.ExtendForbidden)
 	}
 	if mark, is := strings.CutPrefix(r.Reason, audit.Account); is {
 		about := [2]string{r.Client, mark}
@@ -137,12 +143,14 @@ func (l *later) hold(row Row) bool {
 	case "users":
 		l.forbid(v, "disabled", l.disabled[id].yes, "signer %s is disabled", id)
 		l.holdFactors(v, id)
+		l.holdPhone(v, id)
 	case "attempts":
 		l.done[[2]string{user, factor}] = true
 		l.forbid(v, "locked", l.locked[[2]string{user, factor}].yes, "%s of signer %s is locked", factor, user)
 	case "credentials":
 		l.forbid(v, "revoked", l.revoked[id], "credential %s is revoked", id)
 		l.forbid(v, "disabled", l.disabled[id].yes, "credential %s is disabled", id)
+		l.holdAuthorizing(v, id)
 	case "clients":
 		if l.removed[id] {
 			l.tell("client %s was removed", id)
@@ -200,6 +208,36 @@ func (l *later) holdFactors(v map[string]any, id string) {
 	if kept, known := l.kept[[2]string{id, users.FactorPassword}]; known && hash != "" && !slices.Contains(kept.good, audit.Mark([]byte(hash))) {
 		v["password_hash"] = ""
 		l.tell("signer %s has another password since, and none now: signer password", id)
+	}
+	pin, _ := v["pin_hash"].(string)
+	if kept, known := l.kept[[2]string{id, users.FactorPIN}]; known && pin != "" && !slices.Contains(kept.good, audit.Mark([]byte(pin))) {
+		v["pin_hash"] = ""
+		l.tell("signer %s has another PIN since, and none now: signer pin", id)
+	}
+}
+
+// holdPhone takes a number away that was replaced: codes would go to it.
+func (l *later) holdPhone(v map[string]any, id string) {
+	phone, _ := v["phone"].(string)
+	set, _ := v["phone_set"].(int64)
+	mark := audit.Mark([]byte(strconv.FormatInt(set, 10)))
+	if kept, known := l.kept[[2]string{id, users.FactorSMS}]; known && phone != "" && !slices.Contains(kept.good, mark) {
+		v["phone"], v["phone_set"] = "", int64(0)
+		l.tell("signer %s has another phone since, and none now: signer phone", id)
+	}
+}
+
+// holdAuthorizing keeps a credential from being authorized with less than was
+// asked for since.
+func (l *later) holdAuthorizing(v map[string]any, id string) {
+	if extended, _ := v["extendable"].(bool); extended && l.fixed[id].yes {
+		v["extendable"] = false
+		l.tell("authorizations of credential %s are not extended any more", id)
+	}
+	factors, _ := v["factors"].(string)
+	if kept, known := l.kept[[2]string{id, audit.FactorsSet}]; known && !slices.Contains(kept.good, audit.Mark([]byte(factors))) {
+		v["disabled"] = true
+		l.tell("credential %s has other factors since and is disabled: credential factors, credential enable", id)
 	}
 }
 

@@ -118,6 +118,11 @@ func TestWhatMustNotComeBack(t *testing.T) {
 	paired := func(factor string) audit.Entry {
 		return audit.Entry{Event: audit.FactorPaired, User: "u_1", Factor: factor, Kept: other}
 	}
+	factors := func(f string) audit.Entry {
+		e := on(audit.FactorsSet)
+		e.Kept = []string{audit.Mark([]byte(f))}
+		return e
+	}
 	lock := func(event audit.Event) audit.Entry {
 		return audit.Entry{Event: event, User: "u_1", Factor: users.FactorCode}
 	}
@@ -128,7 +133,7 @@ func TestWhatMustNotComeBack(t *testing.T) {
 		not   []string
 		lost  int
 	}{
-		{name: "nothing happened", want: []string{`"jwks":"a2V5cw=="`, `"last_step":-1`, `"revoked":false`, `"secret":"c2VhbGVk"`, `"password_hash":"hash"`}},
+		{name: "nothing happened", want: []string{`"jwks":"a2V5cw=="`, `"pin_hash":"pin"`, `"phone":"+40700000001"`, `"extendable":true`, `"last_step":-1`, `"revoked":false`, `"secret":"c2VhbGVk"`, `"password_hash":"hash"`}},
 		{name: "a code was used", since: []audit.Entry{{Event: audit.FactorVerified, User: "u_1", Factor: users.FactorCode, Step: 57}}, want: []string{`"last_step":57`}},
 		{name: "a password was right", since: []audit.Entry{{Event: audit.FactorVerified, User: "u_1", Factor: users.FactorPassword}}, want: []string{`"last_step":-1`}},
 		{name: "a credential was revoked", since: []audit.Entry{on(audit.Revoked)}, want: []string{`"revoked":true`}},
@@ -142,6 +147,12 @@ func TestWhatMustNotComeBack(t *testing.T) {
 		{name: "cut and made again", since: []audit.Entry{link(audit.Unlinked), link(audit.Linked)}, want: []string{`"client_id"`}},
 		{name: "another authenticator", since: []audit.Entry{paired(users.FactorCode)}, want: []string{`"secret":null`, `"password_hash":"hash"`}},
 		{name: "another password", since: []audit.Entry{paired(users.FactorPassword)}, want: []string{`"secret":"c2VhbGVk"`, `"password_hash":""`}},
+		{name: "another PIN", since: []audit.Entry{paired(users.FactorPIN)}, want: []string{`"pin_hash":""`, `"password_hash":"hash"`}},
+		{name: "another phone", since: []audit.Entry{paired(users.FactorSMS)}, want: []string{`"phone":"","phone_set":0`, `"pin_hash":"pin"`}},
+		{name: "other factors", since: []audit.Entry{factors("PIN AND OTP")}, want: []string{`"disabled":true,"revoked":false`}},
+		{name: "other factors and these again", since: []audit.Entry{factors("PIN AND OTP"), factors("OTP")}, not: []string{`"disabled":true`}},
+		{name: "no extension", since: []audit.Entry{on(audit.ExtendAllowed), on(audit.ExtendForbidden)}, want: []string{`"extendable":false`}},
+		{name: "an extension", since: []audit.Entry{on(audit.ExtendForbidden), on(audit.ExtendAllowed)}, want: []string{`"extendable":true`}},
 		{name: "an old secret of a client was ended", since: []audit.Entry{client("old secret ended", audit.Mark([]byte("new")))}, want: []string{`"verifiers":"[\"bmV3\"]"`}},
 		{name: "all secrets of a client were ended", since: []audit.Entry{client("x", other...)}, want: []string{`"verifiers":"[]"`}},
 		{name: "keys of a client were replaced", since: []audit.Entry{client("keys", append(secrets, audit.Mark([]byte("more")))...)}, want: []string{`"verifiers":"[\"bmV3\",\"b2xk\"]"`, `"jwks":null`, `"scopes":"null","disabled":true`}},

@@ -44,7 +44,7 @@ func Tables() []Table {
 		{"users", 1, []Column{
 			{"id", Text}, {"email", Text}, {"given_name", Text}, {"family_name", Text}, {"country", Text},
 			{"locale", Text}, {"password_hash", Text}, {"secret", Binary}, {"disabled", Truth},
-			{"created", Number}, {"last_step", Number},
+			{"created", Number}, {"last_step", Number}, {"pin_hash", Text}, {"phone", Text}, {"phone_set", Number},
 		}},
 		{"attempts", 2, []Column{
 			{"user_id", Text}, {"factor", Text}, {"began", Number}, {"failures", Number}, {"in_row", Number},
@@ -54,6 +54,7 @@ func Tables() []Table {
 			{"id", Text}, {"user_id", Text}, {"description", Text}, {"key_id", Binary}, {"key_spec", Text},
 			{"certificates", Text}, {"qualifier", Text}, {"scal", Text}, {"multisign", Number}, {"mode", Text},
 			{"pkcs1v15", Truth}, {"disabled", Truth}, {"revoked", Truth}, {"created", Number},
+			{"factors", Text}, {"extendable", Truth},
 		}},
 		{"clients", 1, []Column{
 			{"id", Text}, {"name", Text}, {"verifiers", Text}, {"redirect_uris", Text}, {"grants", Text},

@@ -2,7 +2,6 @@ package credentials
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/pecete/pecete/audit"
@@ -11,10 +10,6 @@ import (
 	"github.com/pecete/pecete/internal/failpoint"
 	"github.com/pecete/pecete/users"
 )
-
-// FactorCode is the id of the factor every signer has: the code of the
-// authenticator.
-const FactorCode = "OTP"
 
 // An Authorizer turns what a signer proves into a grant.
 type Authorizer struct {
@@ -26,12 +21,19 @@ type Authorizer struct {
 	// Life is how long a SAD can be spent; sad.DefaultLife if zero, and never
 	// more than sad.MaxLife.
 	Life time.Duration
+	// Challenges are what signers are sent.
+	Challenges *Challenges
 }
 
-// A Prover judges a signer's code.
+// A Prover judges what a signer proves.
 type Prover interface {
-	// Code spends the code; the errors are those of package users.
-	Code(ctx context.Context, userID string, code csc.Secret) (users.Proof, error)
+	// Prove judges claims together and uses up what is good once; the errors are
+	// those of package users. What fails counts against the credential too,
+	// unless that is "".
+	Prove(ctx context.Context, userID, credential string, claims ...users.Claim) (users.Proof, error)
+	// Barred returns why no claim of a factor would be judged now, nil if one
+	// would.
+	Barred(ctx context.Context, userID, factor string) error
 }
 
 // A Log keeps the audit record; what it cannot keep is not done.
@@ -40,37 +42,31 @@ type Log interface {
 }
 
 // Authorize implements credentials/authorize (v2.0.0.2 §11.6). Everything else
-// is judged before the code, so that a request with another fault does not cost
-// the signer one.
+// is judged before the proof, so that a request with another fault does not cost
+// the signer a code.
 func (a Authorizer) Authorize(ctx context.Context, who Caller, req csc.AuthorizeRequest) (csc.AuthorizeResponse, error) {
-	c, err := a.Register.find(ctx, who, req.CredentialID)
+	c, err := a.explicit(ctx, who, req.CredentialID)
 	if err != nil {
 		return csc.AuthorizeResponse{}, err
-	}
-	if err := c.Usable(a.Now()); err != nil {
-		return csc.AuthorizeResponse{}, err
-	}
-	if c.Mode != csc.Explicit {
-		return csc.AuthorizeResponse{}, csc.Refused("The credential identified by credentialID is authorized with OAuth 2.0", nil)
 	}
 	agreed, err := c.agreed(req)
 	if err != nil {
 		return csc.AuthorizeResponse{}, err
 	}
-	code, err := onlyCode(req.AuthData)
+	given, err := c.given(who, req.AuthData)
 	if err != nil {
 		return csc.AuthorizeResponse{}, err
 	}
-	proof, err := a.Prover.Code(ctx, c.UserID, code)
+	proof, err := a.prove(ctx, who, c, given)
 	if err != nil {
-		return csc.AuthorizeResponse{}, refusedProof(err)
+		return csc.AuthorizeResponse{}, err
 	}
 	return a.issue(ctx, who, c, req, agreed, proof)
 }
 
 // issue records and keeps the grant: the record first, since a grant nobody
 // recorded must not be spendable.
-func (a Authorizer) issue(ctx context.Context, who Caller, c Credential, req csc.AuthorizeRequest, agreed []sad.Agreed, proof users.Proof) (csc.AuthorizeResponse, error) {
+func (a Authorizer) issue(ctx context.Context, who Caller, c Credential, req csc.AuthorizeRequest, agreed []sad.Agreed, proof proof) (csc.AuthorizeResponse, error) {
 	value, id := sad.New()
 	life, now := a.life(), a.Now()
 	grant := sad.Grant{
@@ -82,7 +78,7 @@ func (a Authorizer) issue(ctx context.Context, who Caller, c Credential, req csc
 		Event: audit.GrantIssued, Client: who.ClientID, User: c.UserID, Credential: c.ID,
 		Certificate: c.Fingerprint(), Grant: id, Count: grant.Count, Bound: grant.Bound,
 		Hashes: csc.Hex(req.Hashes), HashOID: req.HashAlgorithmOID,
-		Factor: FactorCode, Step: proof.Step,
+		Factor: proof.factors, Step: proof.step,
 	})
 	if err != nil {
 		return csc.AuthorizeResponse{}, err
@@ -131,33 +127,4 @@ func (c Credential) agreed(req csc.AuthorizeRequest) ([]sad.Agreed, error) {
 		agreed = append(agreed, sad.Agreed{Digest: d})
 	}
 	return agreed, nil
-}
-
-// onlyCode takes the code from authData, which must hold it once and nothing
-// else.
-func onlyCode(data []csc.AuthData) (csc.Secret, error) {
-	if len(data) != 1 || data[0].ID != FactorCode || data[0].Value == "" {
-		return "", invalidProof(nil)
-	}
-	return data[0].Value, nil
-}
-
-func invalidProof(cause error) error {
-	return &csc.Error{
-		Code:        csc.InvalidAuthenticationData,
-		Description: "The authentication data is invalid",
-		Cause:       cause,
-	}
-}
-
-// refusedProof words a refused factor as §11.6 does.
-func refusedProof(err error) error {
-	var refused *users.RefusedError
-	switch {
-	case errors.Is(err, users.ErrLocked), errors.Is(err, users.ErrPaused):
-		return csc.Refused("Credential locked", err)
-	case errors.As(err, &refused), errors.Is(err, users.ErrDisabled):
-		return invalidProof(err)
-	}
-	return err
 }

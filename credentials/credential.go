@@ -25,10 +25,13 @@ type Credential struct {
 	SCAL      csc.SCAL
 	Multisign int // most signatures of one authorization
 	Mode      csc.AuthMode
-	PKCS1v15  bool // offer RSASSA-PKCS1-v1_5 beside PSS
-	Disabled  bool
-	Revoked   bool
-	Created   time.Time
+	Factors   Factors // of mode explicit
+	PKCS1v15  bool    // offer RSASSA-PKCS1-v1_5 beside PSS
+	// Extendable lets an authorization go on with another SAD, at SCAL 1.
+	Extendable bool
+	Disabled   bool
+	Revoked    bool
+	Created    time.Time
 }
 
 // A Caller is who stands behind an access token.

@@ -46,6 +46,7 @@ type Profile struct {
 	SCAL        csc.SCAL
 	Multisign   int
 	Mode        csc.AuthMode
+	Factors     Factors // of mode explicit
 	Qualifier   csc.Qualifier
 	PKCS1v15    bool
 	NotBefore   time.Time
@@ -65,10 +66,13 @@ func (p Profile) Check() error {
 		return fmt.Errorf("multisign is %d, not 1 to %d", p.Multisign, MaxMultisign)
 	case len([]rune(p.Description)) > 255:
 		return errors.New("the description is longer than 255 characters")
+	case p.Mode != csc.Explicit && p.Factors != "":
+		return errors.New("factors are of mode explicit only")
 	case !p.NotAfter.After(p.NotBefore):
 		return errors.New("the validity ends before it begins")
 	}
-	return nil
+	_, err := p.Factors.Check()
+	return err
 }
 
 // Enroll makes a credential for the signer. A key whose certificate or record
@@ -77,9 +81,13 @@ func (e Enroller) Enroll(ctx context.Context, signer users.User, p Profile) (Cre
 	if err := p.Check(); err != nil {
 		return Credential{}, err
 	}
+	factors, err := p.Factors.Check()
+	if err != nil {
+		return Credential{}, err
+	}
 	c := Credential{
 		ID: newID(), UserID: signer.ID, Description: p.Description, Key: p.Key,
-		Qualifier: p.Qualifier, SCAL: p.SCAL, Multisign: p.Multisign, Mode: p.Mode,
+		Qualifier: p.Qualifier, SCAL: p.SCAL, Multisign: p.Multisign, Mode: p.Mode, Factors: factors,
 		PKCS1v15: p.PKCS1v15 && p.Key.RSA(), Created: e.Now().UTC().Truncate(time.Microsecond),
 	}
 	id, public, err := e.Device.Generate(ctx, p.Key, c.ID)

@@ -58,7 +58,7 @@ func must(t *testing.T, err error) {
 // What is told is compared as JSON, which is what clients see.
 func TestInfo(t *testing.T) {
 	const key = `"key":{"status":"enabled","algo":["1.2.840.10045.2.1","1.2.840.10045.4.3.2"],"len":256,"curve":"1.2.840.10045.3.1.7"}`
-	const rest = `"SCAL":"2","multisign":10`
+	const rest = `"SCAL":"2","multisign":10,"lang":"en"`
 	tests := []struct {
 		name   string
 		view   csc.View

@@ -85,12 +85,16 @@ func (c Credential) Info(v csc.View, now time.Time) (csc.CredentialInfo, error) 
 		Auth:      csc.AuthInfo{Mode: c.Mode},
 		SCAL:      c.SCAL,
 		Multisign: c.Multisign,
+		Lang:      Language(v.Lang),
 	}
 	if c.Disabled {
 		info.Key.Status = csc.KeyDisabled
 	}
 	if v.AuthInfo && c.Mode == csc.Explicit {
-		info.Auth.Objects = &[]csc.AuthObject{codeObject(v.Lang)}
+		var err error
+		if info.Auth.Objects, info.Auth.Expression, err = c.Factors.info(info.Lang); err != nil {
+			return info, fmt.Errorf("factors of credential %s: %w", c.ID, err)
+		}
 	}
 	cert, err := c.Certificate()
 	if err != nil {
@@ -147,18 +151,4 @@ func describe(info *csc.CertInfo, cert *x509.Certificate) {
 	}
 	slices.Sort(info.Policy)
 	info.QCStatements = qcStatements(cert)
-}
-
-// codeObject describes the factor every signer has: a code from an
-// authenticator (§8.3.1.3).
-func codeObject(lang string) csc.AuthObject {
-	object := csc.AuthObject{
-		Type: "Password", ID: FactorCode, Format: "N", Generator: "totp",
-		Label: "Code", Description: "The six digits your authenticator app shows now",
-	}
-	if lang == "ro" || len(lang) > 3 && lang[:3] == "ro-" {
-		object.Label = "Cod"
-		object.Description = "Cele șase cifre pe care le arată acum aplicația de autentificare"
-	}
-	return object
 }

@@ -34,6 +34,12 @@ type Store interface {
 	// SetCredentialStatus disables, enables or revokes a credential; ErrUnknown
 	// if there is none. A revocation is for good: revoked false leaves it.
 	SetCredentialStatus(ctx context.Context, id string, disabled, revoked bool) error
+	// SetCredentialFactors says how a credential is authorized from now on;
+	// ErrUnknown if there is none.
+	SetCredentialFactors(ctx context.Context, id string, f Factors) error
+	// SetCredentialExtendable lets authorizations of a credential be extended, or
+	// ends that; ErrUnknown if there is none.
+	SetCredentialExtendable(ctx context.Context, id string, extendable bool) error
 	// Linked reports whether the client may act for the user.
 	Linked(ctx context.Context, clientID, userID string) (bool, error)
 }

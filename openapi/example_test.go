@@ -61,6 +61,9 @@ func TestExamples(t *testing.T) {
 func examples(t *testing.T, content openapi3.Content) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
+	if len(content) == 0 {
+		return all // an answer without a body
+	}
 	for name, example := range content.Get("application/json").Examples {
 		text, err := json.Marshal(example.Value.Value)
 		if err != nil {

@@ -33,6 +33,8 @@ type credentialRow struct {
 	Disabled     bool   `bun:"disabled"`
 	Revoked      bool   `bun:"revoked"`
 	Created      int64  `bun:"created"`
+	Factors      string `bun:"factors"`
+	Extendable   bool   `bun:"extendable"`
 }
 
 // AddCredential keeps a new credential; credentials.ErrExists if its ID or KeyID
@@ -43,8 +45,9 @@ func (r *Registry) AddCredential(ctx context.Context, c credentials.Credential) 
 		Certificates: encode(c.Certificates), Qualifier: string(c.Qualifier), SCAL: string(c.SCAL),
 		Multisign: c.Multisign, Mode: string(c.Mode), PKCS1v15: c.PKCS1v15,
 		Disabled: c.Disabled, Revoked: c.Revoked, Created: micros(c.Created),
+		Factors: string(c.Factors), Extendable: c.Extendable,
 	}
-	if !plain(row.ID, row.UserID, row.Description, row.KeySpec, row.Qualifier, row.SCAL, row.Mode) {
+	if !plain(row.ID, row.UserID, row.Description, row.KeySpec, row.Qualifier, row.SCAL, row.Mode, row.Factors) {
 		return fmt.Errorf("add credential: %w", errText)
 	}
 	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
@@ -105,6 +108,7 @@ func (c credentialRow) credential() (credentials.Credential, error) {
 		Qualifier: csc.Qualifier(c.Qualifier), SCAL: csc.SCAL(c.SCAL),
 		Multisign: c.Multisign, Mode: csc.AuthMode(c.Mode), PKCS1v15: c.PKCS1v15,
 		Disabled: c.Disabled, Revoked: c.Revoked, Created: moment(c.Created),
+		Factors: credentials.Factors(c.Factors), Extendable: c.Extendable,
 	}
 	if err := decode(c.Certificates, &full.Certificates); err != nil {
 		return credentials.Credential{}, fmt.Errorf("read credential %s: %w", c.ID, err)
@@ -124,4 +128,30 @@ func (r *Registry) SetCredentialStatus(ctx context.Context, id string, disabled,
 		return credentials.ErrUnknown
 	}
 	return doing("set status of credential", err)
+}
+
+// SetCredentialFactors says how a credential is authorized from now on;
+// credentials.ErrUnknown if there is none.
+func (r *Registry) SetCredentialFactors(ctx context.Context, id string, f credentials.Factors) error {
+	if !plain(string(f)) {
+		return fmt.Errorf("set factors of credential: %w", errText)
+	}
+	return doing("set factors of credential", r.setCredential(ctx, id, "factors", string(f)))
+}
+
+// SetCredentialExtendable lets authorizations of a credential be extended, or
+// ends that; credentials.ErrUnknown if there is none.
+func (r *Registry) SetCredentialExtendable(ctx context.Context, id string, extendable bool) error {
+	return doing("set extension of credential", r.setCredential(ctx, id, "extendable", extendable))
+}
+
+func (r *Registry) setCredential(ctx context.Context, id, column string, value any) error {
+	if !plain(id) {
+		return credentials.ErrUnknown
+	}
+	rows, err := r.write.count(ctx, `UPDATE credentials SET ? = ? WHERE id = ?`, bun.Ident(column), value, id)
+	if err == nil && rows == 0 {
+		return credentials.ErrUnknown
+	}
+	return err
 }

@@ -34,7 +34,8 @@ func credentialsComeBack(t *testing.T, url string) {
 	r := open(t, url)
 	must(t, r.AddUser(t.Context(), user(1)))
 	full := credential(1, 1)
-	full.PKCS1v15, full.Disabled, full.Revoked = true, true, true
+	full.PKCS1v15, full.Disabled, full.Revoked, full.Extendable = true, true, true, true
+	full.Factors = "PIN AND (OTP OR SMS)"
 	full.Key, full.Mode, full.SCAL, full.Multisign = csc.RSA4096, csc.OAuth2Code, csc.SCAL1, 10_000
 	none := credential(2, 1)
 	none.Certificates, none.Description, none.Qualifier = nil, "", ""
@@ -174,4 +175,36 @@ func credentialsChange(t *testing.T, url string) {
 		t.Errorf("a revocation was undone: %v, %v", got, err)
 	}
 	wantErr(t, r.SetCredentialStatus(t.Context(), id("c", 9), true, false), credentials.ErrUnknown)
+}
+
+func credentialsAreAuthorizedOtherwise(t *testing.T, url string) {
+	r := open(t, url)
+	must(t, r.AddUser(t.Context(), user(1)))
+	want, other := credential(1, 1), credential(2, 1)
+	must(t, r.AddCredential(t.Context(), want))
+	must(t, r.AddCredential(t.Context(), other))
+	for _, change := range []struct {
+		do   func(id string) error
+		want func(*credentials.Credential)
+	}{
+		{func(id string) error { return r.SetCredentialFactors(t.Context(), id, "PIN AND (OTP OR SMS)") },
+			func(c *credentials.Credential) { c.Factors = "PIN AND (OTP OR SMS)" }},
+		{func(id string) error { return r.SetCredentialExtendable(t.Context(), id, true) },
+			func(c *credentials.Credential) { c.Extendable = true }},
+		{func(id string) error { return r.SetCredentialFactors(t.Context(), id, credentials.NoFactors) },
+			func(c *credentials.Credential) { c.Factors = credentials.NoFactors }},
+		{func(id string) error { return r.SetCredentialExtendable(t.Context(), id, false) },
+			func(c *credentials.Credential) { c.Extendable = false }},
+	} {
+		must(t, change.do(want.ID))
+		change.want(&want)
+		for _, nobody := range []string{id("c", 9), "", "\xff"} {
+			wantErr(t, change.do(nobody), credentials.ErrUnknown)
+		}
+		got, err := r.CredentialsOf(t.Context(), user(1).ID)
+		must(t, err)
+		if diff := cmp.Diff([]credentials.Credential{want, other}, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
 }

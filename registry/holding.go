@@ -12,7 +12,7 @@ import (
 // holdingQuery is asked twice for each signature.
 const holdingQuery = `
 SELECT c.id, c.user_id, c.description, c.key_id, c.key_spec, c.certificates, c.qualifier, c.scal,
-	c.multisign, c.mode, c.pkcs1v15, c.disabled, c.revoked, c.created, u.disabled,
+	c.multisign, c.mode, c.pkcs1v15, c.disabled, c.revoked, c.created, c.factors, c.extendable, u.disabled,
 	EXISTS (SELECT 1 FROM links l WHERE l.client_id = ? AND l.user_id = c.user_id)
 FROM credentials c JOIN users u ON u.id = c.user_id WHERE c.id = ?`
 
@@ -29,7 +29,7 @@ func (r *Registry) Holding(ctx context.Context, id, clientID string) (credential
 	var c credentialRow
 	err := r.read.row(ctx, holdingQuery, []any{clientID, id},
 		&c.ID, &c.UserID, &c.Description, &c.KeyID, &c.KeySpec, &c.Certificates, &c.Qualifier, &c.SCAL,
-		&c.Multisign, &c.Mode, &c.PKCS1v15, &c.Disabled, &c.Revoked, &c.Created, &h.OwnerDisabled, &h.Linked)
+		&c.Multisign, &c.Mode, &c.PKCS1v15, &c.Disabled, &c.Revoked, &c.Created, &c.Factors, &c.Extendable, &h.OwnerDisabled, &h.Linked)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, credentials.ErrUnknown
 	}

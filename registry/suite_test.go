@@ -40,6 +40,7 @@ var suite = []struct {
 	{"credentials are unique", credentialsAreUnique},
 	{"credentials are listed oldest first", credentialsInOrder},
 	{"credentials change status", credentialsChange},
+	{"credentials are authorized otherwise", credentialsAreAuthorizedOtherwise},
 	{"clients come back as they were", clientsComeBack},
 	{"clients are unique", clientsAreUnique},
 	{"clients are replaced", clientsAreReplaced},

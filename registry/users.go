@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -29,6 +30,9 @@ type userRow struct {
 	Secret       []byte `bun:"secret"`
 	Disabled     bool   `bun:"disabled"`
 	Created      int64  `bun:"created"`
+	PINHash      string `bun:"pin_hash"`
+	Phone        string `bun:"phone"`
+	PhoneSet     int64  `bun:"phone_set"`
 }
 
 // AddUser keeps a new user; users.ErrExists if its ID or Email is taken.
@@ -36,9 +40,12 @@ func (r *Registry) AddUser(ctx context.Context, u users.User) error {
 	row := &userRow{
 		ID: u.ID, Email: strings.ToLower(u.Email), GivenName: u.GivenName, FamilyName: u.FamilyName,
 		Country: u.Country, Locale: u.Locale, PasswordHash: u.PasswordHash, Secret: u.Secret,
-		Disabled: u.Disabled, Created: micros(u.Created),
+		Disabled: u.Disabled, Created: micros(u.Created), PINHash: u.PINHash, Phone: u.Phone,
 	}
-	if !plain(u.ID, u.Email, u.GivenName, u.FamilyName, u.Country, u.Locale, u.PasswordHash) {
+	if u.Phone != "" {
+		row.PhoneSet = micros(u.PhoneSet)
+	}
+	if !plain(u.ID, u.Email, u.GivenName, u.FamilyName, u.Country, u.Locale, u.PasswordHash, u.PINHash, u.Phone) {
 		return fmt.Errorf("add user: %w", errText)
 	}
 	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
@@ -103,6 +110,30 @@ func (r *Registry) SetPassword(ctx context.Context, userID, hash string) error {
 	return doing("set password", r.setUser(ctx, userID, "password_hash", hash))
 }
 
+// SetPIN replaces the user's PIN hash; users.ErrUnknown if there is no such user.
+func (r *Registry) SetPIN(ctx context.Context, userID, hash string) error {
+	if !plain(hash) {
+		return fmt.Errorf("set PIN: %w", errText)
+	}
+	return doing("set PIN", r.setUser(ctx, userID, "pin_hash", hash))
+}
+
+// SetPhone replaces the user's phone number and says when it was set;
+// users.ErrUnknown if there is no such user.
+func (r *Registry) SetPhone(ctx context.Context, userID, phone string, at time.Time) error {
+	if !plain(userID) {
+		return users.ErrUnknown
+	}
+	if !plain(phone) {
+		return fmt.Errorf("set phone: %w", errText)
+	}
+	rows, err := r.write.count(ctx, `UPDATE users SET phone = ?, phone_set = ? WHERE id = ?`, phone, micros(at), userID)
+	if err == nil && rows == 0 {
+		return users.ErrUnknown
+	}
+	return doing("set phone", err)
+}
+
 // SetSecret replaces the user's sealed TOTP secret, nil takes it away;
 // users.ErrUnknown if there is no such user. The last used step stays: a secret
 // paired again must not give its codes a second life.
@@ -128,11 +159,15 @@ func (r *Registry) setUser(ctx context.Context, userID, column string, value any
 }
 
 func (u userRow) user() users.User {
-	return users.User{
+	full := users.User{
 		ID: u.ID, Email: u.Email, GivenName: u.GivenName, FamilyName: u.FamilyName,
 		Country: u.Country, Locale: u.Locale, PasswordHash: u.PasswordHash, Secret: u.Secret,
-		Disabled: u.Disabled, Created: moment(u.Created),
+		Disabled: u.Disabled, Created: moment(u.Created), PINHash: u.PINHash, Phone: u.Phone,
 	}
+	if u.PhoneSet != 0 {
+		full.PhoneSet = moment(u.PhoneSet)
+	}
+	return full
 }
 
 // known tells a user who is there from users.ErrUnknown.

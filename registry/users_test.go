@@ -28,6 +28,7 @@ func usersComeBack(t *testing.T, url string) {
 	full.PasswordHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"
 	full.Secret = []byte{0, 1, 0xff, '\'', '\\', 0, 'x'}
 	full.Disabled = true
+	full.PINHash, full.Phone, full.PhoneSet = "$argon2id$v=19$PIN", "+40700000001", created
 	noSecret := user(2)
 	emptySecret := user(3)
 	emptySecret.Secret = []byte{}
@@ -103,6 +104,10 @@ func usersChange(t *testing.T, url string) {
 			func(u *users.User) { u.PasswordHash = "$argon2id$'?" }},
 		{"secret", func(id string) error { return r.SetSecret(t.Context(), id, []byte{1, 0, 0xff}) },
 			func(u *users.User) { u.Secret = []byte{1, 0, 0xff} }},
+		{"PIN", func(id string) error { return r.SetPIN(t.Context(), id, "$argon2id$'?") },
+			func(u *users.User) { u.PINHash = "$argon2id$'?" }},
+		{"phone", func(id string) error { return r.SetPhone(t.Context(), id, "+40700000001", created) },
+			func(u *users.User) { u.Phone, u.PhoneSet = "+40700000001", created }},
 		{"disabled", func(id string) error { return r.SetUserDisabled(t.Context(), id, true) },
 			func(u *users.User) { u.Disabled = true }},
 		{"enabled", func(id string) error { return r.SetUserDisabled(t.Context(), id, false) },

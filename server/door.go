@@ -39,6 +39,7 @@ var kinds = []struct {
 	{tsa.Path, kindStamping},
 	{csc.BasePath + "/signatures/", kindSigning},
 	{csc.BasePath + "/credentials/authorize", kindAuthorizing},
+	{csc.BasePath + "/credentials/getChallenge", kindAuthorizing},
 	{"/oauth2/", kindOAuth},
 	{"/login", kindLogin},
 	{"/consent", kindLogin},

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -55,7 +58,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", s.door.wait())
 	case http.StatusTooManyRequests:
-		w.Header().Set("Retry-After", retryAfter)
+		w.Header().Set("Retry-After", waitFor(err))
 	}
 	body, err := json.Marshal(told)
 	if err != nil { // two strings
@@ -64,11 +67,26 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	writeJSON(w, status, body)
 }
 
+// An often is an error that passes when one has waited.
+type often interface{ RetryAfter() time.Duration }
+
+// waitFor is the Retry-After of an error that is told with 429.
+func waitFor(err error) string {
+	var told often
+	if errors.As(err, &told) {
+		return strconv.Itoa(int(math.Ceil(told.RetryAfter().Seconds())))
+	}
+	return retryAfter
+}
+
 // tell is what the client learns of err, and the status it learns it with.
 func tell(err error) (*csc.Error, int) {
 	var special *refusal
 	var known *csc.Error
+	var told often
 	switch {
+	case errors.As(err, &told):
+		return csc.Refused("Too many requests", err), http.StatusTooManyRequests
 	case errors.As(err, &special):
 		return special.told, special.status
 	case errors.As(err, &known):

@@ -13,6 +13,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -35,6 +37,7 @@ import (
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/edge"
+	"github.com/pecete/pecete/notify"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/openapi"
@@ -59,6 +62,9 @@ type house struct {
 	clock    *clock
 	provider *oauth.Provider
 	register credentials.Register
+	hasher   *users.Hasher
+	mails    *box
+	sms      *box
 	signer   users.User
 	otpauth  string
 	app      app
@@ -75,6 +81,38 @@ type clock struct{ now atomic.Int64 }
 
 func (c *clock) Now() time.Time          { return time.Unix(0, c.now.Load()).UTC() }
 func (c *clock) advance(d time.Duration) { c.now.Add(int64(d)) }
+
+// A box is where the messages of one kind arrive.
+type box struct {
+	mu   sync.Mutex
+	full bool // it takes no more
+	got  []notify.Message
+}
+
+var errFullBox = &notify.UnavailableError{Cause: errors.New("the box is full")}
+
+func (b *box) Send(_ context.Context, m notify.Message) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.full {
+		return errFullBox
+	}
+	b.got = append(b.got, m)
+	return nil
+}
+
+func (b *box) setFull(full bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.full = full
+}
+
+// messages are what arrived.
+func (b *box) messages() []notify.Message {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.got)
+}
 
 // lines is a log kept for looking at.
 type lines struct {
@@ -120,6 +158,8 @@ func newHouse(t *testing.T, change ...func(*house)) *house {
 func (h *house) wire() {
 	contract, err := openapi.Load()
 	must(h.t, err)
+	h.hasher, err = users.NewHasher(users.HashCost{Memory: 7 << 10, Passes: 1, Threads: 1, AtOnce: 2, Waiting: 100})
+	must(h.t, err)
 	logger := slog.New(slog.NewJSONHandler(h.log, nil))
 	h.register = credentials.Register{Store: h.registry, Users: h.registry, Now: h.clock.Now}
 	grants := sad.Grants{Store: h.tickets, Now: h.clock.Now}
@@ -130,11 +170,21 @@ func (h *house) wire() {
 	}
 	mux := http.NewServeMux()
 	h.provider.Mount(mux)
+	h.mails, h.sms = &box{}, &box{}
+	challenges := credentials.NewChallenges(credentials.Challenges{
+		Store: h.tickets, Key: []byte("0123456789abcdef0123456789abcdef"), Post: notify.Post{Mail: h.mails, SMS: h.sms}, From: "Pecete",
+		ClientName: func(ctx context.Context, id string) (string, error) {
+			client, err := h.registry.Client(ctx, id)
+			return client.Name, err
+		},
+		Now: h.clock.Now,
+	})
 	h.api = &server.Server{
 		Contract: contract, Bearer: h.provider, Mux: mux, Register: h.register, Stamper: h.stamper,
 		Authorizer: credentials.Authorizer{
 			Register: h.register, Grants: grants, Audit: h.auditLog, Now: h.clock.Now,
-			Prover: &users.Prover{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now},
+			Prover:     &users.Prover{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now, Passwords: h.hasher},
+			Challenges: challenges,
 		},
 		Signer: signing.Signer{Register: h.register, Grants: grants, Keys: h.keys, Audit: h.auditLog, Now: h.clock.Now},
 		About: server.About{
@@ -156,19 +206,23 @@ func (h *house) wire() {
 	h.url = web.URL
 }
 
+func (h *house) registrar() users.Registrar {
+	return users.Registrar{
+		Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now, Issuer: "Pecete", Passwords: h.hasher,
+	}
+}
+
 func (h *house) enrol() {
-	registrar := users.Registrar{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now, Issuer: "Pecete"}
 	var err error
-	h.signer, h.otpauth, err = registrar.Enrol(h.t.Context(), users.Person{
-		Email: "demo.signer@example.org", GivenName: "Demo", FamilyName: "Signer", Country: "RO", Locale: "en",
+	h.signer, h.otpauth, err = h.registrar().Enrol(h.t.Context(), users.Person{
+		Email: "demo.signer@example.org", GivenName: "Demo", FamilyName: "Signer", Country: "RO", Locale: "en", Phone: "+40700000001",
 	})
 	must(h.t, err)
 }
 
 // stranger enrols another signer, whom no client acts for.
 func (h *house) stranger() users.User {
-	registrar := users.Registrar{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now, Issuer: "Pecete"}
-	user, _, err := registrar.Enrol(h.t.Context(), users.Person{
+	user, _, err := h.registrar().Enrol(h.t.Context(), users.Person{
 		Email: "semnatar.demo@example.org", GivenName: "Semnatar", FamilyName: "Demo", Country: "RO", Locale: "ro",
 	})
 	must(h.t, err)

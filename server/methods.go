@@ -23,6 +23,11 @@ func (s *Server) credentialsAuthorize(ctx context.Context, who credentials.Calle
 	return s.Authorizer.Authorize(ctx, who, req)
 }
 
+// credentialsGetChallenge implements credentials/getChallenge (v2.0.0.2 §11.8).
+func (s *Server) credentialsGetChallenge(ctx context.Context, who credentials.Caller, req csc.ChallengeRequest) (csc.ChallengeResponse, error) {
+	return s.Authorizer.Challenge(ctx, who, req)
+}
+
 // signHash implements signatures/signHash (v2.0.0.2 §11.10).
 func (s *Server) signHash(ctx context.Context, who credentials.Caller, req csc.SignHashRequest) (csc.SignHashResponse, error) {
 	grant, err := grantFor(who, req.SAD)

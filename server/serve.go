@@ -65,6 +65,12 @@ func answer[Req, Resp any](s *Server, m csc.Method, c *gin.Context, method func(
 		s.fail(c.Writer, c.Request, err)
 		return
 	}
+	status := statusOf(resp)
+	if status == http.StatusNoContent {
+		c.Writer.Header().Set("Cache-Control", "no-store")
+		c.Writer.WriteHeader(status)
+		return
+	}
 	body, err := json.Marshal(resp)
 	if err != nil {
 		s.fail(c.Writer, c.Request, fmt.Errorf("encode answer of %s: %w", m, err))
@@ -73,7 +79,15 @@ func answer[Req, Resp any](s *Server, m csc.Method, c *gin.Context, method func(
 	if m == csc.MethodSignHash {
 		failpoint.Half(failpoint.HalfAnswer, c.Writer, body)
 	}
-	writeJSON(c.Writer, http.StatusOK, body)
+	writeJSON(c.Writer, status, body)
+}
+
+// statusOf is the status of a good answer: what is not 200 shows in it.
+func statusOf(resp any) int {
+	if r, ok := resp.(csc.ChallengeResponse); ok && r.Challenge == "" {
+		return http.StatusNoContent // the signer has it (§11.8)
+	}
+	return http.StatusOK
 }
 
 // decode reads the body as the contract allows it.

@@ -18,6 +18,7 @@ import (
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/users"
 )
 
 // agreed has the signer agree on the pages, to a hash for each of the
@@ -66,7 +67,7 @@ func (h *house) agreed(web app, hashes map[string]string, chosen ...credentials.
 	i, err = h.provider.Interaction(visit(open(next)))
 	must(h.t, err)
 	h.clock.advance(30 * time.Second)
-	proof, err := h.api.Authorizer.Prover.Code(h.t.Context(), h.signer.ID, csc.Secret(h.code()))
+	proof, err := h.api.Authorizer.Prover.(*users.Prover).Code(h.t.Context(), h.signer.ID, csc.Secret(h.code()))
 	must(h.t, err)
 	next, err = h.provider.Agreed(h.t.Context(), i, ids, challenge[:], proof.Step)
 	must(h.t, err)

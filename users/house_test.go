@@ -46,8 +46,11 @@ func newHouse(t testing.TB) *house {
 func (h *house) at(t time.Time)            { h.ticks.Store(t.UnixNano()) }
 func (h *house) after(d time.Duration)     { h.ticks.Add(int64(d)) }
 func (h *house) now() time.Time            { return h.Prover.Now() }
-func (h *house) attempts() users.Attempts  { return h.store.only().totp }
-func (h *house) passwords() users.Attempts { return h.store.only().password }
+func (h *house) attempts() users.Attempts  { return h.counts(users.FactorCode) }
+func (h *house) passwords() users.Attempts { return h.counts(users.FactorPassword) }
+
+// counts are those of the one signer.
+func (h *house) counts(factor string) users.Attempts { return h.store.only().attempts[factor] }
 
 func demoSigner() users.Person {
 	return users.Person{Email: "demo.signer@example.org", GivenName: "Demo", FamilyName: "Signer", Country: "RO", Locale: "en"}
@@ -127,9 +130,9 @@ type memory struct {
 }
 
 type row struct {
-	user           users.User
-	step           int64
-	totp, password users.Attempts
+	user     users.User
+	step     int64
+	attempts map[string]users.Attempts // by factor
 }
 
 var _ users.Store = (*memory)(nil)
@@ -156,7 +159,7 @@ func (m *memory) AddUser(_ context.Context, u users.User) error {
 	if slices.ContainsFunc(m.rows, func(r *row) bool { return r.user.ID == u.ID || r.user.Email == u.Email }) {
 		return users.ErrExists
 	}
-	m.rows = append(m.rows, &row{user: u, step: -1})
+	m.rows = append(m.rows, &row{user: u, step: -1, attempts: map[string]users.Attempts{}})
 	return nil
 }
 
@@ -183,6 +186,14 @@ func (m *memory) SetPassword(_ context.Context, id, hash string) error {
 	return m.with(byID(id), func(r *row) { r.user.PasswordHash = hash })
 }
 
+func (m *memory) SetPIN(_ context.Context, id, hash string) error {
+	return m.with(byID(id), func(r *row) { r.user.PINHash = hash })
+}
+
+func (m *memory) SetPhone(_ context.Context, id, phone string, at time.Time) error {
+	return m.with(byID(id), func(r *row) { r.user.Phone, r.user.PhoneSet = phone, at })
+}
+
 func (m *memory) SetSecret(_ context.Context, id string, sealed []byte) error {
 	return m.with(byID(id), func(r *row) { r.user.Secret = sealed })
 }
@@ -200,22 +211,15 @@ func (m *memory) UseStep(_ context.Context, id string, step int64) (later bool, 
 	return later, err
 }
 
-func (r *row) of(factor string) *users.Attempts {
-	if factor == users.FactorPassword {
-		return &r.password
-	}
-	return &r.totp
-}
-
 func (m *memory) Attempts(_ context.Context, id, factor string) (a users.Attempts, err error) {
-	err = m.with(byID(id), func(r *row) { a = *r.of(factor) })
+	err = m.with(byID(id), func(r *row) { a = r.attempts[factor] })
 	return a, err
 }
 
 func (m *memory) SwapAttempts(_ context.Context, id, factor string, old, new users.Attempts) (swapped bool, err error) {
 	err = m.with(byID(id), func(r *row) {
-		if swapped = *r.of(factor) == old; swapped {
-			*r.of(factor) = new
+		if swapped = r.attempts[factor] == old; swapped {
+			r.attempts[factor] = new
 		}
 	})
 	return swapped, err

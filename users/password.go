@@ -100,8 +100,10 @@ func (h *Hasher) hash(password csc.Secret) (string, error) {
 	if !ok {
 		return "", ErrPassword
 	}
-	return argon2id.CreateHash(text, &h.params)
+	return h.hashText(text)
 }
+
+func (h *Hasher) hashText(text string) (string, error) { return argon2id.CreateHash(text, &h.params) }
 
 // enter waits for a place to hash in; ErrBusy if too many do already.
 func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
@@ -127,7 +129,12 @@ func (h *Hasher) matches(password csc.Secret, hash string) (ok, stale bool, err 
 	if !can {
 		text = "" // which no hash is of
 	}
-	known := hash != "" && can
+	return h.matchesText(text, hash)
+}
+
+// matchesText is matches for what is hashed as it is.
+func (h *Hasher) matchesText(text, hash string) (ok, stale bool, err error) {
+	known := hash != "" && text != ""
 	if hash == "" {
 		hash = h.nobody
 	}

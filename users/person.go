@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/pecete/pecete/notify"
 )
 
 // ErrPerson says that somebody cannot be enrolled as described; what is wrong
@@ -23,6 +25,7 @@ type Person struct {
 	FamilyName string // 1 to 64 characters, as in the certificate
 	Country    string // ISO 3166-1 alpha-2
 	Locale     string // RFC 5646
+	Phone      string // E.164; "" for none
 }
 
 // clean returns p as it is kept: names in NFC, so that equal names are equal
@@ -40,6 +43,7 @@ func (p Person) clean() (Person, error) {
 		{"family name", p.FamilyName, cleanName, &clean.FamilyName},
 		{"country", p.Country, cleanCountry, &clean.Country},
 		{"locale", p.Locale, cleanLocale, &clean.Locale},
+		{"phone number", p.Phone, cleanPhone, &clean.Phone},
 	} {
 		var err error
 		if *field.to, err = field.clean(field.value); err != nil {
@@ -96,6 +100,13 @@ func cleanCountry(s string) (string, error) {
 	region, err := language.ParseRegion(s)
 	if err != nil || len(s) != 2 || !region.IsCountry() || region.String() != s {
 		return "", errors.New("is not of two capital letters in ISO 3166-1")
+	}
+	return s, nil
+}
+
+func cleanPhone(s string) (string, error) {
+	if s != "" && !notify.Number(s) {
+		return "", errors.New("is not in E.164: a plus, and seven to fifteen digits")
 	}
 	return s, nil
 }

@@ -15,6 +15,9 @@ import (
 const (
 	FactorCode     = "totp"
 	FactorPassword = "password"
+	FactorPIN      = "pin"
+	FactorEmail    = "email" // a code that was sent there
+	FactorSMS      = "sms"
 )
 
 var (
@@ -72,10 +75,10 @@ type Prover struct {
 	Sealer Sealer
 	Audit  Log
 	Now    func() time.Time
-	// Passwords judges passwords; nil for a Prover that judges codes only.
+	// Passwords judges passwords and PINs; nil for a Prover that judges codes only.
 	Passwords *Hasher
-	// CodeLimits and PasswordLimits are what the functions of these names return,
-	// if zero.
+	// CodeLimits, which are those of everything but passwords, and PasswordLimits
+	// are what the functions of these names return, if zero.
 	CodeLimits, PasswordLimits Limits
 }
 
@@ -88,76 +91,34 @@ type Prover struct {
 // ErrPaused and ErrUnknown. A user who is disabled or has no authenticator is
 // refused as if the code were wrong.
 func (p *Prover) Code(ctx context.Context, userID string, code csc.Secret) (Proof, error) {
-	secret, why, err := p.secret(ctx, userID)
-	if err != nil {
-		return Proof{}, err
-	}
-	limits := p.CodeLimits.or(CodeLimits())
-	if why == "" && !sixDigits(code) {
-		why = "not six digits"
-	}
-	if why != "" {
-		return Proof{}, p.dismiss(ctx, userID, limits, why)
-	}
-	begun, err := p.begin(ctx, userID, FactorCode, limits)
-	if err != nil {
-		return Proof{}, err
-	}
-	step, err := p.spend(ctx, userID, matches(secret, code, p.Now()))
-	switch {
-	case errors.Is(err, ErrWrong):
-		return Proof{}, p.refuse(ctx, userID, FactorCode, "wrong", begun, &RefusedError{Left: begun.Left(limits)})
-	case errors.Is(err, ErrUsed):
-		return Proof{}, p.refuse(ctx, userID, FactorCode, "used before", begun, &RefusedError{Left: begun.Left(limits), Used: true})
-	case err != nil:
-		return Proof{}, err
-	}
-	now, err := p.succeed(ctx, audit.Entry{User: userID, Factor: FactorCode, Step: step}, begun)
-	if err != nil {
-		return Proof{}, err
-	}
-	return Proof{Step: step, Left: now.Left(limits)}, nil
+	return p.Prove(ctx, userID, "", ClaimCode(code))
 }
 
 // secret opens the secret of the user's authenticator, or says why no code of
-// this user is judged. It comes before the counting: a device that is away must
-// not lock signers out.
-func (p *Prover) secret(ctx context.Context, userID string) (secret []byte, why string, err error) {
-	user, err := p.Store.User(ctx, userID)
-	switch {
-	case err != nil:
-		return nil, "", fmt.Errorf("read user: %w", err)
-	case user.Disabled:
-		return nil, "disabled", nil
-	case len(user.Secret) == 0:
+// this user is judged.
+func (p *Prover) secret(ctx context.Context, user User) (secret []byte, why string, err error) {
+	if len(user.Secret) == 0 {
 		return nil, "no authenticator", nil
 	}
-	if secret, err = p.Sealer.Open(ctx, user.Secret, sealedFor(userID)); err == nil {
+	if secret, err = p.Sealer.Open(ctx, user.Secret, sealedFor(user.ID)); err == nil {
 		err = checkSecret(secret)
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("open secret of %s: %w", userID, err)
+		return nil, "", fmt.Errorf("open secret of %s: %w", user.ID, err)
 	}
 	return secret, "", nil
 }
 
-// spend takes the first of the steps that is later than every one used: ErrUsed
-// if none is, ErrWrong if there is none.
-func (p *Prover) spend(ctx context.Context, userID string, steps []int64) (int64, error) {
-	for _, step := range steps {
-		later, err := p.Store.UseStep(ctx, userID, step)
-		if err != nil {
-			return 0, fmt.Errorf("use step: %w", err)
-		}
-		if later {
-			failpoint.Hit(failpoint.StepUsed)
-			return step, nil
-		}
+// useStep uses a step up, and reports whether it is later than every one used.
+func (p *Prover) useStep(ctx context.Context, userID string, step int64) (bool, error) {
+	later, err := p.Store.UseStep(ctx, userID, step)
+	if err != nil {
+		return false, fmt.Errorf("use step: %w", err)
 	}
-	if len(steps) > 0 {
-		return 0, ErrUsed
+	if later {
+		failpoint.Hit(failpoint.StepUsed)
 	}
-	return 0, ErrWrong
+	return later, nil
 }
 
 // begin counts an attempt, which may then be judged.
@@ -174,17 +135,15 @@ func (p *Prover) begin(ctx context.Context, userID, factor string, l Limits) (At
 	return begun, err
 }
 
-// dismiss refuses what is not judged, uncounted.
-func (p *Prover) dismiss(ctx context.Context, userID string, l Limits, why string) error {
-	now, err := p.Store.Attempts(ctx, userID, FactorCode)
+// Barred returns why no claim of a factor would be judged now: ErrLocked, a
+// PausedError, or nil.
+func (p *Prover) Barred(ctx context.Context, userID, factor string) error {
+	now, err := p.Store.Attempts(ctx, userID, factor)
 	if err != nil {
 		return fmt.Errorf("read attempts: %w", err)
 	}
-	next, err := now.Begin(p.Now(), l)
-	if err != nil {
-		return p.refuse(ctx, userID, FactorCode, barred(err), Attempts{}, err)
-	}
-	return p.refuse(ctx, userID, FactorCode, why, Attempts{}, &RefusedError{Left: next.Left(l) + 1})
+	_, err = now.Begin(p.Now(), p.CodeLimits.or(CodeLimits()))
+	return err
 }
 
 // barred says in a word why an attempt is not judged.
@@ -219,5 +178,10 @@ func (p *Prover) succeed(ctx context.Context, e audit.Entry, begun Attempts) (At
 	if err := p.Audit.Append(ctx, e); err != nil {
 		return Attempts{}, err
 	}
-	return change(ctx, p.Store, e.User, e.Factor, func(a Attempts) (Attempts, error) { return a.Succeed(begun), nil })
+	return p.forgive(ctx, e.User, e.Factor, begun)
+}
+
+// forgive takes the counts away after an attempt that was right.
+func (p *Prover) forgive(ctx context.Context, userID, factor string, begun Attempts) (Attempts, error) {
+	return change(ctx, p.Store, userID, factor, func(a Attempts) (Attempts, error) { return a.Succeed(begun), nil })
 }

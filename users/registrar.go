@@ -6,6 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/pecete/pecete/audit"
@@ -36,16 +39,9 @@ func (r Registrar) Enrol(ctx context.Context, p Person) (user User, uri string, 
 	if user.Secret, secret, err = r.seal(ctx, user.ID); err != nil {
 		return User{}, "", err
 	}
-	for _, e := range []audit.Entry{
-		{Event: audit.UserAdded, User: user.ID},
-		{Event: audit.FactorPaired, User: user.ID, Factor: FactorCode, Kept: []string{audit.Mark(user.Secret)}},
-	} {
-		if err := r.Audit.Append(ctx, e); err != nil {
-			return User{}, "", err
-		}
-	}
-	if err := r.Store.AddUser(ctx, user); err != nil {
-		return User{}, "", fmt.Errorf("add user: %w", err)
+	paired := audit.Entry{Event: audit.FactorPaired, User: user.ID, Factor: FactorCode, Kept: []string{audit.Mark(user.Secret)}}
+	if err := r.add(ctx, user, paired); err != nil {
+		return User{}, "", err
 	}
 	return user, pairingURI(r.Issuer, user.Email, secret), nil
 }
@@ -57,13 +53,24 @@ func (r Registrar) Add(ctx context.Context, p Person) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	if err := r.Audit.Append(ctx, audit.Entry{Event: audit.UserAdded, User: user.ID}); err != nil {
-		return User{}, err
+	return user, r.add(ctx, user)
+}
+
+// add records and keeps a new user, and the factors that come along.
+func (r Registrar) add(ctx context.Context, user User, paired ...audit.Entry) error {
+	records := append([]audit.Entry{{Event: audit.UserAdded, User: user.ID}}, paired...)
+	if user.Phone != "" {
+		records = append(records, phonePaired(user.ID, user.PhoneSet))
+	}
+	for _, e := range records {
+		if err := r.Audit.Append(ctx, e); err != nil {
+			return err
+		}
 	}
 	if err := r.Store.AddUser(ctx, user); err != nil {
-		return User{}, fmt.Errorf("add user: %w", err)
+		return fmt.Errorf("add user: %w", err)
 	}
-	return user, nil
+	return nil
 }
 
 // Pair gives a user a new authenticator in the place of any he had, and returns
@@ -109,10 +116,44 @@ func (r Registrar) SetPassword(ctx context.Context, userID string, password csc.
 	return nil
 }
 
-// Unlock takes away the count of a factor's failures, and with it the lock and
-// the pause.
+// SetPhone sets the number that a user's messages go to, "" for none; ErrPerson
+// if it is no number.
+func (r Registrar) SetPhone(ctx context.Context, userID, phone string) error {
+	if _, err := cleanPhone(phone); err != nil {
+		return fmt.Errorf("%w: phone number %w", ErrPerson, err)
+	}
+	if _, err := r.Store.User(ctx, userID); err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	at := r.Now().UTC().Truncate(time.Microsecond)
+	if err := r.Audit.Append(ctx, phonePaired(userID, at)); err != nil {
+		return err
+	}
+	if err := r.Store.SetPhone(ctx, userID, phone, at); err != nil {
+		return fmt.Errorf("keep phone: %w", err)
+	}
+	return nil
+}
+
+// phonePaired records that a number was set, and when. The number itself, or
+// what could be guessed from it, is no business of who reads the record.
+func phonePaired(userID string, at time.Time) audit.Entry {
+	mark := audit.Mark([]byte(strconv.FormatInt(at.UnixMicro(), 10)))
+	return audit.Entry{Event: audit.FactorPaired, User: userID, Factor: FactorSMS, Kept: []string{mark}}
+}
+
+// Factors are the names of all factors that failures are counted of.
+func Factors() []string {
+	return []string{FactorPassword, FactorPIN, FactorCode, FactorEmail, FactorSMS}
+}
+
+// credentialID is the form of a credential's id: failures are counted of those too.
+var credentialID = regexp.MustCompile(`^c_[0-9a-f]{32}$`)
+
+// Unlock takes away the count of failures of a factor or a credential, and with
+// it the lock and the pause.
 func (r Registrar) Unlock(ctx context.Context, userID, factor string) error {
-	if factor != FactorCode && factor != FactorPassword {
+	if !slices.Contains(Factors(), factor) && !credentialID.MatchString(factor) {
 		return fmt.Errorf("users: no factor %q", factor)
 	}
 	if _, err := r.Store.User(ctx, userID); err != nil {
@@ -139,10 +180,14 @@ func (r Registrar) newUser(ctx context.Context, p Person) (User, error) {
 	}
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
-	return User{
+	user := User{
 		ID: "u_" + hex.EncodeToString(b[:]), Email: p.Email, GivenName: p.GivenName, FamilyName: p.FamilyName,
-		Country: p.Country, Locale: p.Locale, Created: r.Now().UTC().Truncate(time.Microsecond),
-	}, nil
+		Country: p.Country, Locale: p.Locale, Phone: p.Phone, Created: r.Now().UTC().Truncate(time.Microsecond),
+	}
+	if user.Phone != "" {
+		user.PhoneSet = user.Created
+	}
+	return user, nil
 }
 
 // seal makes a secret and seals it for the user.

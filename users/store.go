@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 var (
@@ -25,6 +26,11 @@ type Store interface {
 	// SetPassword replaces the user's password hash; ErrUnknown if there is no
 	// such user.
 	SetPassword(ctx context.Context, userID, hash string) error
+	// SetPIN replaces the user's PIN hash; ErrUnknown if there is no such user.
+	SetPIN(ctx context.Context, userID, hash string) error
+	// SetPhone replaces the user's phone number and says when it was set;
+	// ErrUnknown if there is no such user.
+	SetPhone(ctx context.Context, userID, phone string, at time.Time) error
 	// SetSecret replaces the user's sealed TOTP secret, nil takes it away;
 	// ErrUnknown if there is no such user. The last used step stays.
 	SetSecret(ctx context.Context, userID string, sealed []byte) error

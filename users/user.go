@@ -1,6 +1,6 @@
 // Package users keeps signers and what they prove: who they are, the password
-// they log in with, the authenticator whose codes they sign with, and how often
-// they failed.
+// they log in with, the authenticator whose codes and the PIN they sign with,
+// and how often they failed.
 //
 // A Prover judges, a Registrar enrols; both stand on a Store, which only keeps
 // and compares. Three rules make a code worth a signature. An attempt is
@@ -24,9 +24,12 @@ type User struct {
 	Country      string // ISO 3166-1 alpha-2
 	Locale       string // RFC 5646
 	PasswordHash string // argon2id in PHC form; "" until one is set
+	PINHash      string // argon2id in PHC form; "" until one is set
 	// Secret is the sealed TOTP secret; nil until an authenticator is paired.
 	// It opens only with the key in the HSM and this user's ID.
 	Secret   []byte
+	Phone    string    // E.164, which messages go to; "" if none is known
+	PhoneSet time.Time // when; zero without one
 	Disabled bool
 	Created  time.Time
 }

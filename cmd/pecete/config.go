@@ -78,6 +78,11 @@ type Config struct {
 		Languages   []string          `yaml:"languages"`
 		Description map[string]string `yaml:"description"`
 	} `yaml:"about"`
+	Mail MailConfig `yaml:"mail"`
+	SMS  SMSConfig  `yaml:"sms"`
+	// Outbox is a folder in which messages are kept instead of being sent, for
+	// trying.
+	Outbox  string        `yaml:"outbox"`
 	SADLife time.Duration `yaml:"sad_life"` // 300s if absent, at most 900s
 	// TokenLife is how long a service token lives; 10m if absent, at most 1h.
 	TokenLife time.Duration `yaml:"token_life"`
@@ -168,7 +173,7 @@ func (c *Config) check() error {
 	need(c.Pepper, "pepper")
 	need(c.Steps, "steps")
 	need(c.About.Name, "about.name")
-	faults = append(faults, checkURL("url", c.URL), c.checkMTLS(), c.checkAbout(), c.checkValues(), c.checkMetrics(), c.checkTSA())
+	faults = append(faults, checkURL("url", c.URL), c.checkMTLS(), c.checkAbout(), c.checkValues(), c.checkMetrics(), c.checkTSA(), c.checkMessages())
 	return errors.Join(faults...)
 }
 

@@ -4,17 +4,19 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
 )
 
 func credentialCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "credential", Short: "Add, disable, enable and revoke credentials, and find lost keys"}
-	cmd.AddCommand(credentialAddCommand(), credentialOrphansCommand(),
+	cmd := &cobra.Command{Use: "credential", Short: "Add, change, disable, enable and revoke credentials, and find lost keys"}
+	cmd.AddCommand(credentialAddCommand(), credentialFactorsCommand(), credentialOrphansCommand(),
 		credentialSwitchCommand("disable", audit.Disabled, "Stop the use of a credential", func(c *credentials.Credential) { c.Disabled = true }),
 		credentialSwitchCommand("enable", audit.Enabled, "Let a disabled credential be used again", func(c *credentials.Credential) { c.Disabled = false }),
 		credentialSwitchCommand("revoke", audit.Revoked, "End the use of a credential for good", func(c *credentials.Credential) { c.Revoked = true }))
@@ -57,6 +59,52 @@ func credentialAddCommand() *cobra.Command {
 	profile.bind(cmd.Flags())
 	addOutputFlag(cmd)
 	return cmd
+}
+
+func credentialFactorsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "factors CREDENTIAL EXPRESSION",
+		Short: "Say what authorizes a credential of mode explicit",
+		Long: fmt.Sprintf(`Say what authorizes a credential of mode explicit: %s. An
+expression is made of these with AND, OR, XOR and brackets, such as
+"PIN AND OTP"; clients are told it as it is. Of a list such as PIN,OTP all are
+needed, and clients are told no expression. With %q nothing is asked for: then
+only clients that act for themselves, for signers they are linked to, may
+authorize it, as for seals.`, strings.Join(credentials.Objects(), ", "), credentials.NoFactors),
+		Args: exactArgs("CREDENTIAL", "EXPRESSION"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			factors, err := credentials.Factors(args[1]).Check()
+			if err != nil {
+				return usageError{err}
+			}
+			return withHouse(cmd, func(ctx context.Context, h *house) error { return h.setFactors(ctx, args[0], factors) })
+		},
+	}
+}
+
+func (h *house) setFactors(ctx context.Context, id string, factors credentials.Factors) error {
+	c, err := h.registry.Credential(ctx, id)
+	if err != nil {
+		return err
+	}
+	if c.Mode != csc.Explicit {
+		return fmt.Errorf("credential %s is of mode %s: its signer agrees on the pages", c.ID, c.Mode)
+	}
+	owner, err := h.registry.User(ctx, c.UserID)
+	if err == nil {
+		err = h.reaches(owner, factors)
+	}
+	if err != nil {
+		return err
+	}
+	err = h.log.Append(ctx, audit.Entry{
+		Event: audit.CredentialChanged, User: c.UserID, Credential: c.ID, Factor: string(factors),
+		Reason: audit.FactorsSet, Kept: []string{audit.Mark([]byte(factors))},
+	})
+	if err != nil {
+		return err
+	}
+	return h.registry.SetCredentialFactors(ctx, c.ID, factors)
 }
 
 func credentialSwitchCommand(name, done, short string, change func(*credentials.Credential)) *cobra.Command {

@@ -48,7 +48,7 @@ func signerPasswordCommand() *cobra.Command {
 		Short: "Set a signer's password, asked for or read from a pipe",
 		Args:  exactArgs("SIGNER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			password, err := readPassword(cmd)
+			password, err := readSecret(cmd, "password")
 			if err != nil {
 				return err
 			}
@@ -59,23 +59,23 @@ func signerPasswordCommand() *cobra.Command {
 	}
 }
 
-// readPassword asks twice on a terminal, and reads one line elsewhere.
-func readPassword(cmd *cobra.Command) (csc.Secret, error) {
+// readSecret asks twice on a terminal, and reads one line elsewhere.
+func readSecret(cmd *cobra.Command, what string) (csc.Secret, error) {
 	file, ok := cmd.InOrStdin().(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
-			return "", fmt.Errorf("read password: %w", err)
+			return "", fmt.Errorf("read %s: %w", what, err)
 		}
 		return csc.Secret(strings.TrimRight(line, "\r\n")), nil
 	}
 	var asked [2]string
-	for i, prompt := range []string{"Password: ", "Again: "} {
+	for i, prompt := range []string{"The " + what + ": ", "Again: "} {
 		fmt.Fprint(cmd.ErrOrStderr(), prompt)
 		text, err := term.ReadPassword(int(file.Fd()))
 		fmt.Fprintln(cmd.ErrOrStderr())
 		if err != nil {
-			return "", fmt.Errorf("read password: %w", err)
+			return "", fmt.Errorf("read %s: %w", what, err)
 		}
 		asked[i] = string(text)
 	}
@@ -83,6 +83,36 @@ func readPassword(cmd *cobra.Command) (csc.Secret, error) {
 		return "", errors.New("the two differ")
 	}
 	return csc.Secret(asked[0]), nil
+}
+
+func signerPINCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "pin SIGNER",
+		Short: "Set the PIN a signer signs with, asked for or read from a pipe",
+		Args:  exactArgs("SIGNER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			pin, err := readSecret(cmd, "PIN")
+			if err != nil {
+				return err
+			}
+			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
+				return r.SetPIN(ctx, args[0], pin)
+			})
+		},
+	}
+}
+
+func signerPhoneCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "phone SIGNER NUMBER",
+		Short: "Set the number that a signer's messages go to, in E.164; none with \"\"",
+		Args:  exactArgs("SIGNER", "NUMBER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
+				return r.SetPhone(ctx, args[0], args[1])
+			})
+		},
+	}
 }
 
 func signerPairCommand() *cobra.Command {
@@ -109,17 +139,33 @@ func signerPairCommand() *cobra.Command {
 func signerUnlockCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "unlock SIGNER",
-		Short: "Forget a signer's failed codes and passwords",
+		Short: "Forget a signer's failed proofs, and with them locks and pauses",
 		Args:  exactArgs("SIGNER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
-				for _, factor := range []string{users.FactorCode, users.FactorPassword} {
-					if err := r.Unlock(ctx, args[0], factor); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
+			return withHouse(cmd, func(ctx context.Context, h *house) error { return h.unlock(ctx, args[0]) })
 		},
 	}
+}
+
+// unlock forgets the failures of all factors of a signer, and of his
+// credentials.
+func (h *house) unlock(ctx context.Context, signer string) error {
+	registrar, err := h.registrar(ctx)
+	if err != nil {
+		return err
+	}
+	owned, err := h.registry.CredentialsOf(ctx, signer)
+	if err != nil {
+		return err
+	}
+	counted := users.Factors()
+	for _, c := range owned {
+		counted = append(counted, c.ID)
+	}
+	for _, factor := range counted {
+		if err := registrar.Unlock(ctx, signer, factor); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -69,7 +69,7 @@ func (f *foundation) lay(ctx context.Context) error {
 	if _, err := os.Stat(f.file("pecete.yaml")); err == nil {
 		return fmt.Errorf("%s exists already", f.file("pecete.yaml"))
 	}
-	for _, dir := range []string{"", "audit", "tokens", "secrets"} {
+	for _, dir := range []string{"", "audit", "tokens", "secrets", "outbox"} {
 		if err := os.MkdirAll(f.file(dir), 0o700); err != nil {
 			return err
 		}

@@ -42,9 +42,9 @@ func (l *leave) begin(linger time.Duration) {
 	time.Sleep(linger)
 }
 
-// notify tells the supervisor that started the program what it is at, if it
+// report tells the supervisor that started the program what it is at, if it
 // wants to know: sd_notify(3).
-func notify(state string) error {
+func report(state string) error {
 	socket := os.Getenv("NOTIFY_SOCKET")
 	if socket == "" {
 		return nil

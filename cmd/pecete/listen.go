@@ -31,7 +31,7 @@ func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls
 			return errors.Join(err, closeDoors(ctx, doors[:i]))
 		}
 	}
-	if err := notify("READY=1"); err != nil {
+	if err := report("READY=1"); err != nil {
 		logger.Warn("supervisor not told", slog.String("error", err.Error()))
 	}
 	var err error
@@ -39,7 +39,7 @@ func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls
 	case err = <-failed:
 	case <-ctx.Done():
 		logger.Info("stopping")
-		_ = notify("STOPPING=1") // it has noticed by itself, or will
+		_ = report("STOPPING=1") // it has noticed by itself, or will
 		end.begin(c.Linger)
 	}
 	return errors.Join(err, closeDoors(ctx, doors))

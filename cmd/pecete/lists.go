@@ -32,7 +32,11 @@ func listSigners(cmd *cobra.Command, r *registry.Registry) error {
 			Disabled: user.Disabled, Credentials: []listedCredential{},
 		}
 		for _, c := range owned {
-			signer.Credentials = append(signer.Credentials, listedCredential{c.ID, c.Key, c.Mode, status(c)})
+			one := listedCredential{ID: c.ID, Key: c.Key, Mode: c.Mode, Status: status(c)}
+			if c.Mode == csc.Explicit {
+				one.Factors = c.Factors
+			}
+			signer.Credentials = append(signer.Credentials, one)
 		}
 		list = append(list, signer)
 	}
@@ -45,7 +49,7 @@ func listSigners(cmd *cobra.Command, r *registry.Registry) error {
 			}
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.ID, s.Name, s.Email, state)
 			for _, c := range s.Credentials {
-				fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", c.ID, c.Key, c.Mode, c.Status)
+				fmt.Fprintf(table, "  %s\t%s\t%s %s\t%s\n", c.ID, c.Key, c.Mode, c.Factors, c.Status)
 			}
 		}
 		return table.Flush()

@@ -108,6 +108,9 @@ func configCommand() *cobra.Command {
 			if err := config.checkTSAFiles(); err != nil {
 				return err
 			}
+			if _, err := config.post(); err != nil {
+				return err
+			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "ok")
 			return err
 		},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -12,10 +13,10 @@ import (
 
 // profileFlags say what a new credential shall be.
 type profileFlags struct {
-	description, key, scal, mode, qualifier string
-	multisign                               int
-	pkcs1v15                                bool
-	notBefore, notAfter                     string
+	description, key, scal, mode, factors, qualifier string
+	multisign                                        int
+	pkcs1v15                                         bool
+	notBefore, notAfter                              string
 }
 
 func newProfileFlags() *profileFlags { return &profileFlags{} }
@@ -25,6 +26,7 @@ func (f *profileFlags) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&f.key, "key", string(csc.P256), "`KIND` of key: P-256, P-384, P-521, RSA-3072, RSA-4096")
 	flags.StringVar(&f.scal, "scal", string(csc.SCAL2), "1, or 2 for authorizations that name the hashes")
 	flags.StringVar(&f.mode, "mode", string(csc.Explicit), "`MODE` of authorization: explicit, or oauth2code for the pages of this server")
+	flags.StringVar(&f.factors, "factors", "", factorsUsage())
 	flags.StringVar(&f.qualifier, "qualifier", "", "signature `QUALIFIER` that your audit allows you to claim")
 	flags.IntVar(&f.multisign, "multisign", 10, "most signatures of one authorization")
 	flags.BoolVar(&f.pkcs1v15, "pkcs1v15", true, "with an RSA key, offer RSASSA-PKCS1-v1_5 beside PSS")
@@ -32,10 +34,16 @@ func (f *profileFlags) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&f.notAfter, "not-after", "", "end of the validity, RFC 3339 (default two years)")
 }
 
+// factorsUsage says what credentials.Factors are made of.
+func factorsUsage() string {
+	return fmt.Sprintf("what authorizes with mode explicit (default %s): an `EXPRESSION` such as \"PIN AND OTP\", with AND, OR, XOR and brackets, of %s; or %s",
+		credentials.FactorCode, strings.Join(credentials.Objects(), ", "), credentials.NoFactors)
+}
+
 func (f *profileFlags) profile(now time.Time) (credentials.Profile, error) {
 	p := credentials.Profile{
 		Description: f.description, Key: csc.KeySpec(f.key), SCAL: csc.SCAL(f.scal),
-		Mode: csc.AuthMode(f.mode), Qualifier: csc.Qualifier(f.qualifier),
+		Mode: csc.AuthMode(f.mode), Factors: credentials.Factors(f.factors), Qualifier: csc.Qualifier(f.qualifier),
 		Multisign: f.multisign, PKCS1v15: f.pkcs1v15,
 	}
 	// A minute back, for verifiers whose clocks are behind.

@@ -133,10 +133,15 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
+	challenges, err := h.challenges(tickets)
+	if err != nil {
+		return nil, err
+	}
 	return &server.Server{
 		Contract: contract, Bearer: provider, Mux: mux, Register: register, Stamper: stamper,
 		Authorizer: credentials.Authorizer{
 			Register: register, Grants: grants, Audit: h.log, Now: now, Life: h.config.SADLife, Prover: prover,
+			Challenges: challenges,
 		},
 		Signer: signing.Signer{
 			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),

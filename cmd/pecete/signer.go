@@ -17,7 +17,7 @@ import (
 func signerCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "signer", Short: "Add, list, unlock, disable and enable signers"}
 	cmd.AddCommand(signerAddCommand(), signerListCommand(),
-		signerPasswordCommand(), signerPairCommand(), signerUnlockCommand(),
+		signerPasswordCommand(), signerPINCommand(), signerPhoneCommand(), signerPairCommand(), signerUnlockCommand(),
 		signerSwitchCommand("disable", "Stop every use of a signer's credentials", true),
 		signerSwitchCommand("enable", "Let a disabled signer sign again", false))
 	return cmd
@@ -59,6 +59,7 @@ as well: signer password.`,
 	flags.StringVar(&person.FamilyName, "family-name", "", "family `NAME`, as in the certificate")
 	flags.StringVar(&person.Country, "country", "RO", "`COUNTRY` of two capital letters")
 	flags.StringVar(&person.Locale, "locale", "en", "`LANGUAGE` the signer reads")
+	flags.StringVar(&person.Phone, "phone", "", "`NUMBER` in E.164 that messages go to, such as +40700000000")
 	flags.BoolVar(&bare, "bare", false, "make no credential")
 	profile.bind(flags)
 	addOutputFlag(cmd)
@@ -69,6 +70,9 @@ func (h *house) addSigner(ctx context.Context, person users.Person, flags *profi
 	profile, err := flags.profile(time.Now())
 	if err != nil {
 		return addedSigner{}, usageError{err}
+	}
+	if err := h.reaches(users.User{Email: person.Email, Phone: person.Phone}, profile.Factors); err != nil && !bare {
+		return addedSigner{}, err
 	}
 	registrar, err := h.registrar(ctx)
 	if err != nil {
@@ -88,6 +92,9 @@ func (h *house) addSigner(ctx context.Context, person users.Person, flags *profi
 }
 
 func (h *house) enroll(ctx context.Context, user users.User, p credentials.Profile) (credentials.Credential, error) {
+	if err := h.reaches(user, p.Factors); err != nil {
+		return credentials.Credential{}, err
+	}
 	enroller, err := h.enroller(ctx)
 	if err != nil {
 		return credentials.Credential{}, err
@@ -157,10 +164,12 @@ type listedSigner struct {
 }
 
 type listedCredential struct {
-	ID     string       `json:"id"`
-	Key    csc.KeySpec  `json:"key"`
-	Mode   csc.AuthMode `json:"mode"`
-	Status string       `json:"status"`
+	ID   string       `json:"id"`
+	Key  csc.KeySpec  `json:"key"`
+	Mode csc.AuthMode `json:"mode"`
+	// Factors authorize a credential of mode explicit.
+	Factors credentials.Factors `json:"factors,omitempty"`
+	Status  string              `json:"status"`
 }
 
 func signerSwitchCommand(name, short string, disabled bool) *cobra.Command {

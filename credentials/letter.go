@@ -1,0 +1,55 @@
+package credentials
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/pecete/pecete/notify"
+	"github.com/pecete/pecete/users"
+)
+
+// words are what letters to signers say, in each language; formats of package
+// fmt.
+var words = map[string]map[string]string{
+	"en": {
+		"code.subject": "Your code for %s",
+		"code.says":    "The application “%s” asks for your approval to sign with “%s”. This is your code:",
+		"code.adds":    "Type it only where you began to sign. It is good once, for %d minutes. Nobody who works for us will ever ask you for it. If you are not signing anything, somebody else is trying to: tell whoever runs this service.",
+		"code.short":   "%s: %s is your code to sign with the application “%s”. Good for %d minutes. Tell it to nobody.",
+	},
+	"ro": {
+		"code.subject": "Codul dumneavoastră pentru %s",
+		"code.says":    "Aplicația „%s” vă cere acordul pentru a semna cu „%s”. Acesta este codul:",
+		"code.adds":    "Scrieți-l numai acolo unde ați început semnarea. Este valabil o singură dată, timp de %d minute. Nimeni dintre cei care lucrează la noi nu vi-l va cere vreodată. Dacă nu semnați nimic, altcineva încearcă: anunțați-l pe cel care administrează serviciul.",
+		"code.short":   "%s: %s este codul dumneavoastră pentru a semna în aplicația „%s”. Valabil %d minute. Nu îl spuneți nimănui.",
+	},
+}
+
+func say(lang, key string, args ...any) string { return fmt.Sprintf(words[lang][key], args...) }
+
+// application is what a client is called in a letter.
+func (s *Challenges) application(ctx context.Context, clientID string) (string, error) {
+	name, err := s.ClientName(ctx, clientID)
+	if err != nil {
+		return "", fmt.Errorf("find name of client: %w", err)
+	}
+	return cmp.Or(notify.Name(name), clientID), nil
+}
+
+// called is what a credential is called in a letter.
+func (c Credential) called() string {
+	return cmp.Or(notify.Name(c.Description), c.ID)
+}
+
+// codeLetter brings a signer a code.
+func (s *Challenges) codeLetter(ctx context.Context, who Caller, c Credential, signer users.User, code string) (notify.Letter, error) {
+	application, err := s.application(ctx, who.ClientID)
+	lang, minutes := Language(signer.Locale), int(challengeLife.Minutes())
+	return notify.Letter{
+		Lang: lang, From: s.From, Subject: say(lang, "code.subject", s.From),
+		Says: []string{say(lang, "code.says", application, c.called())}, Code: code,
+		Adds:  []string{say(lang, "code.adds", minutes)},
+		Short: say(lang, "code.short", s.From, code, application, minutes),
+	}, err
+}
