@@ -190,6 +190,8 @@ var wordy = []string{
 	"signHash/certificate-expired", "signHash/client-data-number", "signHash/malformed-header", "signHash/mode-unknown",
 	"signHash/algo-missing", "signHash/algo-unknown", "signHash/algo-of-another-key", "signHash/rsa-without-hash-oid",
 	"signHash/weak-hash", "signHash/unknown-hash-oid", "signHash/pss-without-params",
+	"timestamp/hash-missing", "timestamp/hash-array", "timestamp/hash-empty", "timestamp/hash-length", "timestamp/hash-not-base64",
+	"timestamp/algo-unknown", "timestamp/nonce-invalid", "timestamp/malformed-header",
 }
 
 // TestEveryCaseHasMutants wants a fault for every case: a case that nothing can

@@ -21,6 +21,7 @@ const (
 	methodCredentialInfo = "credentials/info"
 	methodAuthorize      = "credentials/authorize"
 	methodSignHash       = "signatures/signHash"
+	methodTimestamp      = "signatures/timestamp"
 )
 
 // An answer changes what the server answered to a call.
@@ -44,13 +45,18 @@ func to(method string, conditions ...when) when {
 func good(_ *Call, r *Reply) bool    { return r.Status == http.StatusOK }
 func refusal(_ *Call, r *Reply) bool { return r.Status >= 400 && r.Status < 500 }
 
-// member is what a call's JSON body has under name.
-func (c *Call) member(name string) (any, bool) {
+// object is a call's JSON body, nil if it is no object.
+func (c *Call) object() map[string]any {
 	var o map[string]any
 	if json.Unmarshal(c.Body, &o) != nil {
-		return nil, false
+		return nil
 	}
-	v, ok := o[name]
+	return o
+}
+
+// member is what a call's JSON body has under name.
+func (c *Call) member(name string) (any, bool) {
+	v, ok := c.object()[name]
 	return v, ok
 }
 
