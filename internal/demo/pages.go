@@ -14,6 +14,7 @@ import (
 
 	"github.com/pecete/pecete/client"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/browser"
 )
 
 // home is where the demonstration's application wants its signers back. Nobody
@@ -24,25 +25,24 @@ const home = "http://127.0.0.1/callback"
 // that signer.
 type visitor struct {
 	*player
-	*browser
-	cast  *cast
-	oauth oauth2.Config
-	token string // of scope service, then of scope credential
+	browser *browser.Browser
+	web     *http.Client // the application's
+	proves  string       // what the browser's next answer does
+	cast    *cast
+	oauth   oauth2.Config
+	token   string // of scope service, then of scope credential
 }
 
-func (c *cast) visitor(web *http.Client) (*visitor, error) {
-	b, err := newBrowser(web, home)
-	if err != nil {
-		return nil, err
-	}
-	v := &visitor{browser: b, cast: c, player: &player{}}
+func (c *cast) visitor(web *http.Client) *visitor {
+	v := &visitor{browser: browser.New(home, browser.Always(web)), web: web, cast: c, player: &player{}}
 	v.api = &client.Client{
 		BaseURL: c.stage.URL + csc.BasePath, HTTP: web,
 		Token: func(context.Context) (csc.Secret, error) { return csc.Secret(v.token), nil },
 		Trace: func(e client.Exchange) { v.last = e },
 	}
-	b.tell = func(verb, path string, status int, took time.Duration, proves string) {
-		line(client.Exchange{Method: verb, Path: path, Status: status, Duration: took}, proves)
+	v.browser.Tell = func(a browser.Answer) {
+		line(client.Exchange{Method: a.Method, Path: a.URL.Path, Status: a.Status, Duration: a.Took}, v.proves)
+		v.proves = ""
 	}
 	v.oauth = oauth2.Config{
 		ClientID: c.web.ID, ClientSecret: c.web.Secret, RedirectURL: home,
@@ -51,15 +51,24 @@ func (c *cast) visitor(web *http.Client) (*visitor, error) {
 			AuthStyle: oauth2.AuthStyleInHeader,
 		},
 	}
-	return v, nil
+	return v
+}
+
+// open has the signer go to an address.
+func (v *visitor) open(ctx context.Context, address, proves string) (*browser.Page, error) {
+	v.proves = proves
+	return v.browser.Open(ctx, address)
+}
+
+// submit has the signer fill in a page's form.
+func (v *visitor) submit(ctx context.Context, p *browser.Page, fill url.Values, proves string) (*browser.Page, error) {
+	v.proves = proves
+	return v.browser.Submit(ctx, p, fill)
 }
 
 // signOnPages is way (b): the signer logs in and agrees on the server's pages.
 func (c *cast) signOnPages(ctx context.Context, web *http.Client, pdf []byte) ([]byte, error) {
-	v, err := c.visitor(web)
-	if err != nil {
-		return nil, err
-	}
+	v := c.visitor(web)
 	if err := v.enter(ctx); err != nil {
 		return nil, err
 	}
@@ -99,7 +108,7 @@ func (c *cast) signOnPages(ctx context.Context, web *http.Client, pdf []byte) ([
 
 // enter has the signer log in, so that the application may see the credentials.
 func (v *visitor) enter(ctx context.Context) error {
-	back, err := v.authorize(ctx, url.Values{"scope": {csc.ScopeService}}, func(p *page) (*page, error) {
+	back, err := v.authorize(ctx, url.Values{"scope": {csc.ScopeService}}, func(p *browser.Page) (*browser.Page, error) {
 		return v.logIn(ctx, p)
 	})
 	if err != nil {
@@ -117,7 +126,7 @@ func (v *visitor) enter(ctx context.Context) error {
 
 // agreeOnPages has the signer agree to the digest with the code of the moment.
 func (v *visitor) agreeOnPages(ctx context.Context, digest csc.Digest) error {
-	back, err := v.authorize(ctx, v.credential(v.cast.onPages, digest), func(p *page) (*page, error) {
+	back, err := v.authorize(ctx, v.credential(v.cast.onPages, digest), func(p *browser.Page) (*browser.Page, error) {
 		p, err := v.logIn(ctx, p)
 		if err != nil {
 			return nil, err
@@ -136,7 +145,7 @@ func (v *visitor) agreeOnPages(ctx context.Context, digest csc.Digest) error {
 
 // wrongWay shows that the credential of the other way is not to be had here.
 func (v *visitor) wrongWay(ctx context.Context, digest csc.Digest) error {
-	back, err := v.authorize(ctx, v.credential(v.cast.explicit, digest), func(p *page) (*page, error) {
+	back, err := v.authorize(ctx, v.credential(v.cast.explicit, digest), func(p *browser.Page) (*browser.Page, error) {
 		return v.logIn(ctx, p)
 	})
 	if err != nil {
@@ -160,8 +169,8 @@ func (v *visitor) credential(id string, digest csc.Digest) url.Values {
 	}
 }
 
-func (v *visitor) logIn(ctx context.Context, p *page) (*page, error) {
-	if p.back != nil {
+func (v *visitor) logIn(ctx context.Context, p *browser.Page) (*browser.Page, error) {
+	if p.Back != nil {
 		return p, nil
 	}
 	return v.submit(ctx, p, url.Values{"email": {signerEmail}, "password": {v.cast.password}}, "the signer logs in")
@@ -169,7 +178,7 @@ func (v *visitor) logIn(ctx context.Context, p *page) (*page, error) {
 
 // authorize pushes a request (RFC 9126), sends the signer after it, and returns
 // what the application is told in the end.
-func (v *visitor) authorize(ctx context.Context, params url.Values, visit func(*page) (*page, error)) (url.Values, error) {
+func (v *visitor) authorize(ctx context.Context, params url.Values, visit func(*browser.Page) (*browser.Page, error)) (url.Values, error) {
 	verifier := oauth2.GenerateVerifier()
 	for name, value := range map[string]string{
 		"response_type": "code", "client_id": v.oauth.ClientID, "redirect_uri": home, "state": "demonstration",
@@ -194,14 +203,14 @@ func (v *visitor) authorize(ctx context.Context, params url.Values, visit func(*
 	if err != nil {
 		return nil, err
 	}
-	if p.back == nil {
-		return nil, fmt.Errorf("the signer is not sent back from %s", p.at.Path)
+	if p.Back == nil {
+		return nil, fmt.Errorf("the signer is not sent back from %s", p.At.Path)
 	}
-	if iss := p.back.Get("iss"); iss != v.cast.stage.URL {
+	if iss := p.Back.Get("iss"); iss != v.cast.stage.URL {
 		return nil, fmt.Errorf("the answer is from %q", iss)
 	}
-	p.back.Set("verifier", verifier)
-	return p.back, nil
+	p.Back.Set("verifier", verifier)
+	return p.Back, nil
 }
 
 // redeem changes the code for a token.

@@ -6,19 +6,16 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"testing"
 
-	"golang.org/x/net/html"
-
 	"github.com/pecete/pecete/client"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/browser"
 	"github.com/pecete/pecete/internal/stage"
 )
 
@@ -30,9 +27,10 @@ type visitor struct {
 	*signer
 	t        *testing.T
 	app      stage.Client
+	at       string // the server
 	email    string
 	password string
-	jar      *cookiejar.Jar
+	browser  *browser.Browser
 	verifier string
 }
 
@@ -40,7 +38,10 @@ type visitor struct {
 func (w *town) visitor(name string) *visitor {
 	w.t.Helper()
 	ctx, first := w.t.Context(), w.two[0].Stage
-	v := &visitor{t: w.t, email: name + "@example.org", password: rand.Text(), verifier: rand.Text() + rand.Text()}
+	v := &visitor{
+		t: w.t, at: first.URL, email: name + "@example.org", password: rand.Text(), verifier: rand.Text() + rand.Text(),
+		browser: browser.New(home, browser.Always(w.two[0].api.HTTP)),
+	}
 	added, err := first.AddSigner(ctx, v.email, "Demo", name, "--mode", "oauth2code")
 	fine(w.t, err)
 	fine(w.t, first.SetPassword(ctx, added.ID, v.password))
@@ -53,30 +54,21 @@ func (w *town) visitor(name string) *visitor {
 		key: keysOf(w.t, first)[added.Credentials[0]],
 	}
 	w.crowd.add(v.signer)
-	v.jar, err = cookiejar.New(nil)
-	fine(w.t, err)
 	return v
-}
-
-// A window is the visitor's browser, or his application, at one of the
-// processes.
-func (v *visitor) window(p *process) *http.Client {
-	own := *p.api.HTTP
-	own.Jar = v.jar
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &own
-}
-
-// A page is what the visitor sees: a form, or the way back.
-type page struct {
-	at     *url.URL
-	fields url.Values
-	back   url.Values // what the application is told, if this leads to it
 }
 
 // push sends the application's request ahead (RFC 9126).
 func (v *visitor) push(p *process, params url.Values) (uri string) {
 	v.t.Helper()
+	var pushed struct {
+		RequestURI string `json:"request_uri"`
+	}
+	fine(v.t, v.post(p, "/oauth2/pushed_authorize", v.asking(params), &pushed))
+	return pushed.RequestURI
+}
+
+// asking is params with what every request of the application has.
+func (v *visitor) asking(params url.Values) url.Values {
 	sum := sha256.Sum256([]byte(v.verifier))
 	for name, value := range map[string]string{
 		"response_type": "code", "redirect_uri": home, "state": "campaign", "code_challenge_method": "S256",
@@ -84,11 +76,7 @@ func (v *visitor) push(p *process, params url.Values) (uri string) {
 	} {
 		params.Set(name, value)
 	}
-	var pushed struct {
-		RequestURI string `json:"request_uri"`
-	}
-	fine(v.t, v.post(p, "/oauth2/pushed_authorize", params, &pushed))
-	return pushed.RequestURI
+	return params
 }
 
 // authorize has the visitor log in, and agree if he is asked to; each request
@@ -97,76 +85,24 @@ func (v *visitor) authorize(params url.Values, at ...*process) (code string) {
 	v.t.Helper()
 	turn := 0
 	next := func() *process { turn++; return at[turn%len(at)] }
-	uri := v.push(next(), params)
-	query := url.Values{"client_id": {v.app.ID}, "request_uri": {uri}}
-	p := v.open(http.MethodGet, at[0].URL+"/oauth2/authorize?"+query.Encode(), nil, next)
-	for range 3 {
-		var fill url.Values
-		switch {
-		case p.back != nil:
-			if code := p.back.Get("code"); code != "" {
-				return code
-			}
-			v.t.Fatalf("the way back is %v", p.back)
-		case p.fields.Has("code"):
-			fill = url.Values{"code": {string(v.code(v.t))}, "decision": {"sign"}}
-		default:
-			fill = url.Values{"email": {v.email}, "password": {v.password}}
-		}
-		for name, values := range fill {
-			p.fields[name] = values
-		}
-		p = v.open(http.MethodPost, p.at.String(), p.fields, next)
-	}
-	v.t.Fatalf("no way back from %v", p.at)
-	return ""
-}
-
-// open asks for a page, and goes on as far as redirects lead.
-func (v *visitor) open(method, address string, form url.Values, next func() *process) *page {
-	v.t.Helper()
-	for range 10 {
-		at := next()
-		req, err := http.NewRequestWithContext(v.t.Context(), method, address, strings.NewReader(form.Encode()))
-		fine(v.t, err)
-		if method == http.MethodPost {
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			req.Header.Set("Origin", at.URL)
-		}
-		resp, err := v.window(at).Do(req)
-		fine(v.t, err)
-		location, err := resp.Location()
-		if errors.Is(err, http.ErrNoLocation) {
-			return v.read(resp)
-		}
-		fine(v.t, errors.Join(err, resp.Body.Close()))
-		if strings.HasPrefix(location.String(), home) {
-			return &page{at: location, back: location.Query()}
-		}
-		method, address, form = http.MethodGet, location.String(), nil
-	}
-	v.t.Fatal("the redirects do not end")
-	return nil
-}
-
-// read finds the fields of a page's form.
-func (v *visitor) read(resp *http.Response) *page {
-	v.t.Helper()
-	defer resp.Body.Close()
-	root, err := html.Parse(io.LimitReader(resp.Body, 1<<20))
+	address := v.address(v.push(next(), params))
+	back, err := v.browser.By(func() *http.Client { return next().api.HTTP }).Agree(v.t.Context(), address, v.person())
 	fine(v.t, err)
-	p := &page{at: resp.Request.URL, fields: url.Values{}}
-	for node := range root.Descendants() {
-		if node.Type != html.ElementNode || node.Data != "input" {
-			continue
-		}
-		attributes := map[string]string{}
-		for _, a := range node.Attr {
-			attributes[a.Key] = a.Val
-		}
-		p.fields.Set(attributes["name"], attributes["value"])
+	if back.Get("code") == "" {
+		v.t.Fatalf("the way back is %v", back)
 	}
-	return p
+	return back.Get("code")
+}
+
+// address is where the application sends its signer with a pushed request.
+func (v *visitor) address(uri string) string {
+	return v.at + "/oauth2/authorize?" + url.Values{"client_id": {v.app.ID}, "request_uri": {uri}}.Encode()
+}
+
+func (v *visitor) person() browser.Signer {
+	return browser.Signer{Email: v.email, Password: v.password, Code: func(context.Context) (string, error) {
+		return string(v.code(v.t)), nil
+	}}
 }
 
 // tokens are an answer of oauth2/token.
@@ -191,16 +127,25 @@ func (v *visitor) revoke(p *process, token string) error {
 	return v.post(p, "/oauth2/revoke", url.Values{"token": {token}}, nil)
 }
 
-// post sends a form as the application. A refusal is a *client.Error.
+// post sends a form as the application.
 func (v *visitor) post(p *process, path string, form url.Values, answer any) error {
 	form.Set("client_id", v.app.ID)
-	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, p.URL+path, strings.NewReader(form.Encode()))
+	return p.post(v.t.Context(), path, form, answer, func(r *http.Request) {
+		r.SetBasicAuth(url.QueryEscape(v.app.ID), url.QueryEscape(v.app.Secret))
+	})
+}
+
+// post sends a form, with what proves whose it is. A refusal is a *client.Error.
+func (p *process) post(ctx context.Context, path string, form url.Values, answer any, prove ...func(*http.Request)) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth(url.QueryEscape(v.app.ID), url.QueryEscape(v.app.Secret))
-	resp, err := v.window(p).Do(req)
+	for _, f := range prove {
+		f(req)
+	}
+	resp, err := p.api.HTTP.Do(req)
 	if err != nil {
 		return err
 	}
