@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,6 +41,11 @@ func redirectOf(c Client, named string) (string, error) {
 	if err := checkRedirect(named); err != nil {
 		return "", errors.Join(errRedirect, err)
 	}
+	// For a loopback address the engine would overlook the scheme.
+	scheme, _, _ := strings.Cut(named, "://")
+	c.RedirectURIs = slices.DeleteFunc(slices.Clone(c.RedirectURIs), func(uri string) bool {
+		return !strings.HasPrefix(uri, scheme+"://")
+	})
 	if _, err := fosite.MatchRedirectURIWithClientRedirectURIs(named, registered{c}); err != nil {
 		return "", errRedirect
 	}
