@@ -132,12 +132,10 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
+// newHouse makes one; change may replace its parts before they are put together.
 func newHouse(t *testing.T, change ...func(*house)) *house {
 	t.Helper()
 	h := &house{t: t, clock: &clock{}, keys: newSoftKeys(), log: &lines{}, path: filepath.Join(t.TempDir(), "audit.log")}
-	for _, f := range change {
-		f(h)
-	}
 	h.clock.now.Store(noon.UnixNano())
 	var err error
 	h.registry, err = registry.Open(t.Context(), registry.Config{URL: filepath.Join(t.TempDir(), "registry.db")})
@@ -149,6 +147,9 @@ func newHouse(t *testing.T, change ...func(*house)) *house {
 	})
 	must(t, err)
 	t.Cleanup(func() { _ = h.auditLog.Close(context.WithoutCancel(t.Context())) }) // a test may have closed it
+	for _, f := range change {
+		f(h)
+	}
 	h.wire()
 	h.enrol()
 	h.app = h.addApp("Demo Application", h.signer.ID)
@@ -166,7 +167,7 @@ func (h *house) wire() {
 	h.provider = &oauth.Provider{
 		Issuer: "https://localhost", Clients: h.registry, Tokens: h.tickets, Pepper: []byte("0123456789abcdef0123456789abcdef"),
 		Audit: h.auditLog, Now: h.clock.Now, Logger: logger,
-		StepKey: []byte("a step key for tests of 32 bytes"), Register: h.register, Grants: grants,
+		StepKey: []byte("a step key for tests of 32 bytes"), Register: h.register, Grants: grants, Refresh: h.registry,
 	}
 	mux := http.NewServeMux()
 	h.provider.Mount(mux)

@@ -39,8 +39,8 @@ type stand struct {
 	sad                                                 string // of one hash "a" with ec
 }
 
-func newStand(t *testing.T) *stand {
-	s := &stand{house: newHouse(t)}
+func newStand(t *testing.T, change ...func(*house)) *stand {
+	s := &stand{house: newHouse(t, change...)}
 	s.ec = s.credential(s.signer, csc.P256, nil)
 	s.rsa = s.credential(s.signer, csc.RSA3072, nil)
 	s.scal1 = s.credential(s.signer, csc.P384, func(p *credentials.Profile) { p.SCAL, p.Multisign = csc.SCAL1, 3 })

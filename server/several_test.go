@@ -25,7 +25,6 @@ import (
 // credentials at once, and returns the one token that comes of it.
 func (h *house) agreed(web app, hashes map[string]string, chosen ...credentials.Credential) string {
 	h.t.Helper()
-	const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" // RFC 7636 appendix B
 	challenge := sha256.Sum256([]byte(verifier))
 	var elements []csc.AuthorizationDetail
 	var ids []string
@@ -89,25 +88,13 @@ func (h *house) agreed(web app, hashes map[string]string, chosen ...credentials.
 	return told.Token
 }
 
-// addWeb adds a client that sends signers to the pages.
-func (h *house) addWeb() app {
-	h.t.Helper()
-	a := h.addApp("Demo Application on the web")
-	c, err := h.registry.Client(h.t.Context(), a.id)
-	must(h.t, err)
-	c.RedirectURIs = []string{"https://app.example.org/cb"}
-	c.Grants, c.Scopes = append(c.Grants, "authorization_code"), append(c.Scopes, csc.ScopeCredential)
-	must(h.t, h.registry.UpdateClient(h.t.Context(), c))
-	return a
-}
-
 // One token, two credentials: each signs what was agreed to for it, once, by the
 // token as bearer or as the SAD beside a service token, and nothing else.
 func TestOneTokenOfTwoCredentials(t *testing.T) {
 	h := newHouse(t)
 	onPages := func(p *credentials.Profile) { p.Mode = csc.OAuth2Code }
 	one, two, third := h.credential(h.signer, csc.P256, onPages), h.credential(h.signer, csc.P256, onPages), h.credential(h.signer, csc.P256, onPages)
-	web := h.addWeb()
+	web := h.addWebApp("Demo Application on the web")
 	hashes := map[string]string{one.ID: hash("a"), two.ID: hash("b")}
 	token := h.agreed(web, hashes, one, two)
 	bearer := "Authorization: Bearer " + token
@@ -151,7 +138,7 @@ func TestRaceForATokenOfTwoCredentials(t *testing.T) {
 	h := newHouse(t)
 	onPages := func(p *credentials.Profile) { p.Mode = csc.OAuth2Code }
 	one, two := h.credential(h.signer, csc.P256, onPages), h.credential(h.signer, csc.P256, onPages)
-	token := h.agreed(h.addWeb(), map[string]string{one.ID: hash("a"), two.ID: hash("b")}, one, two)
+	token := h.agreed(h.addWebApp("Demo Application on the web"), map[string]string{one.ID: hash("a"), two.ID: hash("b")}, one, two)
 	var signed sync.Map
 	var all sync.WaitGroup
 	for i := range 60 {
