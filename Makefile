@@ -10,6 +10,7 @@ FUZZTIME ?= 30s
 KILLS ?= 1000
 SADS ?= 100000
 ROUNDS ?= 100
+CONTESTS ?= 500
 OVERLOAD ?= 30s
 BENCH ?=
 # A codec that gin brings along and nobody here speaks: 10 MB of the program.
@@ -59,8 +60,8 @@ bench: ## the whole server against its bare device, in one run (BENCH=-short for
 soak: ## the campaigns of internal/soak at full length, and the table of docs/reliability.md
 	@scripts/need cc softhsm redis postgres strace ps
 	rm -rf build/soak
-	go test -count=1 -v -timeout 12h ./internal/soak -kills $(KILLS) -sads $(SADS) -loss -rounds $(ROUNDS) -overload $(OVERLOAD)
-	@go run ./internal/soak/table -command 'make soak KILLS=$(KILLS) SADS=$(SADS) ROUNDS=$(ROUNDS) OVERLOAD=$(OVERLOAD)'
+	go test -count=1 -v -timeout 12h ./internal/soak -kills $(KILLS) -sads $(SADS) -loss -rounds $(ROUNDS) -contests $(CONTESTS) -overload $(OVERLOAD)
+	@go run ./internal/soak/table -command 'make soak KILLS=$(KILLS) SADS=$(SADS) ROUNDS=$(ROUNDS) CONTESTS=$(CONTESTS) OVERLOAD=$(OVERLOAD)'
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@scripts/fuzz $(FUZZTIME)
