@@ -16,9 +16,11 @@ var ways = []string{"restore", "signer add", "signer pair", "signer password", "
 
 // noWays are all other commands. A new one has to be looked at.
 var noWays = []string{
-	"audit verify", "backup", "client add", "client disable", "client enable", "client keys", "client link", "client list", "client remove",
-	"client rotate-secret", "client show", "client unlink", "config check", "credential add", "credential disable", "credential enable",
-	"credential orphans", "credential revoke", "init", "serve", "signer disable", "signer enable", "signer list",
+	"audit", "audit verify", "backup", "client", "client account", "client add", "client change", "client disable", "client enable",
+	"client invite", "client invite list", "client invite revoke", "client keys", "client link", "client list", "client remove",
+	"client rotate-secret", "client rotate-token", "client show", "client unlink", "config", "config check", "credential", "credential add",
+	"credential disable", "credential enable", "credential orphans", "credential revoke", "init", "serve", "signer", "signer disable",
+	"signer enable", "signer list", "tsa", "tsa certify", "tsa request",
 }
 
 // There is no way back to a lost factor but an operator's command, which the
