@@ -40,6 +40,10 @@ const (
 
 	ChallengeSent Event = "challenge.sent" // to a signer, a code of Factor
 
+	ApprovalAsked    Event = "approval.asked" // of a signer who was sent a link
+	ApprovalGiven    Event = "approval.given"
+	ApprovalDeclined Event = "approval.declined"
+
 	KeyGenerated      Event = "key.generated"
 	KeyDestroyed      Event = "key.destroyed" // Reason
 	CertificateIssued Event = "certificate.issued"

@@ -57,9 +57,18 @@ func (a Authorizer) Authorize(ctx context.Context, who Caller, req csc.Authorize
 	if err != nil {
 		return csc.AuthorizeResponse{}, err
 	}
+	apart := given.apart()
+	if apart != nil {
+		if err := a.couldWait(ctx, who, c, *apart); err != nil {
+			return csc.AuthorizeResponse{}, err
+		}
+	}
 	proof, err := a.prove(ctx, who, c, given)
 	if err != nil {
 		return csc.AuthorizeResponse{}, err
+	}
+	if apart != nil {
+		return a.pending(ctx, who, c, req, proof, *apart)
 	}
 	return a.issue(ctx, who, c, req, agreed, proof)
 }
@@ -78,7 +87,7 @@ func (a Authorizer) issue(ctx context.Context, who Caller, c Credential, req csc
 		Event: audit.GrantIssued, Client: who.ClientID, User: c.UserID, Credential: c.ID,
 		Certificate: c.Fingerprint(), Grant: id, Count: grant.Count, Bound: grant.Bound,
 		Hashes: csc.Hex(req.Hashes), HashOID: req.HashAlgorithmOID,
-		Factor: proof.factors, Step: proof.step,
+		Factor: proof.factors, Step: proof.step, Reason: proof.reason,
 	})
 	if err != nil {
 		return csc.AuthorizeResponse{}, err

@@ -39,6 +39,8 @@ type Challenges struct {
 	Post notify.Post
 	// From is what the service calls itself.
 	From string
+	// ApproveURL is the page on which signers approve, without a query.
+	ApproveURL string
 	// ClientName finds what an application is called.
 	ClientName func(ctx context.Context, clientID string) (string, error)
 	Now        func() time.Time
@@ -75,18 +77,23 @@ func (e *OftenError) RetryAfter() time.Duration { return e.Wait }
 // errNoAddress says that there is no way to send a signer messages of a kind.
 var errNoAddress = errors.New("the signer cannot be sent messages of this kind")
 
-// Challenge implements credentials/getChallenge (v2.0.0.2 §11.8). The code goes
-// to the signer and not to the client. A later one takes the earlier's place.
+// Challenge implements credentials/getChallenge (v2.0.0.2 §11.8). A code goes to
+// the signer and not to the client; a number the client shows, and the signer
+// types it where he approves. A later challenge takes the earlier's place.
 func (a Authorizer) Challenge(ctx context.Context, who Caller, req csc.ChallengeRequest) (csc.ChallengeResponse, error) {
 	c, err := a.explicit(ctx, who, req.CredentialID)
 	if err != nil {
 		return csc.ChallengeResponse{}, err
 	}
 	o, asks := c.Factors.object(req.AuthObjectID)
-	if !asks || o.send == nil {
-		return csc.ChallengeResponse{}, csc.Invalid("authObjectID")
+	switch {
+	case asks && o.shows:
+		number, err := a.Challenges.open(ctx, placeOf(who, c, o.ID), numberDigits)
+		return csc.ChallengeResponse{Challenge: csc.Secret(number)}, err
+	case asks && o.send != nil && !o.apart:
+		return csc.ChallengeResponse{}, a.challenge(ctx, who, c, o)
 	}
-	return csc.ChallengeResponse{}, a.challenge(ctx, who, c, o)
+	return csc.ChallengeResponse{}, csc.Invalid("authObjectID")
 }
 
 // SendOTP implements credentials/sendOTP (v1.0.4.0 §11.8): the challenge of the
@@ -97,7 +104,7 @@ func (a Authorizer) SendOTP(ctx context.Context, who Caller, credentialID string
 		return err
 	}
 	for _, o := range objects {
-		if _, asks := c.Factors.object(o.ID); !asks || o.send == nil {
+		if _, asks := c.Factors.object(o.ID); !asks || o.send == nil || o.apart {
 			continue
 		}
 		err := a.challenge(ctx, who, c, o)
@@ -149,7 +156,7 @@ func (a Authorizer) challenge(ctx context.Context, who Caller, c Credential, o o
 	if err != nil {
 		return err
 	}
-	code, err := a.Challenges.open(ctx, placeOf(who, c, o.ID))
+	code, err := a.Challenges.open(ctx, placeOf(who, c, o.ID), codeDigits)
 	if err != nil {
 		return err
 	}
@@ -184,13 +191,22 @@ func placeOf(who Caller, c Credential, object string) place {
 	return place("challenge:" + hex.EncodeToString(sum[:]))
 }
 
+// How many digits a code has that is sent, and a number that is shown: who knows
+// nothing of either guesses one in ten thousand of these, and needs a code of the
+// authenticator beside it.
+const (
+	codeDigits   = 6
+	numberDigits = 4
+)
+
 // open makes a code and keeps it in the place of any before it.
-func (s *Challenges) open(ctx context.Context, at place) (string, error) {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+func (s *Challenges) open(ctx context.Context, at place, digits int) (string, error) {
+	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
+	n, err := rand.Int(rand.Reader, most)
 	if err != nil {
 		return "", fmt.Errorf("make code: %w", err)
 	}
-	code := fmt.Sprintf("%06d", n)
+	code := fmt.Sprintf("%0*d", digits, n)
 	text, err := json.Marshal(challenge{challengeVersion, s.mac(at, code), s.Now().Add(challengeLife)})
 	if err != nil {
 		return "", fmt.Errorf("encode challenge: %w", err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/notify"
 	"github.com/pecete/pecete/users"
 )
@@ -16,12 +17,27 @@ var words = map[string]map[string]string{
 		"code.subject": "Your code for %s",
 		"code.says":    "The application “%s” asks for your approval to sign with “%s”. This is your code:",
 		"code.adds":    "Type it only where you began to sign. It is good once, for %d minutes. Nobody who works for us will ever ask you for it. If you are not signing anything, somebody else is trying to: tell whoever runs this service.",
+		"ask.subject":  "%s: something waits for your approval",
+		"ask.says":     "The application “%s” asks you to approve %s with “%s”. See on our page what it is; there you approve it with a code of your authenticator, or decline.",
+		"ask.do":       "See what it is",
+		"ask.adds":     "The link is good for %d minutes. Opening it approves nothing. If you did not begin this, decline it there, and tell whoever runs this service.",
+		"ask.short":    "%s: the application “%s” waits for your approval. See what it is, within %d minutes: %s",
+		"ask.one":      "%d signature",
+		"ask.other":    "%d signatures",
 		"code.short":   "%s: %s is your code to sign with the application “%s”. Good for %d minutes. Tell it to nobody.",
 	},
 	"ro": {
 		"code.subject": "Codul dumneavoastră pentru %s",
 		"code.says":    "Aplicația „%s” vă cere acordul pentru a semna cu „%s”. Acesta este codul:",
 		"code.adds":    "Scrieți-l numai acolo unde ați început semnarea. Este valabil o singură dată, timp de %d minute. Nimeni dintre cei care lucrează la noi nu vi-l va cere vreodată. Dacă nu semnați nimic, altcineva încearcă: anunțați-l pe cel care administrează serviciul.",
+		"ask.subject":  "%s: ceva așteaptă acordul dumneavoastră",
+		"ask.says":     "Aplicația „%s” vă cere acordul pentru %s cu „%s”. Vedeți pe pagina noastră despre ce este vorba; acolo vă dați acordul cu un cod al aplicației de autentificare sau refuzați.",
+		"ask.do":       "Vedeți despre ce este vorba",
+		"ask.adds":     "Linkul este valabil %d minute. Deschiderea lui nu înseamnă niciun acord. Dacă nu ați început dumneavoastră, refuzați acolo și anunțați-l pe cel care administrează serviciul.",
+		"ask.short":    "%s: aplicația „%s” așteaptă acordul dumneavoastră. Vedeți despre ce este vorba, în %d minute: %s",
+		"ask.one":      "%d semnătură",
+		"ask.few":      "%d semnături",
+		"ask.other":    "%d de semnături",
 		"code.short":   "%s: %s este codul dumneavoastră pentru a semna în aplicația „%s”. Valabil %d minute. Nu îl spuneți nimănui.",
 	},
 }
@@ -52,4 +68,30 @@ func (s *Challenges) codeLetter(ctx context.Context, who Caller, c Credential, s
 		Adds:  []string{say(lang, "code.adds", minutes)},
 		Short: say(lang, "code.short", s.From, code, application, minutes),
 	}, err
+}
+
+// approvalLetter brings a signer the link to what waits for him.
+func (s *Challenges) approvalLetter(ctx context.Context, who Caller, c Credential, signer users.User, count int, link csc.Secret) (notify.Letter, error) {
+	application, err := s.application(ctx, who.ClientID)
+	lang, minutes := Language(signer.Locale), int(approvalLife.Minutes())
+	url := s.ApproveURL + "?i=" + string(link)
+	return notify.Letter{
+		Lang: lang, From: s.From, Subject: say(lang, "ask.subject", s.From),
+		Says: []string{say(lang, "ask.says", application, signatures(lang, count), c.called())},
+		Link: url, Do: say(lang, "ask.do"), Adds: []string{say(lang, "ask.adds", minutes)},
+		Short: say(lang, "ask.short", s.From, application, minutes, url),
+	}, err
+}
+
+// signatures is how many there are, in words: 1 semnătură, 2 semnături, 20 de
+// semnături.
+func signatures(lang string, n int) string {
+	form := "other"
+	switch {
+	case n == 1:
+		form = "one"
+	case lang == "ro" && (n == 0 || n%100 >= 1 && n%100 <= 19):
+		form = "few"
+	}
+	return say(lang, "ask."+form, n)
 }

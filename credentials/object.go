@@ -22,12 +22,19 @@ const (
 	// FactorEmail and FactorSMS are a code that the signer is sent.
 	FactorEmail = "EMAIL"
 	FactorSMS   = "SMS"
+	// FactorApproval and FactorMatch are an approval on a page of ours, with a
+	// code of the authenticator; with FactorMatch, also with the number that the
+	// application shows, so that nobody approves what another began.
+	FactorApproval = "APPROVAL"
+	FactorMatch    = "MATCH"
 )
 
 // The types of authentication objects (§8.3.1.3 to §8.3.1.6).
 const (
-	typePassword  = "Password"
-	typeChallenge = "ChallengeResponse"
+	typePassword     = "Password"
+	typePasswordOOB  = "PasswordOOB"
+	typeChallenge    = "ChallengeResponse"
+	typeChallengeOOB = "ChallengeResponseOOB"
 )
 
 // An object is an authentication object: what clients are told of it, and the
@@ -36,14 +43,26 @@ type object struct {
 	csc.AuthObject
 	factor string // of package users
 	texts  map[string]objectTexts
-	// send is how the signer gets a challenge, and where; nil if there is none.
+	// send is how the signer gets a challenge or a link, and where; nil if none.
 	send func(notify.Post, users.User) (by notify.Sender, to string)
+	// apart says that the signer answers on a page of ours and not in the
+	// application, and shows that the application has a number to show.
+	apart, shows bool
 }
 
 type objectTexts struct{ label, description string }
 
 func byMail(p notify.Post, u users.User) (notify.Sender, string) { return p.Mail, u.Email }
 func bySMS(p notify.Post, u users.User) (notify.Sender, string)  { return p.SMS, u.Phone }
+
+// anyWay is to the phone if there is one, which is nearer to people, else by
+// mail.
+func anyWay(p notify.Post, u users.User) (notify.Sender, string) {
+	if p.SMS != nil && u.Phone != "" {
+		return p.SMS, u.Phone
+	}
+	return p.Mail, u.Email
+}
 
 // objects are all there are, in the order in which they are listed.
 var objects = []object{
@@ -73,6 +92,20 @@ var objects = []object{
 		texts: map[string]objectTexts{
 			"en": {"Code by SMS", "The six digits that were sent to your phone"},
 			"ro": {"Cod prin SMS", "Cele șase cifre trimise pe telefonul dumneavoastră"},
+		},
+	},
+	{
+		AuthObject: csc.AuthObject{Type: typePasswordOOB, ID: FactorApproval}, factor: users.FactorCode, send: anyWay, apart: true,
+		texts: map[string]objectTexts{
+			"en": {"Approval", "Open the link that you were sent, look at what is to be signed, and approve it there"},
+			"ro": {"Acord", "Deschideți linkul primit, priviți ce este de semnat și dați-vă acordul acolo"},
+		},
+	},
+	{
+		AuthObject: csc.AuthObject{Type: typeChallengeOOB, ID: FactorMatch}, factor: users.FactorMatch, send: anyWay, apart: true, shows: true,
+		texts: map[string]objectTexts{
+			"en": {"Approval with a number", "Open the link that you were sent, look at what is to be signed, and type the number shown here when you approve it there"},
+			"ro": {"Acord cu număr", "Deschideți linkul primit, priviți ce este de semnat și scrieți numărul arătat aici când vă dați acordul acolo"},
 		},
 	},
 }
@@ -133,6 +166,9 @@ func (f Factors) Check() (Factors, error) {
 	}
 	if !rule.whole.Possible() {
 		return f, fmt.Errorf("%w: nobody could ever fulfil %s", ErrFactors, f)
+	}
+	if slices.Contains(rule.ids, FactorApproval) && slices.Contains(rule.ids, FactorMatch) {
+		return f, fmt.Errorf("%w: %s is %s with more, take one of them", ErrFactors, FactorMatch, FactorApproval)
 	}
 	if rule.told == "" {
 		return Factors(strings.Join(rule.ids, ",")), nil

@@ -14,6 +14,7 @@ import (
 type proof struct {
 	factors string // the ids of the objects, as the audit record has them
 	step    int64  // of the authenticator, 0 if it had no part
+	reason  string // what else the record says
 }
 
 var (
@@ -25,6 +26,16 @@ var (
 type given struct {
 	ids    []string // in the order in which objects are listed
 	values map[string]csc.Secret
+}
+
+// apart is the object that is approved on a page, nil if there is none.
+func (g given) apart() *object {
+	for _, id := range g.ids {
+		if o, _ := objectOf(id); o.apart {
+			return &o
+		}
+	}
+	return nil
 }
 
 // given takes authData, which must be of objects that the credential has, each
@@ -58,7 +69,8 @@ func (c Credential) given(who Caller, data []csc.AuthData) (given, error) {
 	return g, nil
 }
 
-// prove has the claims judged, in the words of §11.6 if they are refused.
+// prove has the claims judged that are made here and not on a page, in the words
+// of §11.6 if they are refused.
 func (a Authorizer) prove(ctx context.Context, who Caller, c Credential, given given) (proof, error) {
 	stands := proof{factors: strings.Join(given.ids, " ")}
 	if len(given.ids) == 0 {
@@ -66,8 +78,9 @@ func (a Authorizer) prove(ctx context.Context, who Caller, c Credential, given g
 	}
 	var claims []users.Claim
 	for _, id := range given.ids {
-		o, _ := objectOf(id)
-		claims = append(claims, a.claim(who, c, o, given.values[id]))
+		if o, _ := objectOf(id); !o.apart {
+			claims = append(claims, a.claim(who, c, o, given.values[id]))
+		}
 	}
 	if len(claims) == 0 {
 		return stands, nil

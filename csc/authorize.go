@@ -1,5 +1,7 @@
 package csc
 
+import "encoding/json"
+
 // AuthorizeRequest is the body of credentials/authorize (v2.0.0.2 §11.6).
 type AuthorizeRequest struct {
 	CredentialID     string     `json:"credentialID"`
@@ -17,8 +19,30 @@ type AuthData struct {
 	Value Secret `json:"value,omitempty"`
 }
 
-// AuthorizeResponse carries the SAD and its life in seconds.
+// AuthorizeResponse carries the SAD and its life in seconds, also in
+// credentials/authorizeCheck (§11.7).
 type AuthorizeResponse struct {
 	SAD       Secret `json:"SAD"`
 	ExpiresIn int    `json:"expiresIn"`
+	// Pending, if set, is the whole answer: the signer has yet to approve.
+	Pending *PendingResponse `json:"-"`
+}
+
+// PendingResponse carries what credentials/authorizeCheck is asked with.
+type PendingResponse struct {
+	Handle Secret `json:"handle"`
+}
+
+// MarshalJSON writes what there is: the SAD, or how to ask for it.
+func (r AuthorizeResponse) MarshalJSON() ([]byte, error) {
+	if r.Pending != nil {
+		return json.Marshal(r.Pending)
+	}
+	type granted AuthorizeResponse
+	return json.Marshal(granted(r))
+}
+
+// AuthorizeCheckRequest is the body of credentials/authorizeCheck (§11.7).
+type AuthorizeCheckRequest struct {
+	Handle Secret `json:"handle"`
 }

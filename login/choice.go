@@ -67,7 +67,7 @@ func (p *Pages) qualified(ctx context.Context, i oauth.Interaction, d oauth.Deta
 		if err != nil {
 			return choice{}, err
 		}
-		bar, err := barred(c, d, p.Now())
+		bar, err := barred(c, d, csc.OAuth2Code, p.Now())
 		if err != nil {
 			return choice{}, err
 		}
@@ -90,7 +90,7 @@ func (p *Pages) named(ctx context.Context, i oauth.Interaction, d oauth.Detail) 
 	if d.Qualifier != "" && d.Qualifier != c.Qualifier {
 		return choice{bar: barNone}, nil
 	}
-	bar, err := barred(c, d, p.Now())
+	bar, err := barred(c, d, csc.OAuth2Code, p.Now())
 	return choice{credential: c, bar: bar}, err
 }
 
@@ -190,8 +190,8 @@ func caller(i oauth.Interaction) credentials.Caller {
 	return credentials.Caller{ClientID: i.Client.ID, UserID: i.UserID, Scope: i.Scope}
 }
 
-// barred says why c cannot be authorized for d now.
-func barred(c credentials.Credential, d oauth.Detail, now time.Time) (string, error) {
+// barred says why c cannot be authorized for d now, in the mode.
+func barred(c credentials.Credential, d oauth.Detail, mode csc.AuthMode, now time.Time) (string, error) {
 	cert, err := c.Certificate()
 	switch {
 	case err != nil:
@@ -204,7 +204,7 @@ func barred(c credentials.Credential, d oauth.Detail, now time.Time) (string, er
 		return barExpired, nil
 	case now.Before(cert.NotBefore):
 		return barEarly, nil
-	case c.Mode != csc.OAuth2Code:
+	case c.Mode != mode:
 		return barMode, nil
 	case d.Count < 1 || d.Count > c.Multisign:
 		return barCount, nil

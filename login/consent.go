@@ -97,8 +97,8 @@ func (p *Pages) agree(v visit, form url.Values) {
 	if slices.ContainsFunc(chosen, func(c choice) bool { return c.picked }) {
 		page = v.choosing(picked)
 	}
-	code := strings.ReplaceAll(form.Get(fieldCode), " ", "") // as some apps show it
-	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+	code := typed(form, fieldCode)
+	if !digits(code, 6) {
 		p.back(v, page, note{Kind: noteShape})
 		return
 	}

@@ -19,6 +19,7 @@ const (
 	fieldEmail      = "email"
 	fieldPassword   = "password"
 	fieldCode       = "code"
+	fieldNumber     = "number"
 	fieldDecision   = "decision"
 	fieldCredential = "credential"
 	fieldShown      = "shown"

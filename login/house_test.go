@@ -101,6 +101,13 @@ func (h *house) enrol(r users.Registrar) {
 	h.signer, h.secret = user, parsed.Query().Get("secret")
 }
 
+// setPIN gives the signer a PIN.
+func (h *house) setPIN(pin csc.Secret) {
+	h.t.Helper()
+	r := users.Registrar{Store: h.store, Audit: h.pages.Prover.Audit, Now: h.clock, Passwords: h.pages.Prover.Passwords}
+	must(h.t, r.SetPIN(h.t.Context(), h.signer.ID, pin))
+}
+
 func (h *house) serve() {
 	mux := http.NewServeMux()
 	h.pages.Mount(mux)

@@ -35,7 +35,7 @@ func TestLanguagesHaveTheSameTexts(t *testing.T) {
 var (
 	said    = regexp.MustCompile(`\.Say "([^"]+)"`)
 	counted = regexp.MustCompile(`\.Count "([^"]+)"`)
-	inCode  = regexp.MustCompile(`"((?:login|consent|code|document|fail)\.[a-z.]+[a-z])"`)
+	inCode  = regexp.MustCompile(`"((?:login|consent|approve|code|document|fail)\.[a-z.]+[a-z])"`)
 )
 
 // Every text that a page or the code names is there, and every text is named.

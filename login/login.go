@@ -30,6 +30,8 @@ import (
 const (
 	LoginPath   = "/login"
 	ConsentPath = "/consent"
+	ApprovePath = "/approve"
+	decidedPath = "/approve/decided"
 	stylePath   = "/login/style.css"
 )
 
@@ -50,9 +52,16 @@ type Interactions interface {
 	Declined(ctx context.Context, i oauth.Interaction) (next string, err error)
 }
 
-// Pages are the login page and the consent page.
+// Pages are the login page, the consent page, and the page on which signers
+// approve what applications ask for without sending them here.
 type Pages struct {
-	OAuth    Interactions
+	OAuth Interactions
+	// Approvals, with ClientName, are those of the third page; there is none if
+	// they are nil.
+	Approvals Approvals
+	// ClientName finds what an application is called.
+	ClientName func(ctx context.Context, clientID string) (string, error)
+
 	Prover   *users.Prover
 	Users    users.Store
 	Register credentials.Register
@@ -91,6 +100,11 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	mux.Handle("POST "+LoginPath, p.safe(p.logIn))
 	mux.Handle("GET "+ConsentPath, p.safe(p.showConsent))
 	mux.Handle("POST "+ConsentPath, p.safe(p.answerConsent))
+	if p.Approvals != nil {
+		mux.Handle("GET "+ApprovePath, p.safe(p.showApproval))
+		mux.Handle("POST "+ApprovePath, p.safe(p.answerApproval))
+		mux.Handle("GET "+decidedPath, p.safe(p.showDecided))
+	}
 	mux.HandleFunc("GET "+stylePath, serveStyle)
 }
 

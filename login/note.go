@@ -34,6 +34,8 @@ const (
 	notePaused = "code.error.paused"
 	noteLocked = "code.error.locked"
 	noteChange = "code.error.changed"
+	noteShapes = "code.error.shapes"
+	noteEither = "code.error.either"
 )
 
 // back answers a form with the page that it is on, and a note there.

@@ -27,6 +27,8 @@ type consentPage struct {
 	Credential  string // of all parts
 	Shown       string
 	Note        note
+	Apart       bool // no application waits behind the page
+	Number      bool // the number is asked that the application shows
 }
 
 // A part is what is to be signed with one credential.

@@ -67,6 +67,7 @@ var types = map[csc.Method]struct {
 	csc.MethodList:           pair[csc.ListRequest, csc.ListResponse](),
 	csc.MethodCredentialInfo: pair[csc.CredentialInfoRequest, csc.CredentialInfo](),
 	csc.MethodAuthorize:      pair[csc.AuthorizeRequest, csc.AuthorizeResponse](),
+	csc.MethodAuthorizeCheck: pair[csc.AuthorizeCheckRequest, csc.AuthorizeResponse](),
 	csc.MethodGetChallenge:   pair[csc.ChallengeRequest, csc.ChallengeResponse](),
 	csc.MethodSignHash:       pair[csc.SignHashRequest, csc.SignHashResponse](),
 	csc.MethodTimestamp:      pair[csc.TimestampRequest, csc.TimestampResponse](),
@@ -82,7 +83,7 @@ func pair[Req, Resp any]() (p struct {
 }
 
 func TestMethodsInOrder(t *testing.T) {
-	want := []csc.Method{"info", "credentials/list", "credentials/info", "credentials/authorize", "credentials/getChallenge", "signatures/signHash", "signatures/timestamp"}
+	want := []csc.Method{"info", "credentials/list", "credentials/info", "credentials/authorize", "credentials/authorizeCheck", "credentials/getChallenge", "signatures/signHash", "signatures/timestamp"}
 	c := contract(t)
 	if diff := cmp.Diff(want, c.Methods()); diff != "" {
 		t.Errorf("the methods (-want +got):\n%s", diff)
@@ -189,6 +190,8 @@ func TestTypes(t *testing.T) {
 		for status, response := range operation(t, doc, m).Responses.Map() {
 			switch media := response.Value.Content.Get("application/json"); {
 			case status == "200":
+			case status == "202" && (m == csc.MethodAuthorize || m == csc.MethodAuthorizeCheck):
+				compare(t, string(m)+" "+status, reflect.TypeFor[csc.PendingResponse](), media.Schema.Value)
 			case status == "204":
 				if len(response.Value.Content) > 0 {
 					t.Errorf("%s 204 has a body", m)
@@ -272,7 +275,7 @@ func TestPasswords(t *testing.T) {
 	doc := document(t)
 	for name, schema := range doc.Components.Schemas {
 		for property, p := range schema.Value.Properties {
-			secret := property == "SAD" || property == "challenge" || name == "AuthData" && property == "value"
+			secret := property == "SAD" || property == "challenge" || property == "handle" || name == "AuthData" && property == "value"
 			if (p.Value.Format == "password") != secret {
 				t.Errorf("%s/%s has format %q", name, property, p.Value.Format)
 			}

@@ -29,6 +29,7 @@ const (
 	noStampHash    = "Missing (or invalid type) string parameter hash"
 	badHashAlgo    = "Invalid parameter hashAlgo"
 	badNonce       = "Invalid parameter nonce"
+	badHandle      = "Invalid parameter handle"
 	badObject      = "Invalid parameter authObjectID"
 	noHashOID      = "Missing (or invalid type) string parameter hashAlgorithmOID"
 )
@@ -70,7 +71,8 @@ var full = map[csc.Method]body{
 		{"hashAlgorithmOID", `"2.16.840.1.101.3.4.2.1"`}, {"authData", `[{"id":"OTP","value":"123456"}]`},
 		{"description", `"A contract"`}, {"clientData", `"order 1"`},
 	},
-	csc.MethodGetChallenge: {{"credentialID", credID}, {"authObjectID", `"SMS"`}, {"clientData", `"order 1"`}},
+	csc.MethodAuthorizeCheck: {{"handle", `"opaque"`}},
+	csc.MethodGetChallenge:   {{"credentialID", credID}, {"authObjectID", `"SMS"`}, {"clientData", `"order 1"`}},
 	csc.MethodSignHash: {
 		{"credentialID", credID}, {"SAD", `"opaque"`}, {"hashes", `[` + hashABC + `]`},
 		{"hashAlgorithmOID", `"2.16.840.1.101.3.4.2.1"`}, {"signAlgo", `"1.2.840.113549.1.1.10"`},
@@ -165,6 +167,8 @@ var fields = []field{
 		`"` + strings.Repeat("x", 501) + `"`: "Invalid parameter description", `"` + strings.Repeat("ă", 501) + `"`: "Invalid parameter description", strings1MiB: "Invalid parameter description",
 	}, good: []string{`""`, `"` + strings.Repeat("ă", 500) + `"`, `"` + strings.Repeat("😀", 500) + `"`, `"` + strings.Repeat(`\u0103`, 500) + `"`}},
 	{method: csc.MethodAuthorize, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+
+	{method: csc.MethodAuthorizeCheck, name: "handle", takes: "string", absent: badHandle, wrong: badHandle, bad: map[string]string{`"` + overlong + `"`: badHandle}, good: []string{`""`, `"\u0000"`}},
 
 	{method: csc.MethodGetChallenge, name: "credentialID", takes: "string", absent: noCredentialID, wrong: noCredentialID, bad: badNames(badCredential)},
 	{method: csc.MethodGetChallenge, name: "authObjectID", takes: "string", absent: badObject, wrong: badObject, bad: map[string]string{`"` + overlong + `"`: badObject}, good: []string{`""`, `"fallback question"`, `"\u0000"`}},

@@ -43,6 +43,7 @@ var kinds = []struct {
 	{"/oauth2/", kindOAuth},
 	{"/login", kindLogin},
 	{"/consent", kindLogin},
+	{"/approve", kindLogin},
 	{"/healthz", kindHealth},
 	{"/readyz", kindHealth},
 	{"/metrics", kindHealth},

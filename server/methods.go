@@ -23,6 +23,12 @@ func (s *Server) credentialsAuthorize(ctx context.Context, who credentials.Calle
 	return s.Authorizer.Authorize(ctx, who, req)
 }
 
+// credentialsAuthorizeCheck implements credentials/authorizeCheck (v2.0.0.2
+// §11.7).
+func (s *Server) credentialsAuthorizeCheck(ctx context.Context, who credentials.Caller, req csc.AuthorizeCheckRequest) (csc.AuthorizeResponse, error) {
+	return s.Authorizer.Check(ctx, who, req)
+}
+
 // credentialsGetChallenge implements credentials/getChallenge (v2.0.0.2 §11.8).
 func (s *Server) credentialsGetChallenge(ctx context.Context, who credentials.Caller, req csc.ChallengeRequest) (csc.ChallengeResponse, error) {
 	return s.Authorizer.Challenge(ctx, who, req)

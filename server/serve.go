@@ -84,8 +84,15 @@ func answer[Req, Resp any](s *Server, m csc.Method, c *gin.Context, method func(
 
 // statusOf is the status of a good answer: what is not 200 shows in it.
 func statusOf(resp any) int {
-	if r, ok := resp.(csc.ChallengeResponse); ok && r.Challenge == "" {
-		return http.StatusNoContent // the signer has it (§11.8)
+	switch r := resp.(type) {
+	case csc.ChallengeResponse:
+		if r.Challenge == "" {
+			return http.StatusNoContent // the signer has it (§11.8)
+		}
+	case csc.AuthorizeResponse:
+		if r.Pending != nil {
+			return http.StatusAccepted // §11.6, §11.7
+		}
 	}
 	return http.StatusOK
 }

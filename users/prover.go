@@ -18,6 +18,7 @@ const (
 	FactorPIN      = "pin"
 	FactorEmail    = "email" // a code that was sent there
 	FactorSMS      = "sms"
+	FactorMatch    = "match" // a number that an application shows
 )
 
 var (

@@ -144,7 +144,7 @@ func phonePaired(userID string, at time.Time) audit.Entry {
 
 // Factors are the names of all factors that failures are counted of.
 func Factors() []string {
-	return []string{FactorPassword, FactorPIN, FactorCode, FactorEmail, FactorSMS}
+	return []string{FactorPassword, FactorPIN, FactorCode, FactorEmail, FactorSMS, FactorMatch}
 }
 
 // credentialID is the form of a credential's id: failures are counted of those too.

@@ -125,7 +125,15 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	register := credentials.Register{Store: h.registry, Users: h.registry, Now: now, Parsed: &credentials.Parsed{}}
 	grants := sad.Grants{Store: tickets, Now: now}
 	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: now, Passwords: hasher}
-	provider, mux, err := h.authorization(tickets, register, grants, prover)
+	challenges, err := h.challenges(tickets)
+	if err != nil {
+		return nil, err
+	}
+	authorizer := credentials.Authorizer{
+		Register: register, Grants: grants, Audit: h.log, Now: now, Life: h.config.SADLife, Prover: prover,
+		Challenges: challenges,
+	}
+	provider, mux, err := h.authorization(tickets, authorizer, prover)
 	if err != nil {
 		return nil, err
 	}
@@ -133,16 +141,8 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
-	challenges, err := h.challenges(tickets)
-	if err != nil {
-		return nil, err
-	}
 	return &server.Server{
-		Contract: contract, Bearer: provider, Mux: mux, Register: register, Stamper: stamper,
-		Authorizer: credentials.Authorizer{
-			Register: register, Grants: grants, Audit: h.log, Now: now, Life: h.config.SADLife, Prover: prover,
-			Challenges: challenges,
-		},
+		Contract: contract, Bearer: provider, Mux: mux, Register: register, Stamper: stamper, Authorizer: authorizer,
 		Signer: signing.Signer{
 			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 		},
@@ -170,7 +170,7 @@ func (h *house) deviceFull() bool {
 
 // authorization wires the authorization server and its pages, and returns the
 // mux that both are on.
-func (h *house) authorization(tickets onetime.Store, register credentials.Register, grants sad.Store, prover *users.Prover) (*oauth.Provider, *http.ServeMux, error) {
+func (h *house) authorization(tickets onetime.Store, authorizer credentials.Authorizer, prover *users.Prover) (*oauth.Provider, *http.ServeMux, error) {
 	pepper, err := h.config.key(h.config.Pepper)
 	if err != nil {
 		return nil, nil, err
@@ -187,13 +187,14 @@ func (h *house) authorization(tickets onetime.Store, register credentials.Regist
 	provider := &oauth.Provider{
 		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
 		Audit: h.log, Now: now, Logger: h.logger, StepKey: derived(steps, "oauth"),
-		Register: register, Grants: grants, Accounts: h.registry, Sealer: prover.Sealer, Refresh: h.registry, Invitations: h.registry,
+		Register: authorizer.Register, Grants: authorizer.Grants, Accounts: h.registry, Sealer: prover.Sealer, Refresh: h.registry, Invitations: h.registry,
 		CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
 		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
 	}
 	provider.Mount(mux)
 	pages := &login.Pages{
-		OAuth: provider, Prover: prover, Users: h.registry, Register: register, Key: derived(steps, "login"),
+		OAuth: provider, Approvals: authorizer, ClientName: authorizer.Challenges.ClientName,
+		Prover: prover, Users: h.registry, Register: authorizer.Register, Key: derived(steps, "login"),
 		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
 		Logger: h.logger, Now: now, Barred: h.barred(login.LoginPath),
 	}
