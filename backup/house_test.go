@@ -82,6 +82,8 @@ func (h *house) fill() {
 	}))
 	must(h.t, h.AddClient(ctx, oauth.Client{ID: "app_1", Name: "One", Verifiers: [][]byte{[]byte("new"), []byte("old")}, Keys: []byte("keys"), Created: noon, Managed: &oauth.Managed{Invitation: "inv_1", Hash: "reg"}}))
 	must(h.t, h.Link(ctx, "app_1", "u_1"))
+	must(h.t, h.SetAccount(ctx, "app_1", "account 1", "u_1"))
+	must(h.t, h.SetAccountKeys(ctx, "app_1", []oauth.AccountKey{{Verifier: audit.Mark([]byte("new")), Sealed: []byte("key")}}))
 	h.write("operator.log",
 		audit.Entry{Event: audit.UserAdded, User: "u_1"},
 		audit.Entry{Event: audit.FactorPaired, User: "u_1", Factor: users.FactorCode, Kept: []string{audit.Mark([]byte("sealed"))}},

@@ -168,11 +168,7 @@ func (l *later) hold(row Row) bool {
 		return !l.removed[client]
 	case "accounts":
 		account, _ := v["account"].(string)
-		if last, known := l.accounts[[2]string{client, audit.Mark([]byte(account))}]; known && last.user != user {
-			l.tell("an account of client %s is not signer %s any more", client, user)
-			return false
-		}
-		return !l.removed[client]
+		return !l.removed[client] && l.holdAccount(client, account, user)
 	case "account_keys":
 		return !l.removed[client]
 	case "heads":
@@ -286,6 +282,16 @@ func (l *later) holdManaged(v map[string]any, id string, good []string) {
 		v["managed"] = ""
 	}
 	l.tell("client %s has another registration access token since, and none now: client rotate-token", id)
+}
+
+// holdAccount reports whether an account is still the user's.
+func (l *later) holdAccount(client, account, user string) bool {
+	last, known := l.accounts[[2]string{client, audit.Mark([]byte(account))}]
+	if !known || last.user == user {
+		return true
+	}
+	l.tell("an account of client %s is not signer %s any more", client, user)
+	return false
 }
 
 // over returns the rows that a table must have beyond those that were held.

@@ -115,6 +115,10 @@ func TestWhatMustNotComeBack(t *testing.T) {
 	link := func(reason string) audit.Entry {
 		return audit.Entry{Event: audit.ClientChanged, Client: "app_1", User: "u_1", Reason: reason}
 	}
+	const linked, account = `{"client_id":"app_1","user_id":"u_1"}`, `{"client_id":"app_1","account":"account 1","user_id":"u_1"}`
+	owner := func(user string) audit.Entry {
+		return audit.Entry{Event: audit.ClientChanged, Client: "app_1", User: user, Reason: audit.Account + audit.Mark([]byte("account 1"))}
+	}
 	paired := func(factor string) audit.Entry {
 		return audit.Entry{Event: audit.FactorPaired, User: "u_1", Factor: factor, Kept: other}
 	}
@@ -143,8 +147,11 @@ func TestWhatMustNotComeBack(t *testing.T) {
 		{name: "a signer was disabled", since: []audit.Entry{user(audit.Disabled)}, want: []string{`"disabled":true,"created":1772366400000000,"last_step"`}},
 		{name: "a client was disabled", since: []audit.Entry{client(audit.Disabled)}, want: []string{`"scopes":"null","disabled":true`}},
 		{name: "a client was removed", since: []audit.Entry{{Event: audit.ClientRemoved, Client: "app_1"}}, not: []string{"app_1"}},
-		{name: "a link was cut", since: []audit.Entry{link(audit.Unlinked)}, not: []string{`"client_id"`}, want: []string{"app_1"}},
-		{name: "cut and made again", since: []audit.Entry{link(audit.Unlinked), link(audit.Linked)}, want: []string{`"client_id"`}},
+		{name: "a link was cut", since: []audit.Entry{link(audit.Unlinked)}, not: []string{linked}, want: []string{"app_1", account}},
+		{name: "cut and made again", since: []audit.Entry{link(audit.Unlinked), link(audit.Linked)}, want: []string{linked}},
+		{name: "an account was ended", since: []audit.Entry{owner("")}, not: []string{account}, want: []string{linked}},
+		{name: "an account is another signer", since: []audit.Entry{owner("u_2")}, not: []string{account}},
+		{name: "another signer, and the first again", since: []audit.Entry{owner("u_2"), owner("u_1")}, want: []string{account}},
 		{name: "another authenticator", since: []audit.Entry{paired(users.FactorCode)}, want: []string{`"secret":null`, `"password_hash":"hash"`}},
 		{name: "another password", since: []audit.Entry{paired(users.FactorPassword)}, want: []string{`"secret":"c2VhbGVk"`, `"password_hash":""`}},
 		{name: "another PIN", since: []audit.Entry{paired(users.FactorPIN)}, want: []string{`"pin_hash":""`, `"password_hash":"hash"`}},

@@ -20,7 +20,7 @@ func naming() []Feature { return web(Account) }
 // accountCases are the requirements of account_token (v2.0.0.2 §8.4.1). Where a
 // server demands one is not tried: only its operator knows.
 var accountCases = []Case{
-	{ID: "account/accepted", Check: "CSC-ACT-001", Ref: refToAccount, Level: Optional, Needs: naming(),
+	{ID: "account/accepted", Check: "CSC-ACT-001", Ref: Ref{methodOAuth, "8.4.1"}, Level: Optional, Needs: naming(),
 		Says: "the signer an account_token names is let in",
 		Run: func(ctx context.Context, t *Target) error {
 			v, err := t.visitNamed(accountToken{})
@@ -30,39 +30,39 @@ var accountCases = []Case{
 			_, err = t.enter(ctx, v).wantCode()
 			return err
 		}},
-	{ID: "account/key-hex", Check: "CSC-ACT-003", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/key-hex", Check: "CSC-ACT-003", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one signed with the hexadecimal digits of the secret's SHA-256 is refused",
 		Run: accountRefused(accountToken{key: func(secret string) []byte {
 			return []byte(hex.EncodeToString(accountKey(secret)))
 		}})},
-	{ID: "account/key-plain", Check: "CSC-ACT-003", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/key-plain", Check: "CSC-ACT-003", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "so is one signed with the secret itself",
 		Run:  accountRefused(accountToken{key: func(secret string) []byte { return []byte(secret) }})},
-	{ID: "account/alg-none", Check: "CSC-ACT-004", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/alg-none", Check: "CSC-ACT-004", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one with alg none is refused",
 		Run:  accountRefused(accountToken{header: Object{"alg": "none"}, unsigned: true})},
-	{ID: "account/alg-other", Check: "CSC-ACT-005", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/alg-other", Check: "CSC-ACT-005", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one signed by HS512 is refused",
 		Run:  accountRefused(accountToken{header: Object{"alg": "HS512"}, alg: sha512.New})},
-	{ID: "account/altered", Check: "CSC-ACT-006", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/altered", Check: "CSC-ACT-006", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one whose claims were changed is refused",
 		Run:  accountRefused(accountToken{altered: with("sub", "somebody else")})},
-	{ID: "account/azp-other", Check: "CSC-ACT-007", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/azp-other", Check: "CSC-ACT-007", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one whose azp is another client is refused",
 		Run:  accountRefused(accountToken{claims: with("azp", "another client")})},
-	{ID: "account/sub-missing", Check: "CSC-ACT-008", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/sub-missing", Check: "CSC-ACT-008", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one without sub is refused",
 		Run:  accountRefused(accountToken{claims: without("sub")})},
-	{ID: "account/iat-missing", Check: "CSC-ACT-008", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/iat-missing", Check: "CSC-ACT-008", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one without iat is refused",
 		Run:  accountRefused(accountToken{claims: without("iat")})},
-	{ID: "account/jti-missing", Check: "CSC-ACT-008", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/jti-missing", Check: "CSC-ACT-008", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one without jti is refused",
 		Run:  accountRefused(accountToken{claims: without("jti")})},
-	{ID: "account/azp-missing", Check: "CSC-ACT-008", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/azp-missing", Check: "CSC-ACT-008", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one without azp is refused",
 		Run:  accountRefused(accountToken{claims: without("azp")})},
-	{ID: "account/iss-missing", Check: "CSC-ACT-009", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/iss-missing", Check: "CSC-ACT-009", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one without iss is taken",
 		Run: func(ctx context.Context, t *Target) error {
 			v, err := t.visitNamed(accountToken{claims: without("iss")})
@@ -71,7 +71,7 @@ var accountCases = []Case{
 			}
 			return t.begin(ctx, v).wantForm()
 		}},
-	{ID: "account/replayed", Check: "CSC-ACT-010", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/replayed", Check: "CSC-ACT-010", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one that was used is refused",
 		Run: func(ctx context.Context, t *Target) error {
 			v, err := t.visitNamed(accountToken{})
@@ -86,21 +86,19 @@ var accountCases = []Case{
 			}
 			return t.begin(ctx, v).wantNowhere()
 		}},
-	{ID: "account/old", Check: "CSC-ACT-011", Ref: refToAccount, Level: Must, Needs: naming(),
+	{ID: "account/old", Check: "CSC-ACT-011", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one made a year ago is refused",
 		Run:  accountRefused(accountToken{age: 365 * 24 * time.Hour})},
-	{ID: "account/future", Check: "CSC-ACT-012", Ref: refToAccount, Level: Doubt, Needs: naming(),
+	{ID: "account/future", Check: "CSC-ACT-012", Ref: Ref{methodOAuth, "8.4.1"}, Level: Doubt, Needs: naming(),
 		Says: "so is one that will be made in an hour",
 		Run:  accountRefused(accountToken{age: -time.Hour})},
-	{ID: "account/unknown", Check: "CSC-ACT-013", Ref: refToAccount, Level: Optional, Needs: naming(),
+	{ID: "account/unknown", Check: "CSC-ACT-013", Ref: Ref{methodOAuth, "8.4.1"}, Level: Optional, Needs: naming(),
 		Says: "one that names nobody is refused",
 		Run:  accountRefused(accountToken{claims: with("sub", "nobody "+rand.Text())})},
-	{ID: "account/typ-other", Check: "CSC-ACT-014", Ref: refToAccount, Level: Doubt, Needs: naming(),
+	{ID: "account/typ-other", Check: "CSC-ACT-014", Ref: Ref{methodOAuth, "8.4.1"}, Level: Doubt, Needs: naming(),
 		Says: "one of another typ is refused",
 		Run:  accountRefused(accountToken{header: Object{"alg": "HS256", "typ": "x"}})},
 }
-
-var refToAccount = Ref{methodOAuth, "8.4.1"}
 
 // An accountToken is one in the making; the zero one is right.
 type accountToken struct {
