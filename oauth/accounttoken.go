@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -44,6 +45,9 @@ type AccountStore interface {
 	Account(ctx context.Context, clientID, account string) (userID string, err error)
 	// AccountKeys returns the keys of a client, none if it has none.
 	AccountKeys(ctx context.Context, clientID string) ([]AccountKey, error)
+	// SetAccountKeys replaces the keys of a client; ErrUnknownClient if there is
+	// no such client.
+	SetAccountKeys(ctx context.Context, clientID string, keys []AccountKey) error
 }
 
 // NewAccountKey seals the key that comes of a secret that NewSecret made.
@@ -59,6 +63,23 @@ func NewAccountKey(ctx context.Context, seal users.Sealer, clientID string, secr
 
 func (k AccountKey) aad(clientID string) []byte {
 	return []byte("oauth|" + clientID + "|" + k.Verifier + "|account key")
+}
+
+// keepAccountKey keeps the key that comes of the secret a client was just given.
+// That it cannot be kept refuses account_token and nothing else, and the client
+// has been registered: so the log is told, and nobody besides.
+func (e *endpoints) keepAccountKey(ctx context.Context, c Client, secret csc.Secret) {
+	if secret == "" || e.Accounts == nil {
+		return
+	}
+	key, err := NewAccountKey(ctx, e.Sealer, c.ID, secret, c.Verifiers[0])
+	if err == nil {
+		err = e.Accounts.SetAccountKeys(ctx, c.ID, []AccountKey{key})
+	}
+	if err != nil {
+		e.log.LogAttrs(ctx, slog.LevelWarn, "client without a key of account tokens",
+			slog.String("client", c.ID), slog.String("error", err.Error()))
+	}
 }
 
 // CheckAccount says what is wrong with what a client may call a signer by.

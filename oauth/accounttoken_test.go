@@ -52,6 +52,15 @@ func (l *accountBook) AccountKeys(_ context.Context, clientID string) ([]oauth.A
 	return slices.Clone(l.keys[clientID]), l.err
 }
 
+func (l *accountBook) SetAccountKeys(_ context.Context, clientID string, keys []oauth.AccountKey) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		l.keys[clientID] = keys
+	}
+	return l.err
+}
+
 // A sealer seals with AES-GCM, as the key in the device does.
 type sealer struct {
 	cipher.AEAD
@@ -397,6 +406,29 @@ func TestAccountTokenIsNotStored(t *testing.T) {
 	for _, secret := range []string{parts[1], parts[2], "account-42", claims["jti"].(string), hex.EncodeToString(c.key()), string(c.key())} {
 		if strings.Contains(all, secret) {
 			t.Errorf("%q is in the store or the log", secret)
+		}
+	}
+}
+
+// A client that registered itself has the key of the secret it was told. Where
+// the key cannot be kept it is registered all the same.
+func TestAccountTokenOfARegisteredClient(t *testing.T) {
+	c := newClub(t)
+	for _, away := range []error{nil, errors.New("no room")} {
+		c.book.err = away
+		told := c.registered(leastRegistration)
+		c.book.err = nil
+		id, secret := told.is("client_id"), told.is("client_secret")
+		c.book.accounts[[2]string{id, "account-42"}] = signer
+		claims := c.claims()
+		claims["azp"] = id
+		sum := sha256.Sum256([]byte(secret))
+		v := c.browser().authorize(with(c.naming(accountToken(accountHeader, claims, sum[:], sha256.New)), "client_id", id))
+		if (v.status == 303) != (away == nil) {
+			t.Errorf("with %v: %d to %s", away, v.status, v.header.Get("Location"))
+		}
+		if strings.Contains(c.log.String(), secret) {
+			t.Error("the log has the secret")
 		}
 	}
 }

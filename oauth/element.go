@@ -115,8 +115,7 @@ func (e *element) text(member string, most int) string {
 	return text
 }
 
-// plainText reads a JSON text. Half a surrogate pair, which is no character,
-// Go's reader replaces by U+FFFD, which has no business in a text either.
+// plainText reads a JSON text.
 func plainText(raw json.RawMessage) (string, bool) {
 	var text *string
 	if json.Unmarshal(raw, &text) != nil || text == nil || !utf8.Valid(raw) {
@@ -125,8 +124,8 @@ func plainText(raw json.RawMessage) (string, bool) {
 	return *text, isText(*text)
 }
 
-// isText reports whether s is text, with nothing in it that is no character.
-func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsAny(s, "\x00\uFFFD") }
+// isText reports whether s is UTF-8 without NUL, which stores may not like.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 // name is a member that is an id or a qualifier, "" if it is absent.
 func (e *element) name(member string) string {

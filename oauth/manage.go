@@ -103,6 +103,7 @@ func (e *endpoints) change(ctx context.Context, c Client, said registration, all
 	case err != nil:
 		return nil, fmt.Errorf("change client: %w", err)
 	}
+	e.keepAccountKey(ctx, next, secret)
 	return e.information(next, token, secret), nil
 }
 

@@ -98,7 +98,7 @@ func TestDetailsAreRefused(t *testing.T) {
 		{"an unknown member of a digest", digest(`{"hash":"` + hashA + `","signed_props":[]}`), "Unknown member in " + its},
 		{"a label that is no text", digest(`{"hash":"` + hashA + `","label":["x"]}`), "Invalid parameter " + its + ".label"},
 		{"a label of 256 characters", digest(`{"hash":"` + hashA + `","label":"` + strings.Repeat("ș", 256) + `"}`), "Invalid parameter " + its + ".label"},
-		{"a label with half a surrogate pair", digest(`{"hash":"` + hashA + `","label":"\ud83d"}`), "Invalid parameter " + its + ".label"},
+		{"a label with half a surrogate pair", digest(`{"hash":"` + hashA + `","label":"\ud83d"}`), "Invalid parameter " + first},
 		{"a label with NUL", digest(`{"hash":"` + hashA + `","label":"\u0000"}`), "Invalid parameter " + its + ".label"},
 		{"hashType sodr", digest(`{"hash":"` + hashA + `","hashType":"sodr"}`), "Invalid parameter " + its + ".hashType"},
 		{"hashType of none", digest(`{"hash":"` + hashA + `","hashType":" sdr"}`), "Invalid parameter " + its + ".hashType"},

@@ -88,6 +88,7 @@ func (e *endpoints) registerInvited(w http.ResponseWriter, r *http.Request) (any
 	if err != nil {
 		return nil, err
 	}
+	e.keepAccountKey(ctx, c, secret)
 	return e.information(c, token, secret), nil
 }
 
