@@ -53,17 +53,14 @@ func (e *endpoints) asserted(ctx context.Context, c Client, assertion string) er
 	if err := signedBy(signed, keys); err != nil {
 		return errAssertion(err)
 	}
-	iat, exp, err := e.timely(claims)
-	if _, dated := claims["iat"]; err == nil && !dated {
-		err = errors.New("no iat")
-	}
+	made, exp, err := e.timely(claims)
 	if err == nil {
 		err = e.addressed(claims, c.ID)
 	}
 	if err != nil {
 		return errAssertion(err)
 	}
-	err = e.once(ctx, "assertion", c.ID, textClaim(claims, "jti"), iat, exp)
+	err = e.once(ctx, "assertion", c.ID, textClaim(claims, "jti"), made, exp)
 	if errors.Is(err, errReplayed) {
 		return errAssertion(err)
 	}

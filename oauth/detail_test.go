@@ -82,22 +82,3 @@ func FuzzRequest(f *testing.F) {
 		}
 	})
 }
-
-// A redirect URI that is taken is read as it stands by every parser that reads
-// URLs, and leads to a host.
-func FuzzRedirect(f *testing.F) {
-	for _, uri := range []string{"https://a.example/cb", "http://127.0.0.1:1/", `https://a.example\@b.example`, "https://a.example@b.example/", "https://[::1%25a]/"} {
-		f.Add(uri)
-	}
-	f.Fuzz(func(t *testing.T, uri string) {
-		if checkRedirect(uri) != nil {
-			return
-		}
-		u, err := url.Parse(uri)
-		rest := strings.TrimPrefix(strings.TrimPrefix(uri, "https://"), "http://")
-		host, _, _ := strings.Cut(strings.Split(rest, "?")[0], "/")
-		if err != nil || u.Host != host || strings.ContainsAny(uri, "\\#@ \t\r\n") && !strings.Contains(u.Path+u.RawQuery, "@") {
-			t.Errorf("%q is taken", uri)
-		}
-	})
-}

@@ -6,6 +6,10 @@ import (
 	"crypto/rand"
 	"encoding/asn1"
 	"encoding/base64"
+	"net"
+	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -132,4 +136,91 @@ func escaped(value string) string {
 		b.WriteByte(digits[value[i]&15])
 	}
 	return b.String()
+}
+
+// FuzzRedirect: what is taken for a redirect URI is one every parser reads alike,
+// leads to a host by TLS or to this machine, and is found again as it is.
+func FuzzRedirect(f *testing.F) {
+	for _, uri := range []string{
+		"https://app.example.com/cb?a=b", "http://127.0.0.1:8080/cb", "http://[::1]/", "https://127.0.0.1/", "http://app.example.com/",
+		`https:\\app.example.com@evil.example/`, "https://app.example.com/%2e%2e/", "javascript:alert(1)", "https://app.example.com:0443/",
+	} {
+		f.Add(uri)
+	}
+	f.Fuzz(func(t *testing.T, uri string) {
+		if checkRedirect(uri) != nil {
+			return
+		}
+		u, err := url.Parse(uri)
+		rest := strings.TrimPrefix(strings.TrimPrefix(uri, "https://"), "http://")
+		if host, _, _ := strings.Cut(strings.Split(rest, "?")[0], "/"); err != nil || u.Host != host || u.User != nil || u.Fragment != "" || u.Opaque != "" || host == "" || strings.ContainsAny(uri, "\\ \t\r\n#@\"<>") && !strings.Contains(u.Path+u.RawQuery, "@") {
+			t.Fatalf("%q is taken", uri)
+		}
+		ip := net.ParseIP(u.Hostname())
+		if u.Scheme == "http" && (ip == nil || !ip.IsLoopback()) || u.Scheme == "https" && ip.IsLoopback() || u.Scheme != "http" && u.Scheme != "https" {
+			t.Errorf("%q leads elsewhere", uri)
+		}
+		c := Client{RedirectURIs: []string{uri}}
+		if got, err := redirectOf(c, uri); err != nil || got != uri {
+			t.Errorf("%q is not found again: %q, %v", uri, got, err)
+		}
+		if _, err := redirectOf(c, uri+"x"); err == nil && u.Port() == "" && !ip.IsLoopback() {
+			t.Errorf("%q is found by another", uri)
+		}
+		if c.Name = "x"; c.checkRedirects() != nil {
+			t.Errorf("%q cannot be registered", uri)
+		}
+	})
+}
+
+// FuzzRequestObject: whatever is sent in its stead, nothing is asked but what the
+// client signed, and that once.
+func FuzzRequestObject(f *testing.F) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	tick := func() time.Time { return now }
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: "a"}},
+		(&jose.SignerOptions{}).WithType(requestType))
+	if err != nil {
+		f.Fatal(err)
+	}
+	claims := `{"iss":"app_1","client_id":"app_1","aud":"https://sign.example.test","exp":1772366460,"jti":"x","state":"s","numSignatures":2}`
+	signed, err := signer.Sign([]byte(claims))
+	if err != nil {
+		f.Fatal(err)
+	}
+	good, err := signed.CompactSerialize()
+	if err != nil {
+		f.Fatal(err)
+	}
+	said, signature := good[:strings.LastIndexByte(good, '.')], good[strings.LastIndexByte(good, '.'):]
+	for _, seed := range []string{good, said + ".", "eyJhbGciOiJub25lIn0." + strings.Split(good, ".")[1] + ".", "..", claims, `{"numSignatures":"`} {
+		f.Add(seed)
+	}
+	c := Client{ID: "app_1", Keys: keySet(f, []string{"a"}, key.Public())}
+	e := newEndpoints(&Provider{Issuer: "https://sign.example.test", Tokens: onetime.NewMemory(tick), Now: tick})
+	want := url.Values{"state": {"s"}, "numSignatures": {"2"}}
+	if o, err := e.openObject(c, good); err != nil || !reflect.DeepEqual(o.form, want) {
+		f.Fatalf("the good one: %+v, %v", o, err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if o, err := e.openObject(c, text); err == nil && (!strings.HasPrefix(text, said+".") || !reflect.DeepEqual(o.form, want)) {
+			t.Errorf("%q passes as %v", text, o.form)
+		}
+		forged := strings.SplitN(good, ".", 2)[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(text)) + signature
+		if _, err := e.openObject(c, forged); err == nil && text != claims {
+			t.Errorf("%q passes as claims", text)
+		}
+		if all, err := members([]byte(text)); err == nil {
+			form, err := parameters(all)
+			for name, values := range form {
+				if err == nil && (len(values) != 1 || values[0] == "" || !slices.Contains(requestClaims, name)) {
+					t.Errorf("%q becomes %v", text, form)
+				}
+			}
+		}
+	})
 }

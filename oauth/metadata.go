@@ -63,7 +63,7 @@ func (e *endpoints) announced() map[string]any {
 		told["authorization_response_iss_parameter_supported"] = true
 		told["require_pushed_authorization_requests"] = false // of some clients, which know it
 		told["authorization_details_types_supported"] = DetailTypes()
-		told["require_signed_request_object"] = false         // likewise
+		told["require_signed_request_object"] = false // likewise
 		told["request_object_signing_alg_values_supported"] = clientAlgs
 		told["ui_locales_supported"] = []string{"en", "ro"}
 	}

@@ -18,6 +18,12 @@
 // a grant (redeem.go). All that comes of one code is a family (family.go), and
 // dies as one.
 //
+// Clients are added by operators, or register themselves with an invitation
+// (register.go) and look after their own registration from then on (manage.go);
+// what a client can be is in check.go, for both. What they sign, which is
+// assertions and requests (assertion.go, jar.go), is held against keys that they
+// registered: nothing that a client names is ever fetched.
+//
 // An access token is 256 random bits. Only its SHA-256 is kept, in the one-time
 // store, and the client behind it is looked up each time it is used, so that
 // removing or disabling a client ends its tokens at once.

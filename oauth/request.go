@@ -43,7 +43,6 @@ var requestLengths = []struct {
 // maxDescription is the longest description, in characters (§8.4.2).
 const maxDescription = 500
 
-
 // fill reads the rest of a request whose client and redirect URI are known. The
 // state is first: it goes into the answer, whatever is wrong with the rest.
 func (q *request) fill(c Client, form url.Values, twice []string) error {
