@@ -100,10 +100,14 @@ func parsePolicy(from *cryptobyte.String) (string, error) {
 	return "", refuse(BadDataFormat, "the policy is malformed")
 }
 
+// mostOID is how many bytes an OID may have here: to write one as text takes the
+// square of them.
+const mostOID = 64
+
 // dotted is an OID as text, of arcs of any size; "" if it is none.
 func dotted(content []byte) string {
 	var oid x509.OID
-	if oid.UnmarshalBinary(content) != nil {
+	if len(content) > mostOID || oid.UnmarshalBinary(content) != nil {
 		return ""
 	}
 	return oid.String()

@@ -83,6 +83,7 @@ func TestParseRequestRefuses(t *testing.T) {
 		{"a digest of another hash", func(p *parts) { p.imprint = imprint(cmstest.SHA512, null, digest) }, tsa.BadDataFormat},
 		{"a policy that is no OID", func(p *parts) { p.rest = [][]byte{{6, 1, 0x80}} }, tsa.BadDataFormat},
 		{"an empty policy", func(p *parts) { p.rest = [][]byte{{6, 0}} }, tsa.BadDataFormat},
+		{"a policy of a hundred bytes", func(p *parts) { p.rest = [][]byte{append([]byte{6, 100}, bytes.Repeat([]byte{0x2a}, 100)...)} }, tsa.BadDataFormat},
 		{"a policy that is text", func(p *parts) { p.rest = [][]byte{cmstest.DER(policy)} }, tsa.BadDataFormat},
 		{"a policy after the nonce", func(p *parts) { p.rest = [][]byte{cmstest.DER(5), policyOID} }, tsa.BadDataFormat},
 		{"a nonce of 65 bytes", func(p *parts) { p.rest = [][]byte{cmstest.DER(new(big.Int).Lsh(big.NewInt(1), 512))} }, tsa.BadDataFormat},
