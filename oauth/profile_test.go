@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/oauth"
 )
@@ -39,6 +40,37 @@ func TestV1Way(t *testing.T) {
 	}
 	if a := w.post("/oauth2/token", w.refreshing(a.is("refresh_token"))); a.status != 200 || a.is("token_type") != "Bearer" {
 		t.Errorf("got %d %s", a.status, a.text)
+	}
+}
+
+// v1 calls the hashes hash, and their length is all it says of the algorithm.
+func TestV1Hashes(t *testing.T) {
+	w := newTown(t)
+	w.profiled(oauth.ProfileCSCv1)
+	form := with(with(unchallenged(w.agreeing()), "hashes"), "hashAlgorithmOID")
+	both := urlHash("one") + "," + urlHash("two")
+	a := w.redeemWithout(w.code(with(form, "hash", both)))
+	g, err := w.grants.Get(t.Context(), sad.ID(csc.Secret(a.is("access_token"))))
+	if err != nil || g.HashOID != csc.OIDSHA256 || len(g.Hashes) != 2 || !g.Bound {
+		t.Errorf("%d %s: %+v, %v", a.status, a.text, g, err)
+	}
+	refuse := func(says string, form url.Values, description string) {
+		t.Helper()
+		if told := w.browser().authorize(form).told(t); told.Get("error") != "invalid_request" || told.Get("error_description") != description {
+			t.Errorf("%s: %v", says, told)
+		}
+	}
+	refuse("hash beside hashes", with(with(form, "hash", both), "hashes", both), "Invalid parameter hash")
+	refuse("hash in no alphabet", with(form, "hash", "!"), "Invalid parameter hash")
+	refuse("hash of no length", with(form, "hash", "AAAA"), "Invalid digest value length")
+	refuse("hashes of two lengths", with(form, "hash", urlHash("one")+","+strings.Repeat("A", 64)), "Invalid digest value length")
+	refuse("one hash for two signatures", with(form, "hash", urlHash("one")), "Invalid value for parameter numSignatures")
+	w.profiled(oauth.ProfileCSC)
+	form.Set("code_challenge", challenge)
+	form.Set("code_challenge_method", "S256")
+	told := w.browser().walk(with(form, "hash", both)).told(t) // to whom it is a parameter nobody knows
+	if told.Get("error_description") != "Missing parameter hashes" {
+		t.Errorf("another profile: %v", told)
 	}
 }
 

@@ -89,6 +89,12 @@ func (q *request) describe(form url.Values) error {
 	if q.Details != nil {
 		return nil
 	}
+	var err error
+	if q.Profile == ProfileCSCv1 {
+		if form, err = ofV1(form); err != nil {
+			return err
+		}
+	}
 	d, err := flatDetail(form)
 	q.Details = []Detail{d}
 	return err

@@ -3,6 +3,7 @@ package interop
 import (
 	"context"
 	"encoding/base64"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -90,4 +91,29 @@ func (s *scene) renews(ctx context.Context, conf *oauth2.Config, login *oauth2.T
 		s.t.Error("nothing was renewed")
 	}
 	find(ctx, s.t, conf.Client(ctx, next), s.URL)
+}
+
+// A client as those of API v1 are: no PKCE, the hash under its old name, and a
+// SAD for a token, which goes into the body beside the service token.
+func TestV1Client(t *testing.T) {
+	s := newScene(t)
+	app := s.application("Application of v1", "--profile", "csc-v1")
+	servertest.Serve(t, s.Stage)
+	ctx := context.WithValue(servertest.Context(t), oauth2.HTTPClient, s.web)
+	login := s.authorize(ctx, s.plain(app, csc.ScopeService), nil, nil)
+	service := s.plain(app, "").Client(ctx, login)
+	id, certificate := find(ctx, t, service, s.URL)
+
+	digest := digestOf("a contract of old")
+	granted := s.authorize(ctx, s.plain(app, csc.ScopeCredential), overHashes(id, "hash", digest), nil)
+	if granted.TokenType != "SAD" || granted.RefreshToken != "" {
+		t.Fatalf("token_type %q, refresh token %q", granted.TokenType, granted.RefreshToken)
+	}
+	var answer csc.SignHashResponse
+	body := map[string]any{"credentialID": id, "hashes": []string{inBase64(digest)}, "signAlgo": ecdsaSHA256, "SAD": granted.AccessToken}
+	must(t, call(ctx, service, s.URL, "signatures/signHash", body, &answer))
+	signed(t, certificate, digest, inBase64(answer.Signatures[0]))
+	if err := call(ctx, service, s.URL, "signatures/signHash", body, &answer); err == nil || !strings.Contains(err.Error(), http.StatusText(http.StatusBadRequest)) {
+		t.Errorf("the SAD a second time: %v", err)
+	}
 }
