@@ -101,9 +101,11 @@ type Config struct {
 		Signing int `yaml:"signing"`
 		// Client is how many token, revocation and pushed requests a client may
 		// make in a minute, no limit if absent; Signer how many codes may be made
-		// for a signer, 60 if absent.
+		// for a signer, 60 if absent; Loads how many authorization requests, and how
+		// many registrations, may come from one network, 120 if absent.
 		Client int `yaml:"client"`
 		Signer int `yaml:"signer"`
+		Loads  int `yaml:"loads"`
 	} `yaml:"limits"`
 	// Metrics is host:port to tell Prometheus on, in plain HTTP; nothing is
 	// measured if absent. It is for an address that strangers cannot reach.
@@ -234,8 +236,8 @@ func (c *Config) checkValues() error {
 	if known := []string{"", "oauth2", "oauth2Issuer", "oauth2Servers"}; !slices.Contains(known, c.OAuth2.Announce) {
 		return fmt.Errorf("oauth2.announce is %q, not oauth2, oauth2Issuer or oauth2Servers", c.OAuth2.Announce)
 	}
-	if c.Limits.Client < 0 || c.Limits.Signer < 0 {
-		return errors.New("limits.client or limits.signer is negative")
+	if c.Limits.Client < 0 || c.Limits.Signer < 0 || c.Limits.Loads < 0 {
+		return errors.New("limits.client, limits.signer or limits.loads is negative")
 	}
 	for key, address := range map[string]string{"registry": c.Registry, "onetime": c.OneTime} {
 		if u, err := url.Parse(address); err == nil && u.User != nil {

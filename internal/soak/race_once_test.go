@@ -3,6 +3,8 @@ package soak_test
 import (
 	"errors"
 	"flag"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,6 +44,9 @@ func prizes() []prize {
 		{"a pushed request, its interaction and its code", "a page that says so; 400 invalid_grant, and the winner's tokens are over", (*fight).theWay},
 		{"a refresh token", "400 invalid_grant, and the login is over", (*fight).refreshToken},
 		{"a client assertion", "401 invalid_client", (*fight).assertion},
+		{"a signed request", "400 invalid_request_object", (*fight).signedRequest},
+		{"an account token", "400 invalid_request", (*fight).accountToken},
+		{"an initial access token", "401 invalid_token", (*fight).initialToken},
 		{"a code of the authenticator", "400 invalid_authentication_data", (*fight).timeStep},
 	}
 }
@@ -51,7 +56,8 @@ func prizes() []prize {
 func TestOneOfEightWins(t *testing.T) {
 	c := &fight{town: settle(t, settling{signers: *contests + 1, profile: []string{"--scal", "1", "--multisign", "1"}})}
 	c.visitor = c.town.visitor("contested")
-	c.prover = c.town.prover("Prover")
+	c.prover = c.town.prover("Prover", "--redirect-uri", home)
+	c.account(c.visitor, "account of old")
 	for _, p := range prizes() {
 		t.Run(p.name, func(t *testing.T) {
 			outer := c.t
@@ -100,12 +106,13 @@ func (c *fight) contend(what string, try func(n int, p *process) bool) (winner i
 	return winner
 }
 
-// lost demands that an error is this refusal.
+// lost demands that an error is this refusal, or that there were too many of it.
 func (c *fight) lost(what string, err error, status int, code csc.Code) bool {
 	var told *client.Error
 	switch {
 	case err == nil:
 		return false
+	case errors.As(err, &told) && told.Status == http.StatusTooManyRequests:
 	case !errors.As(err, &told) || told.Status != status || told.Code != code:
 		c.t.Errorf("%s: a loser saw %v", what, err)
 	}
@@ -199,6 +206,35 @@ func (c *fight) assertion() {
 	form := c.prover.proving(url.Values{"grant_type": {"client_credentials"}})
 	c.contend("an assertion", func(_ int, p *process) bool {
 		return !c.lost("an assertion", p.post(c.t.Context(), "/oauth2/token", form, nil), http.StatusUnauthorized, csc.InvalidClient)
+	})
+}
+
+// signedRequest is pushed by eight, each with an assertion of its own.
+func (c *fight) signedRequest() {
+	object := c.prover.request(c.visitor.asking(c.visitor.toSee()))
+	var forms [contenders]url.Values
+	for n := range forms {
+		forms[n] = c.prover.proving(url.Values{"request": {object}})
+	}
+	c.contend("a signed request", func(n int, p *process) bool {
+		return !c.lost("a signed request", p.post(c.t.Context(), "/oauth2/pushed_authorize", forms[n], nil), http.StatusBadRequest, csc.InvalidRequestObject)
+	})
+}
+
+func (c *fight) accountToken() {
+	form := c.visitor.asking(c.visitor.toSee())
+	form.Set("account_token", c.visitor.accountToken("account of old"))
+	c.contend("an account token", func(_ int, p *process) bool {
+		return !c.lost("an account token", c.visitor.post(p, "/oauth2/pushed_authorize", maps.Clone(form), nil), http.StatusBadRequest, csc.InvalidRequest)
+	})
+}
+
+// initialToken lets one client register itself.
+func (c *fight) initialToken() {
+	token := c.invite()
+	c.contend("an initial access token", func(n int, p *process) bool {
+		err := p.register(c.t.Context(), token, fmt.Sprintf("Contender %d", n))
+		return !c.lost("an initial access token", err, http.StatusUnauthorized, csc.InvalidToken)
 	})
 }
 

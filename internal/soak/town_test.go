@@ -73,6 +73,7 @@ func settle(t *testing.T, s settling) *town {
 		"registry: registry.db": "registry: " + w.postgres.Database(),
 		"onetime: memory":       "onetime: " + w.redis.URL,
 		"module: " + module:     "module: " + count.Build(t),
+		"\ntoken_life: ":        "\nlimits:\n  loads: 1000000\n  signer: 1000000\ntoken_life: ", // all visitors are of one network
 		"  environment:\n":      fmt.Sprintf("  environment:\n    PECETE_COUNT_MODULE: %s\n    PECETE_COUNT_LOG: %s\n", module, w.log),
 	})
 	second, err := first.Join("second")

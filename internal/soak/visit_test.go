@@ -145,6 +145,11 @@ func (p *process) post(ctx context.Context, path string, form url.Values, answer
 	for _, f := range prove {
 		f(req)
 	}
+	return p.answered(req, answer)
+}
+
+// answered sends a request and decodes what comes back.
+func (p *process) answered(req *http.Request, answer any) error {
 	resp, err := p.api.HTTP.Do(req)
 	if err != nil {
 		return err
@@ -161,7 +166,7 @@ func (p *process) post(ctx context.Context, path string, form url.Values, answer
 			Description string   `json:"error_description"`
 		}
 		if err := json.Unmarshal(text, &said); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return fmt.Errorf("%s: %w", req.URL.Path, err)
 		}
 		told.Code, told.Description = said.Code, said.Description
 		return told
