@@ -37,6 +37,8 @@ const (
 	FactorRefused   Event = "factor.refused"
 	FactorLocked    Event = "factor.locked"
 	FactorUnlocked  Event = "factor.unlocked" // an operator took the count of failures away
+	SessionOpened   Event = "session.opened"  // a signer logged in on his own pages
+	SessionEnded    Event = "session.ended"   // Reason
 
 	ChallengeSent Event = "challenge.sent" // to a signer, a code of Factor
 

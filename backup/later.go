@@ -32,6 +32,7 @@ type later struct {
 	done     map[[2]string]bool
 	changes  []string
 	now      time.Time // access tokens from before are over
+	stamp    string    // of every user from then on: nothing stands that was given
 }
 
 // A word is the last that was said of something: of several logs the latest,
@@ -54,7 +55,7 @@ type marks struct {
 
 func newLater(now time.Time) *later {
 	return &later{
-		now:   now,
+		now: now, stamp: users.NewStamp(),
 		steps: map[string]int64{}, revoked: map[string]bool{}, removed: map[string]bool{},
 		disabled: map[string]word{}, unlinked: map[[2]string]word{}, accounts: map[[2]string]owner{}, fixed: map[string]word{}, locked: map[[2]string]word{},
 		kept: map[[2]string]marks{}, verified: map[string]marks{}, heads: map[string]audit.Head{},
@@ -144,6 +145,7 @@ func (l *later) hold(row Row) bool {
 		l.forbid(v, "disabled", l.disabled[id].yes, "signer %s is disabled", id)
 		l.holdFactors(v, id)
 		l.holdPhone(v, id)
+		v["stamp"] = l.stamp
 	case "attempts":
 		l.done[[2]string{user, factor}] = true
 		l.forbid(v, "locked", l.locked[[2]string{user, factor}].yes, "%s of signer %s is locked", factor, user)

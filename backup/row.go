@@ -39,12 +39,14 @@ type Table struct {
 // Tables are what a backup has of a registry, those first that others refer to.
 // Refresh tokens and invitations are not among them: one that was used since
 // would be good again after a restore.
+// Nor are permissions and sessions, which nobody stands by any more.
 func Tables() []Table {
 	return []Table{
 		{"users", 1, []Column{
 			{"id", Text}, {"email", Text}, {"given_name", Text}, {"family_name", Text}, {"country", Text},
 			{"locale", Text}, {"password_hash", Text}, {"secret", Binary}, {"disabled", Truth},
 			{"created", Number}, {"last_step", Number}, {"pin_hash", Text}, {"phone", Text}, {"phone_set", Number},
+			{"stamp", Text},
 		}},
 		{"attempts", 2, []Column{
 			{"user_id", Text}, {"factor", Text}, {"began", Number}, {"failures", Number}, {"in_row", Number},

@@ -36,7 +36,9 @@ type Approval struct {
 
 	Version int     `json:"v"`
 	Factors Factors `json:"factors"` // of the credential, at that time
-	Proved  string  `json:"proved"`  // ids of all objects, as the grant's record will have them
+	// Standing is of the signer before the client, at that time.
+	Standing string `json:"standing"`
+	Proved   string `json:"proved"` // ids of all objects, as the grant's record will have them
 	// Number is the MAC of what the application shows and the signer types, made
 	// for the place At; nil if there is none.
 	Number []byte        `json:"number,omitempty"`
@@ -175,7 +177,7 @@ func (a Authorizer) Check(ctx context.Context, who Caller, req csc.AuthorizeChec
 
 var (
 	errDeclined = errors.New("the signer declined")
-	errChanged  = errors.New("the credential is authorized otherwise since")
+	errChanged  = errors.New("the credential is authorized otherwise since, or the signer ended what he gave")
 )
 
 // givable refuses what a signer cannot approve now, with a number or without.
@@ -202,7 +204,8 @@ func (a Authorizer) givable(ctx context.Context, c Credential, number bool) erro
 // stillAsked finds the credential as it is now, which must be as it was.
 func (a Authorizer) stillAsked(ctx context.Context, who Caller, p Approval) (Credential, error) {
 	c, err := a.explicit(ctx, who, p.CredentialID)
-	if err == nil && c.Factors != p.Factors {
+	ended := c.Standing != p.Standing && c.Standing != users.Out // who is locked is told that
+	if err == nil && (c.Factors != p.Factors || ended) {
 		err = invalidProof(errChanged)
 	}
 	return c, err
@@ -332,7 +335,7 @@ func (a Authorizer) asked(ctx context.Context, who Caller, c Credential, req csc
 	p := Approval{
 		ClientID: who.ClientID, UserID: c.UserID, CredentialID: c.ID, Count: req.NumSignatures,
 		Hashes: req.Hashes, HashOID: req.HashAlgorithmOID, Description: req.Description,
-		Version: approvalVersion, Factors: c.Factors, State: waiting, Expires: a.Now().Add(approvalLife),
+		Version: approvalVersion, Factors: c.Factors, Standing: c.Standing, State: waiting, Expires: a.Now().Add(approvalLife),
 	}
 	if !o.shows {
 		return p, nil

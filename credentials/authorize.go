@@ -76,12 +76,15 @@ func (a Authorizer) Authorize(ctx context.Context, who Caller, req csc.Authorize
 // issue records and keeps the grant: the record first, since a grant nobody
 // recorded must not be spendable.
 func (a Authorizer) issue(ctx context.Context, who Caller, c Credential, req csc.AuthorizeRequest, agreed []sad.Agreed, proof proof) (csc.AuthorizeResponse, error) {
+	if c.Standing == users.Out {
+		return csc.AuthorizeResponse{}, refusedProof(users.ErrLocked)
+	}
 	value, id := sad.New()
 	life, now := a.life(), a.Now()
 	grant := sad.Grant{
 		ID: id, UserID: c.UserID, ClientID: who.ClientID, CredentialID: c.ID,
 		Issued: now, Expires: now.Add(life), Count: req.NumSignatures, Left: req.NumSignatures,
-		Bound: len(agreed) > 0, Hashes: agreed, HashOID: req.HashAlgorithmOID,
+		Bound: len(agreed) > 0, Hashes: agreed, HashOID: req.HashAlgorithmOID, Standing: c.Standing,
 	}
 	err := a.Audit.Append(ctx, audit.Entry{
 		Event: audit.GrantIssued, Client: who.ClientID, User: c.UserID, Credential: c.ID,

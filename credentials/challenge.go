@@ -178,12 +178,12 @@ func deliver(ctx context.Context, sender notify.Sender, letter notify.Letter, to
 	return sender.Send(ctx, m)
 }
 
-// A place is where a challenge is kept: of a signer, for a credential, an object
-// and a client.
+// A place is where a challenge is kept: of a signer as he stands, for a
+// credential, an object and a client.
 type place string
 
 func placeOf(who Caller, c Credential, object string) place {
-	text, err := json.Marshal([]string{c.UserID, c.ID, object, who.ClientID})
+	text, err := json.Marshal([]string{c.UserID, c.ID, object, who.ClientID, c.Standing})
 	if err != nil {
 		panic(err) // strings
 	}

@@ -32,6 +32,11 @@ type Credential struct {
 	Disabled   bool
 	Revoked    bool
 	Created    time.Time
+	// Standing is what stands between the owner and the client that asks, at this
+	// moment, users.Out if the owner or the credential is locked; only a Holding
+	// has it. What the owner agrees to bears it, and is good for as long as it is
+	// that.
+	Standing string
 }
 
 // A Caller is who stands behind an access token.

@@ -11,6 +11,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/page"
 	"github.com/pecete/pecete/users"
 )
 
@@ -47,7 +48,7 @@ func (p *Pages) approving(w http.ResponseWriter, r *http.Request) (approving, bo
 	if a.approval, err = p.Approvals.Approval(r.Context(), csc.Secret(link)); err == nil {
 		a.signer, err = p.Users.User(r.Context(), a.approval.UserID)
 	}
-	a.lang = p.tongue(w, r, a.signer.Locale)
+	a.lang = p.book.Tongue(w, r, a.signer.Locale)
 	if err == nil {
 		a.i = interactionOf(link, a.approval)
 		a.i.Client.Name, err = p.ClientName(r.Context(), a.approval.ClientID)
@@ -188,10 +189,10 @@ func (a approving) decided(as string) {
 
 // showDecided says that the signer need do no more.
 func (p *Pages) showDecided(w http.ResponseWriter, r *http.Request) {
-	v := visit{w: w, r: r, path: decidedPath, lang: p.tongue(w, r, "")}
+	v := page.Visit{W: w, R: r, Path: decidedPath, T: p.book.Tongue(w, r, "")}
 	title, text := "approve.declined.title", "approve.declined.text"
 	if r.URL.Query().Get("as") == "approved" {
 		title, text = "approve.approved.title", "approve.approved.text"
 	}
-	p.render(v, http.StatusOK, "fail.html", failPage{frame: p.frame(v, title), Text: text})
+	p.book.Tell(v, http.StatusOK, title, text)
 }

@@ -1,38 +1,11 @@
 package login
 
-import "fmt"
-
-func english() tongue {
-	return tongue{
-		Tag: "en", Name: "English", texts: englishTexts,
-		plural: func(n int) string {
-			if n == 1 {
-				return "one"
-			}
-			return "other"
-		},
-		months: [12]string{
-			"January", "February", "March", "April", "May", "June",
-			"July", "August", "September", "October", "November", "December",
-		},
-		stamp: func(day int, month string, year int, clock string) string {
-			return fmt.Sprintf("%d %s %d, %s UTC", day, month, year, clock)
-		},
-	}
-}
-
 var englishTexts = map[string]string{
-	"frame.language": "Language",
-	"frame.demo":     "Demo – no legal value",
-
 	"login.title":          "Log in",
 	"login.asks":           "Asking for your approval",
 	"login.why.service":    "This application wants to see your signing certificates. Nothing can be signed with this.",
 	"login.why.credential": "This application wants you to sign something. On the next page you see what, and can still decline.",
-	"login.email":          "E-mail",
-	"login.password":       "Password",
 	"login.button":         "Log in",
-	"login.bound":          "The application asks for this account, and no other can be used.",
 	"login.error.account":  "The application asks for another account. Log in with that one.",
 	"login.error.empty":    "Fill in both the e-mail and the password.",
 	"login.error.wrong":    "This e-mail and password do not go together.",
@@ -82,19 +55,12 @@ var englishTexts = map[string]string{
 	"document.full":    "Whole fingerprint",
 	"document.mixed":   "This name mixes letters of different alphabets that look alike.",
 
-	"code.error.shape":      "Type the six digits, and nothing else.",
-	"code.error.wrong":      "This code is not right.",
-	"code.error.used":       "This code was used already. Wait for the next one; it comes within 30 seconds.",
 	"code.error.paused":     "Too many codes were not right. Your request stays open; try again later.",
 	"code.error.until":      "Codes are accepted again from %s.",
 	"code.error.locked":     "Too many codes were not right, so your code is locked. Ask whoever runs this service to unlock it.",
 	"code.error.shapes":     "Type the four digits of the number and the six of the code, and nothing else.",
 	"code.error.either":     "The number or the code is not right.",
 	"code.error.changed":    "What is to be signed was not what you had seen. Read it again.",
-	"code.error.left.one":   "You have %d more try.",
-	"code.error.left.few":   "You have %d more tries.",
-	"code.error.left.other": "You have %d more tries.",
-	"code.error.left.none":  "You have no more tries for now.",
 
 	"consent.bar.title":    "This cannot be signed",
 	"consent.bar.none":     "You have no certificate that fits what the application asks for.",

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/page/pagetest"
 )
 
 var (
@@ -48,7 +49,7 @@ func TestHostileLabels(t *testing.T) {
 		return consent + login
 	}
 	harmless, mixed := elements(page("a.pdf")), elements(page("\u0430b.pdf"))
-	for _, l := range hostileLabels(t) {
+	for _, l := range pagetest.Labels(t) {
 		if l.Label == "" {
 			continue // nothing to show: the label has other words, the description no line
 		}

@@ -61,7 +61,7 @@ type house struct {
 	now time.Time
 }
 
-func newHouse(t testing.TB) *house {
+func newHouse(t testing.TB, change ...func(*login.Pages)) *house {
 	t.Helper()
 	h := &house{t: t, now: noon, log: &strings.Builder{}, desk: &desk{kept: map[string]oauth.Interaction{}}}
 	store, err := registry.Open(t.Context(), registry.Config{URL: filepath.Join(t.TempDir(), "registry.db")})
@@ -83,6 +83,9 @@ func newHouse(t testing.TB) *house {
 		Now:      h.clock,
 	}
 	h.enrol(users.Registrar{Store: store, Sealer: seal, Audit: audit, Now: h.clock, Issuer: "Pecete", Passwords: hasher})
+	for _, f := range change {
+		f(h.pages)
+	}
 	h.serve()
 	return h
 }
@@ -95,7 +98,7 @@ func (h *house) enrol(r users.Registrar) {
 	must(h.t, err)
 	hash, err := r.Passwords.Hash(h.t.Context(), password)
 	must(h.t, err)
-	must(h.t, h.store.SetPassword(h.t.Context(), user.ID, hash))
+	must(h.t, h.store.SetPassword(h.t.Context(), user.ID, hash, users.NewStamp()))
 	parsed, err := url.Parse(uri)
 	must(h.t, err)
 	h.signer, h.secret = user, parsed.Query().Get("secret")
@@ -322,8 +325,8 @@ func (d *desk) advance(i oauth.Interaction, step func(*oauth.Interaction) bool) 
 	return "/oauth2/authorize?i=" + i.ID, nil
 }
 
-func (d *desk) LoggedIn(_ context.Context, i oauth.Interaction, userID string) (string, error) {
-	return d.advance(i, func(now *oauth.Interaction) bool { now.UserID = userID; return false })
+func (d *desk) LoggedIn(_ context.Context, i oauth.Interaction, user users.User) (string, error) {
+	return d.advance(i, func(now *oauth.Interaction) bool { now.UserID = user.ID; return false })
 }
 
 func (d *desk) Agreed(_ context.Context, i oauth.Interaction, credentialIDs []string, shown []byte, step int64) (string, error) {

@@ -1,106 +1,16 @@
 package login_test
 
 import (
-	"os"
-	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pecete/pecete/login"
 	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/page/pagetest"
 )
 
-var verb = regexp.MustCompile(`%[a-z]`)
-
-func TestLanguagesHaveTheSameTexts(t *testing.T) {
-	texts, _ := login.Tongues()
-	for tag, table := range texts {
-		for key, text := range table {
-			other, ok := texts["en"][key]
-			if !ok {
-				t.Errorf("%s has %q, English has not", tag, key)
-			}
-			if strings.TrimSpace(text) == "" || !slices.Equal(verb.FindAllString(text, -1), verb.FindAllString(other, -1)) {
-				t.Errorf("%s: %q is %q, in English %q", tag, key, text, other)
-			}
-		}
-		if len(table) != len(texts["en"]) {
-			t.Errorf("%s has %d texts, English %d", tag, len(table), len(texts["en"]))
-		}
-	}
-}
-
-var (
-	said    = regexp.MustCompile(`\.Say "([^"]+)"`)
-	counted = regexp.MustCompile(`\.Count "([^"]+)"`)
-	inCode  = regexp.MustCompile(`"((?:login|consent|approve|code|document|fail)\.[a-z.]+[a-z])"`)
-)
-
-// Every text that a page or the code names is there, and every text is named.
-func TestEveryTextIsUsed(t *testing.T) {
-	named := map[string]bool{}
-	name := func(text string, r *regexp.Regexp, endings ...string) {
-		for _, m := range r.FindAllStringSubmatch(text, -1) {
-			for _, ending := range endings {
-				named[m[1]+ending] = true
-			}
-		}
-	}
-	templates, err := filepath.Glob("templates/*.html")
-	must(t, err)
-	code, err := filepath.Glob("*.go")
-	must(t, err)
-	for _, file := range append(templates, code...) {
-		if strings.HasSuffix(file, "_test.go") || file == "english.go" || file == "romanian.go" {
-			continue
-		}
-		text, err := os.ReadFile(file)
-		must(t, err)
-		name(string(text), said, "")
-		name(string(text), counted, ".one", ".few", ".other")
-		if strings.HasSuffix(file, ".go") {
-			name(string(text), inCode, "")
-		}
-	}
-	for _, kind := range []string{"over", "stale", "foreign", "form", "away", "inside"} {
-		named["fail."+kind+".title"], named["fail."+kind+".text"] = true, true
-	}
-	for _, file := range []string{"login.html", "consent.html", "fail.html"} {
-		delete(named, file)
-	}
-	texts, _ := login.Tongues()
-	for key := range named {
-		if _, ok := texts["en"][key]; !ok {
-			t.Errorf("there is no text %q", key)
-		}
-	}
-	for key := range texts["en"] {
-		if !named[key] {
-			t.Errorf("nobody says %q", key)
-		}
-	}
-}
-
-func TestPlurals(t *testing.T) {
-	_, plurals := login.Tongues()
-	for _, row := range []struct {
-		n        int
-		english  string
-		romanian string
-	}{
-		{0, "other", "few"}, {1, "one", "one"}, {2, "other", "few"}, {19, "other", "few"}, {20, "other", "other"},
-		{21, "other", "other"}, {99, "other", "other"}, {100, "other", "other"}, {101, "other", "few"},
-		{119, "other", "few"}, {120, "other", "other"}, {1000, "other", "other"}, {1001, "other", "few"},
-	} {
-		if got := plurals["en"](row.n); got != row.english {
-			t.Errorf("en %d: %s, want %s", row.n, got, row.english)
-		}
-		if got := plurals["ro"](row.n); got != row.romanian {
-			t.Errorf("ro %d: %s, want %s", row.n, got, row.romanian)
-		}
-	}
+func TestTexts(t *testing.T) {
+	pagetest.Texts(t, login.Texts(), "login", "consent", "approve", "code", "document")
 }
 
 func TestLanguageOfThePage(t *testing.T) {
@@ -123,10 +33,11 @@ func TestLanguageOfThePage(t *testing.T) {
 		{name: "only English is offered", offered: "en", query: "ro", accept: "ro", want: "en"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := newHouse(t)
-			if row.offered != "" {
-				h.pages.Languages = strings.Split(row.offered, ",")
-			}
+			h := newHouse(t, func(p *login.Pages) {
+				if row.offered != "" {
+					p.Languages = strings.Split(row.offered, ",")
+				}
+			})
 			h.ask(numbered(1), loggedOut, func(i *oauth.Interaction) { i.Lang = row.asked })
 			resp, page := h.get("/login?i=one&lang="+row.query, "Accept-Language", row.accept, "Cookie", "__Host-pecete-lang="+row.cookie)
 			if got := resp.Header.Get("Content-Language"); got != row.want || !strings.Contains(page, `<html lang="`+row.want+`">`) {

@@ -15,13 +15,13 @@ package login
 
 import (
 	"context"
-	"html/template"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/page"
 	"github.com/pecete/pecete/quota"
 	"github.com/pecete/pecete/users"
 )
@@ -32,7 +32,6 @@ const (
 	ConsentPath = "/consent"
 	ApprovePath = "/approve"
 	decidedPath = "/approve/decided"
-	stylePath   = "/login/style.css"
 )
 
 // Interactions are the authorization requests that signers are asked about;
@@ -43,7 +42,7 @@ type Interactions interface {
 	// that has its cookie; oauth.ErrInteraction if there is none.
 	Interaction(r *http.Request) (oauth.Interaction, error)
 	// LoggedIn notes who is at the browser.
-	LoggedIn(ctx context.Context, i oauth.Interaction, userID string) (next string, err error)
+	LoggedIn(ctx context.Context, i oauth.Interaction, user users.User) (next string, err error)
 	// Agreed notes that the signer agreed to what the digest shown is of, with
 	// the code of step: to each of the details with the credential of the same
 	// place.
@@ -81,7 +80,7 @@ type Pages struct {
 	// since its network had failed too often.
 	Barred func()
 
-	pages     map[string]*template.Template
+	book      *page.Book
 	strangers *quota.Quota // who failed to log in
 }
 
@@ -94,18 +93,19 @@ const (
 
 // Mount adds the pages to mux.
 func (p *Pages) Mount(mux *http.ServeMux) {
-	p.pages = parse()
+	p.book = newBook(page.House{
+		Name: p.Name, Languages: p.Languages, Demo: p.Demo, Key: p.Key, Logger: p.Logger, Now: p.Now,
+	})
 	p.strangers = quota.New(mostFailures, failuresIn, p.Now)
-	mux.Handle("GET "+LoginPath, p.safe(p.showLogin))
-	mux.Handle("POST "+LoginPath, p.safe(p.logIn))
-	mux.Handle("GET "+ConsentPath, p.safe(p.showConsent))
-	mux.Handle("POST "+ConsentPath, p.safe(p.answerConsent))
+	mux.Handle("GET "+LoginPath, page.Safe(p.showLogin))
+	mux.Handle("POST "+LoginPath, page.Safe(p.logIn))
+	mux.Handle("GET "+ConsentPath, page.Safe(p.showConsent))
+	mux.Handle("POST "+ConsentPath, page.Safe(p.answerConsent))
 	if p.Approvals != nil {
-		mux.Handle("GET "+ApprovePath, p.safe(p.showApproval))
-		mux.Handle("POST "+ApprovePath, p.safe(p.answerApproval))
-		mux.Handle("GET "+decidedPath, p.safe(p.showDecided))
+		mux.Handle("GET "+ApprovePath, page.Safe(p.showApproval))
+		mux.Handle("POST "+ApprovePath, page.Safe(p.answerApproval))
+		mux.Handle("GET "+decidedPath, page.Safe(p.showDecided))
 	}
-	mux.HandleFunc("GET "+stylePath, serveStyle)
 }
 
 // A visit is one request to a page, for an interaction that exists.
@@ -114,13 +114,13 @@ type visit struct {
 	r    *http.Request
 	i    oauth.Interaction
 	path string
-	lang tongue
+	lang page.Tongue
 }
 
 // visit finds the interaction; if there is none, the answer is given.
 func (p *Pages) visit(w http.ResponseWriter, r *http.Request, path string) (visit, bool) {
 	i, err := p.OAuth.Interaction(r)
-	v := visit{w: w, r: r, i: i, path: path, lang: p.tongue(w, r, i.Lang)}
+	v := visit{w: w, r: r, i: i, path: path, lang: p.book.Tongue(w, r, i.Lang)}
 	if err != nil {
 		p.fail(v, err)
 		return v, false

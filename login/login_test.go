@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/login"
 	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/users"
 )
 
 func loggedOut(i *oauth.Interaction) { i.UserID = "" }
@@ -52,8 +54,7 @@ func TestLogIn(t *testing.T) {
 }
 
 func TestServiceLoginSaysThatNothingIsSigned(t *testing.T) {
-	h := newHouse(t)
-	h.pages.Demo = false
+	h := newHouse(t, func(p *login.Pages) { p.Demo = false })
 	h.ask(nil, loggedOut, func(i *oauth.Interaction) { i.Details, i.Scope = nil, csc.ScopeService })
 	_, page := h.get("/login?i=one")
 	wantTold(t, page, "Nothing can be signed with this")
@@ -118,7 +119,7 @@ func TestLoginFailuresOfOneNetwork(t *testing.T) {
 func TestLoginRefusals(t *testing.T) {
 	h := newHouse(t)
 	h.ask([]string{"a.pdf"}, loggedOut)
-	must(t, h.store.SetUserDisabled(t.Context(), h.signer.ID, true))
+	must(t, h.store.SetUserDisabled(t.Context(), h.signer.ID, true, users.NewStamp()))
 	for _, row := range []struct {
 		name, email, password, want string
 	}{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/page"
 	"github.com/pecete/pecete/quota"
 	"github.com/pecete/pecete/users"
 )
@@ -131,12 +132,12 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 		p.fail(v, err)
 		return
 	}
-	next, err := p.OAuth.LoggedIn(r.Context(), v.i, user.ID)
+	next, err := p.OAuth.LoggedIn(r.Context(), v.i, user)
 	if err != nil {
 		p.fail(v, err)
 		return
 	}
-	newBrowser(w) // no form from before the login is good after it
+	page.NewBrowser(w) // no form from before the login is good after it
 	v.goTo(next)
 }
 
@@ -161,6 +162,3 @@ func short(email string) string {
 	}
 	return email
 }
-
-// self is the page again.
-func (v visit) self() string { return v.path + "?" + url.Values{"i": {v.i.ID}}.Encode() }

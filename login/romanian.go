@@ -1,42 +1,11 @@
 package login
 
-import "fmt"
-
-func romanian() tongue {
-	return tongue{
-		Tag: "ro", Name: "Română", texts: romanianTexts,
-		// 1 document, 2 documente, 20 de documente, 101 documente
-		plural: func(n int) string {
-			switch {
-			case n == 1:
-				return "one"
-			case n == 0 || n%100 >= 1 && n%100 <= 19:
-				return "few"
-			}
-			return "other"
-		},
-		months: [12]string{
-			"ianuarie", "februarie", "martie", "aprilie", "mai", "iunie",
-			"iulie", "august", "septembrie", "octombrie", "noiembrie", "decembrie",
-		},
-		stamp: func(day int, month string, year int, clock string) string {
-			return fmt.Sprintf("%d %s %d, ora %s UTC", day, month, year, clock)
-		},
-	}
-}
-
 var romanianTexts = map[string]string{
-	"frame.language": "Limba",
-	"frame.demo":     "Demonstrație – fără valoare juridică",
-
 	"login.title":          "Autentificare",
 	"login.asks":           "Cere acordul dumneavoastră",
 	"login.why.service":    "Această aplicație dorește să vă vadă certificatele de semnare. Cu atât nu se poate semna nimic.",
 	"login.why.credential": "Această aplicație dorește să semnați ceva. Pe pagina următoare vedeți ce anume și mai puteți refuza.",
-	"login.email":          "E-mail",
-	"login.password":       "Parolă",
 	"login.button":         "Intrați",
-	"login.bound":          "Aplicația cere acest cont; altul nu poate fi folosit.",
 	"login.error.account":  "Aplicația cere alt cont. Autentificați-vă cu acela.",
 	"login.error.empty":    "Completați și adresa de e-mail, și parola.",
 	"login.error.wrong":    "Adresa de e-mail și parola nu se potrivesc.",
@@ -86,19 +55,12 @@ var romanianTexts = map[string]string{
 	"document.full":    "Amprenta întreagă",
 	"document.mixed":   "Acest nume amestecă litere asemănătoare din alfabete diferite.",
 
-	"code.error.shape":      "Scrieți cele șase cifre și nimic altceva.",
-	"code.error.wrong":      "Codul nu este corect.",
-	"code.error.used":       "Codul a fost deja folosit. Așteptați-l pe următorul; apare în cel mult 30 de secunde.",
 	"code.error.paused":     "Prea multe coduri greșite. Cererea rămâne deschisă; încercați mai târziu.",
 	"code.error.until":      "Codurile sunt acceptate din nou de la %s.",
 	"code.error.locked":     "Prea multe coduri greșite, așa că s-a blocat codul. Cereți deblocarea de la cel care administrează serviciul.",
 	"code.error.shapes":     "Scrieți cele patru cifre ale numărului și cele șase ale codului, nimic altceva.",
 	"code.error.either":     "Numărul sau codul nu este corect.",
 	"code.error.changed":    "Ce este de semnat nu era ce văzuserăți. Citiți din nou.",
-	"code.error.left.one":   "Mai aveți %d încercare.",
-	"code.error.left.few":   "Mai aveți %d încercări.",
-	"code.error.left.other": "Mai aveți %d de încercări.",
-	"code.error.left.none":  "Deocamdată nu mai aveți încercări.",
 
 	"consent.bar.title":    "Nu se poate semna",
 	"consent.bar.none":     "Nu aveți un certificat potrivit pentru ce cere aplicația.",

@@ -175,10 +175,10 @@ func TestAccountTokenBindsTheLogin(t *testing.T) {
 			if i.Account != signer {
 				t.Errorf("the page is told account %q", i.Account)
 			}
-			if next, err := c.provider.LoggedIn(t.Context(), i, stranger); !errors.Is(err, oauth.ErrInteraction) {
+			if next, err := c.provider.LoggedIn(t.Context(), i, c.people.now(stranger)); !errors.Is(err, oauth.ErrInteraction) {
 				t.Errorf("a stranger logged in: %q, %v", next, err)
 			}
-			if _, err := c.provider.LoggedIn(t.Context(), b.picture(path), signer); err != nil {
+			if _, err := c.provider.LoggedIn(t.Context(), b.picture(path), c.people.now(signer)); err != nil {
 				t.Error(err)
 			}
 		})

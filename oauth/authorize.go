@@ -11,6 +11,7 @@ import (
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/quota"
+	"github.com/pecete/pecete/users"
 )
 
 // maxQuery is the longest query, in bytes; what is longer is to be pushed.
@@ -107,7 +108,7 @@ func (e *endpoints) asked(r *http.Request, in pairs, browser string) (*saved, er
 	}
 	redirect, err := redirectOf(c, in.form.Get("redirect_uri"))
 	if err != nil {
-		return nil, &fault{status: http.StatusBadRequest, says: saysRedirect, cause: err}
+		return nil, errUnanswerable(err)
 	}
 	s := &saved{Browser: browser}
 	s.Request = request{Client: c.ID, RedirectURI: redirect, Given: in.form.Has("redirect_uri")}
@@ -142,10 +143,25 @@ func (e *endpoints) askedBefore(r *http.Request, c Client, in pairs, browser str
 	if err == nil && k.Request.Client != c.ID {
 		err = ErrInteraction
 	}
+	if err == nil {
+		err = answerable(c, k.Request.RedirectURI)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return e.loaded(r, k, browser)
+}
+
+// answerable refuses a redirect URI that c does not have any more.
+func answerable(c Client, redirect string) error {
+	if _, err := redirectOf(c, redirect); err != nil {
+		return errUnanswerable(err)
+	}
+	return nil
+}
+
+func errUnanswerable(cause error) error {
+	return &fault{status: http.StatusBadRequest, says: saysRedirect, cause: cause}
 }
 
 var errBeside = errors.New("parameters beside request_uri")
@@ -168,11 +184,18 @@ func (e *endpoints) resume(w http.ResponseWriter, r *http.Request, in pairs) {
 		return
 	}
 	s, err := e.find(r, in.form.Get("i"))
+	var c Client
 	if err == nil {
-		_, err = e.storage().client(r.Context(), s.Request.Client)
+		c, err = e.storage().client(r.Context(), s.Request.Client)
 	}
 	if errors.Is(err, ErrUnknownClient) {
 		err = &fault{status: http.StatusBadRequest, says: saysClient, cause: err}
+	}
+	if err == nil { // it may have been taken away since
+		err = answerable(c, s.Request.RedirectURI)
+	}
+	if err == nil && s.out {
+		err = &fault{status: http.StatusForbidden, says: saysLocked, cause: users.ErrLocked}
 	}
 	if err != nil {
 		e.page(w, r, err)
@@ -207,6 +230,9 @@ func (e *endpoints) onward(w http.ResponseWriter, r *http.Request, s *saved) {
 // does.
 func (e *endpoints) finish(w http.ResponseWriter, r *http.Request, s *saved, err error) {
 	ctx := r.Context()
+	if err == nil {
+		err = e.permit(ctx, s)
+	}
 	if passes(err) { // it may be tried again
 		e.page(w, r, err)
 		return

@@ -19,8 +19,9 @@ import (
 )
 
 var (
-	// ErrTokenUnknown says that a token was never issued, was revoked, or that
-	// its client is gone or may no longer have it.
+	// ErrTokenUnknown says that a token was never issued, was revoked, that its
+	// client is gone or may no longer have it, or that its user does not stand by
+	// it any more.
 	ErrTokenUnknown = errors.New("oauth: unknown access token")
 	// ErrTokenExpired says that a token's time is over. It is said for some
 	// minutes; after that the token is unknown.
@@ -52,6 +53,15 @@ func (p *Provider) Bearer(ctx context.Context, token csc.Secret) (credentials.Ca
 	s, ok := kept.GetSession().(*session)
 	if !ok {
 		return credentials.Caller{}, fmt.Errorf("introspect access token: session is a %T", kept.GetSession())
+	}
+	if s.UserID != "" {
+		stands, err := p.stands(ctx, kept.GetClient().GetID(), s.UserID, s.Standing)
+		if err == nil && !stands {
+			err = ErrTokenUnknown
+		}
+		if err != nil {
+			return credentials.Caller{}, err
+		}
 	}
 	if dead, err := p.storage().dead(ctx, s.Family); err != nil {
 		return credentials.Caller{}, err

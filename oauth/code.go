@@ -20,6 +20,7 @@ type code struct {
 	Version     int       `json:"v"`
 	Request     request   `json:"request"`
 	User        string    `json:"user"`
+	Standing    string    `json:"standing,omitempty"`
 	Credentials []string  `json:"credentials,omitempty"`
 	Shown       string    `json:"shown,omitempty"`
 	Step        int64     `json:"step,omitempty"`
@@ -36,7 +37,7 @@ type code struct {
 func (e *endpoints) makeCode(ctx context.Context, s *saved) (string, error) {
 	value := base64.RawURLEncoding.EncodeToString(random(32))
 	text, err := json.Marshal(code{
-		Version: recordVersion, Request: s.Request, User: s.User, Credentials: s.Credentials,
+		Version: recordVersion, Request: s.Request, User: s.User, Standing: s.Standing, Credentials: s.Credentials,
 		Shown: s.Shown, Step: s.Step, Expires: e.Now().Add(codeLife),
 	})
 	if err != nil {

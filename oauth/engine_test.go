@@ -63,7 +63,7 @@ func wholeProvider() *Provider {
 	return &Provider{
 		Issuer: "https://sign.example.test", Tokens: tokens, Now: time.Now, StepKey: make([]byte, 32),
 		Register: credentials.Register{Store: struct{ credentials.Store }{}, Now: time.Now},
-		Grants:   sad.Grants{Store: tokens, Now: time.Now}, Refresh: struct{ RefreshStore }{},
+		Grants:   sad.Grants{Store: tokens, Now: time.Now}, Permissions: struct{ PermissionStore }{}, Refresh: struct{ RefreshStore }{},
 	}
 }
 

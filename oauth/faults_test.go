@@ -55,7 +55,7 @@ func TestOutageOnTheWay(t *testing.T) {
 		t.Errorf("Interaction: %v", err)
 	}
 	tokens.verb = "Swap"
-	if _, err := w.provider.LoggedIn(t.Context(), i, signer); !unavailable(err) || errors.Is(err, oauth.ErrInteraction) {
+	if _, err := w.provider.LoggedIn(t.Context(), i, w.people.now(signer)); !unavailable(err) || errors.Is(err, oauth.ErrInteraction) {
 		t.Errorf("LoggedIn: %v", err)
 	}
 	tokens.verb = ""
@@ -69,7 +69,7 @@ func TestOutageOnTheWay(t *testing.T) {
 	b.authorize(w.asking()).isPage(t, 500)
 	clients.err = nil
 
-	next, err := w.provider.LoggedIn(t.Context(), i, signer)
+	next, err := w.provider.LoggedIn(t.Context(), i, w.people.now(signer))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/onetime"
+	"github.com/pecete/pecete/users"
 )
 
 const (
@@ -69,6 +70,7 @@ type saved struct {
 	Pushed      string    `json:"pushed,omitempty"` // key of the pushed request
 	Stage       string    `json:"stage"`
 	User        string    `json:"user,omitempty"`
+	Standing    string    `json:"standing,omitempty"`    // of the user before the client, at the login
 	Credentials []string  `json:"credentials,omitempty"` // agreed to, for each of the request's details
 	Shown       string    `json:"shown,omitempty"`       // SHA-256 of what was shown, hex
 	Step        int64     `json:"step,omitempty"`        // of the code it was agreed with
@@ -76,6 +78,7 @@ type saved struct {
 
 	id  string
 	raw []byte
+	out bool // the signer is disabled or locked
 }
 
 // over reports whether the time of something that lives so long is over: its end
@@ -148,7 +151,15 @@ func (p *Provider) find(r *http.Request, id string) (*saved, error) {
 	if !own || s.Version != recordVersion || p.over(s.Expires, interactionLife) {
 		return nil, ErrInteraction
 	}
-	return s, nil
+	if s.User == "" {
+		return s, nil
+	}
+	now, err := p.standing(r.Context(), s.Request.Client, s.User)
+	if err == nil && now.String() != s.Standing { // who is locked may see that, and is told
+		err = ErrInteraction
+	}
+	s.out = now.Out
+	return s, err
 }
 
 // Interaction returns the interaction that the parameter i of the request names
@@ -172,6 +183,9 @@ func (p *Provider) Interaction(r *http.Request) (Interaction, error) {
 	}
 	if err != nil {
 		return Interaction{}, fmt.Errorf("look up client: %w", err)
+	}
+	if _, err := redirectOf(c, s.Request.RedirectURI); err != nil {
+		return Interaction{}, ErrInteraction // it was taken away since
 	}
 	i := Interaction{
 		ID: id, Client: c, Scope: s.Request.Scope, Details: s.Request.Details, UserID: s.User,
@@ -220,14 +234,20 @@ func (p *Provider) advance(ctx context.Context, i Interaction, change func(*save
 	return "/oauth2/authorize?i=" + i.ID, nil
 }
 
-// LoggedIn notes who the signer is, who must be i.Account if that is somebody,
-// and returns where the browser goes next. It counts once.
-func (p *Provider) LoggedIn(ctx context.Context, i Interaction, userID string) (next string, err error) {
+// LoggedIn notes who the signer is, as he was when he proved it, who must be
+// i.Account if that is somebody, and returns where the browser goes next. It
+// counts once.
+func (p *Provider) LoggedIn(ctx context.Context, i Interaction, user users.User) (next string, err error) {
 	return p.advance(ctx, i, func(s *saved) error {
-		if s.Stage != stageAsked || userID == "" || s.Request.Account != "" && s.Request.Account != userID {
+		if s.Stage != stageAsked || user.ID == "" || s.Request.Account != "" && s.Request.Account != user.ID {
 			return ErrInteraction
 		}
-		s.Stage, s.User = stageKnown, userID
+		now, err := p.standing(ctx, s.Request.Client, user.ID)
+		if err != nil {
+			return err
+		}
+		now.User = user.Stamp
+		s.Stage, s.User, s.Standing = stageKnown, user.ID, now.String()
 		return nil
 	})
 }

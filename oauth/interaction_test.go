@@ -30,7 +30,7 @@ func TestStepsCannotBeReplayed(t *testing.T) {
 		return func() (string, error) { return w.provider.Agreed(ctx, i, []string{"c_1"}, digest("page"), 5) }
 	}
 	loggedIn := func(i oauth.Interaction, user string) func() (string, error) {
-		return func() (string, error) { return w.provider.LoggedIn(ctx, i, user) }
+		return func() (string, error) { return w.provider.LoggedIn(ctx, i, w.people.now(user)) }
 	}
 	refused("agreed before the login", agreed(asked))
 	forged := asked
@@ -74,7 +74,7 @@ func TestServiceNeedsNoConsent(t *testing.T) {
 	w := newTown(t)
 	b := w.browser()
 	i := b.picture(b.step(b.authorize(w.asking()), "/login"))
-	if _, err := w.provider.LoggedIn(t.Context(), i, signer); err != nil {
+	if _, err := w.provider.LoggedIn(t.Context(), i, w.people.now(signer)); err != nil {
 		t.Fatal(err)
 	}
 	i = b.picture("/?i=" + i.ID)
@@ -139,7 +139,7 @@ func TestInteractionEnds(t *testing.T) {
 	if _, err := w.provider.Interaction(b.request(path)); !errors.Is(err, oauth.ErrInteraction) {
 		t.Errorf("ten minutes later: %v", err)
 	}
-	if _, err := w.provider.LoggedIn(t.Context(), i, signer); !errors.Is(err, oauth.ErrInteraction) {
+	if _, err := w.provider.LoggedIn(t.Context(), i, w.people.now(signer)); !errors.Is(err, oauth.ErrInteraction) {
 		t.Errorf("logged in ten minutes later: %v", err)
 	}
 }
@@ -150,7 +150,7 @@ func TestClientGone(t *testing.T) {
 	b := w.browser()
 	path := b.step(b.authorize(w.asking()), "/login")
 	i := b.picture(path)
-	next, err := w.provider.LoggedIn(t.Context(), i, signer)
+	next, err := w.provider.LoggedIn(t.Context(), i, w.people.now(signer))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestStepKey(t *testing.T) {
 	if _, err := w.provider.Interaction(b.request(path)); !errors.Is(err, oauth.ErrInteraction) {
 		t.Errorf("interaction: %v", err)
 	}
-	if _, err := w.provider.LoggedIn(t.Context(), i, signer); !errors.Is(err, oauth.ErrInteraction) {
+	if _, err := w.provider.LoggedIn(t.Context(), i, w.people.now(signer)); !errors.Is(err, oauth.ErrInteraction) {
 		t.Errorf("logged in: %v", err)
 	}
 }

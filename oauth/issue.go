@@ -121,7 +121,7 @@ func (e *endpoints) grant(ctx context.Context, s *session, told *tokenAnswer) er
 func (k *code) grant(d Detail, c credentials.Credential, id string) sad.Grant {
 	g := sad.Grant{
 		ID: id, UserID: k.User, ClientID: k.Request.Client, CredentialID: c.ID,
-		Count: d.Count, Left: d.Count, Bound: len(d.Digests) > 0, HashOID: d.HashOID,
+		Count: d.Count, Left: d.Count, Bound: len(d.Digests) > 0, HashOID: d.HashOID, Standing: k.Standing,
 	}
 	for _, one := range d.Digests {
 		g.Hashes = append(g.Hashes, sad.Agreed{Digest: one.Digest, Kind: one.Kind})

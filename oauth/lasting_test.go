@@ -43,7 +43,7 @@ func TestMarkerOfPushedRequest(t *testing.T) {
 	w := newTown(t, func(h *house) { spied.Store = h.tokens; h.provider.Tokens = spied })
 	b := w.browser()
 	i := b.picture(b.step(b.authorize(w.atPushed(w.push(w.asking()))), "/login"))
-	next, err := w.provider.LoggedIn(t.Context(), i, signer)
+	next, err := w.provider.LoggedIn(t.Context(), i, w.people.now(signer))
 	if err != nil {
 		t.Fatal(err)
 	}

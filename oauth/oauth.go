@@ -89,12 +89,13 @@ type Provider struct {
 
 	// StepKey keys what ties an interaction to its browser and its steps to each
 	// other: 32 random bytes, the same on every server that shares Tokens. With
-	// it, Register and Grants the authorization code grant is offered, with
-	// Refresh too the refresh token grant.
-	StepKey  []byte
-	Register credentials.Register
-	Grants   sad.Store
-	Refresh  RefreshStore
+	// it, Register, Grants and Permissions the authorization code grant is offered,
+	// with Refresh too the refresh token grant.
+	StepKey     []byte
+	Register    credentials.Register
+	Grants      sad.Store
+	Permissions PermissionStore
+	Refresh     RefreshStore
 	// Accounts and Sealer are for account_token; without them it is refused.
 	Accounts AccountStore
 	Sealer   users.Sealer
@@ -170,7 +171,7 @@ func (e *endpoints) routes() []route {
 
 // interactive reports whether there is what the authorization code grant needs.
 func (p *Provider) interactive() bool {
-	return len(p.StepKey) > 0 && p.Register.Store != nil && p.Grants != nil
+	return len(p.StepKey) > 0 && p.Register.Store != nil && p.Grants != nil && p.Permissions != nil
 }
 
 func (p *Provider) serviceLife() time.Duration { return either(p.ServiceLife, DefaultServiceLife) }

@@ -19,6 +19,7 @@ const (
 	saysOver     sentence = "over"
 	saysOften    sentence = "often"
 	saysSigner   sentence = "signer"
+	saysLocked   sentence = "locked"
 	saysLater    sentence = "later"
 	saysBroken   sentence = "broken"
 )
@@ -32,6 +33,7 @@ var english = map[sentence]string{
 	saysOver:     "This request has expired, was finished already, or was begun in another browser.",
 	saysOften:    "Too many requests were begun from your network. Wait a minute.",
 	saysSigner:   "Too many authorizations were given in your name. Wait a minute.",
+	saysLocked:   "Your account is locked or disabled. Ask whoever runs this service.",
 	saysLater:    "The server cannot answer now. Try again in a moment.",
 	saysBroken:   "Something went wrong on the server.",
 }
@@ -45,6 +47,7 @@ var romanian = map[sentence]string{
 	saysOver:     "Cererea a expirat, s-a încheiat deja sau a fost începută în alt browser.",
 	saysOften:    "Prea multe cereri au fost începute din rețeaua dumneavoastră. Așteptați un minut.",
 	saysSigner:   "Prea multe autorizări au fost date în numele dumneavoastră. Așteptați un minut.",
+	saysLocked:   "Contul dumneavoastră este blocat sau dezactivat. Adresați-vă celui care administrează serviciul.",
 	saysLater:    "Serverul nu poate răspunde acum. Încercați din nou peste câteva clipe.",
 	saysBroken:   "A apărut o eroare pe server.",
 }

@@ -273,7 +273,7 @@ func TestSignersAreLimited(t *testing.T) {
 	b := w.browser()
 	v := b.authorize(w.asking())
 	i := b.picture(b.step(v, "/login"))
-	next, err := w.provider.LoggedIn(t.Context(), i, signer)
+	next, err := w.provider.LoggedIn(t.Context(), i, w.people.now(signer))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,7 +121,7 @@ func TestRaceForRequestURI(t *testing.T) {
 			next := make([]string, contenders)
 			if won := atOnce(func(n int) bool {
 				var err error
-				next[n], err = w.provider.LoggedIn(t.Context(), i, signer)
+				next[n], err = w.provider.LoggedIn(t.Context(), i, w.people.now(signer))
 				return err == nil
 			}); won != 1 {
 				t.Fatalf("round %d: logged in %d times", round, won)
@@ -143,7 +143,7 @@ func TestRaceForInteraction(t *testing.T) {
 		for round := range rounds {
 			b := w.browser()
 			i := b.picture(b.step(b.authorize(w.asking()), "/login"))
-			next, err := w.provider.LoggedIn(t.Context(), i, signer)
+			next, err := w.provider.LoggedIn(t.Context(), i, w.people.now(signer))
 			if err != nil {
 				t.Fatal(err)
 			}

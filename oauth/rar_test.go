@@ -306,7 +306,7 @@ func TestGrantsOfATokenAreApart(t *testing.T) {
 	token := csc.Secret(w.detailed([]object{element("c_1", "one"), element("c_2", "two")}, "c_1", "c_2").is("access_token"))
 	use := func(credentialID, text string) error {
 		_, err := sad.Spend(t.Context(), w.grants, sad.ID(token), sad.Use{
-			UserID: signer, ClientID: w.id, CredentialID: credentialID, Kind: csc.DTBSR, Hashes: []csc.Digest{digest(text)}, HashOID: csc.OIDSHA256,
+			UserID: signer, ClientID: w.id, CredentialID: credentialID, Kind: csc.DTBSR, Hashes: []csc.Digest{digest(text)}, HashOID: csc.OIDSHA256, Standing: "one",
 		}, w.clock.Now())
 		return err
 	}

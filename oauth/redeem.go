@@ -13,7 +13,6 @@ import (
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/internal/failpoint"
-	"github.com/pecete/pecete/users"
 )
 
 // refusedGrant is the answer to a code or a refresh token that is not good.
@@ -29,7 +28,7 @@ var (
 	errReplay  = errors.New("code redeemed before")
 	errTooLate = errors.New("too late")
 	errPKCE    = errors.New("verifier does not match the challenge")
-	errNoUser  = errors.New("signer is gone or disabled")
+	errNoUser  = errors.New("signer is gone, or does not stand by it any more")
 )
 
 // A redemption is the authorization_code grant. fosite's own would look first
@@ -83,9 +82,12 @@ func (h *redemption) HandleTokenEndpointRequest(ctx context.Context, r fosite.Ac
 
 // redeemable judges what can be judged of a code that was not redeemed.
 func (h *redemption) redeemable(k *code, c fosite.Client, redirect string) error {
+	own, ours := c.(registered)
 	switch {
 	case h.over(k.Expires, codeLife), endedFor(c, k.Expires.Add(-codeLife)):
 		return errCodeOver(errTooLate)
+	case !ours || answerable(own.Client, k.Request.RedirectURI) != nil:
+		return errCodeOver(errRedirect)
 	case redirect != k.Request.RedirectURI && (k.Request.Given || redirect != ""):
 		return refusedGrant("redirect_uri parameter does not match redirect_uri parameter of authorization request", nil)
 	case !c.GetScopes().Has(k.Request.Scope):
@@ -118,12 +120,12 @@ func (h *redemption) redeem(ctx context.Context, r fosite.AccessRequester, k *co
 	if !ok {
 		return fmt.Errorf("redeem code: session is a %T", r.GetSession())
 	}
-	if err := h.still(ctx, k.User, "Authorization code is invalid or expired"); err != nil {
+	if err := h.still(ctx, k.Request.Client, k.User, k.Standing, "Authorization code is invalid or expired"); err != nil {
 		return err
 	}
 	start, family := newFamily()
 	token := base64.RawURLEncoding.EncodeToString(random(32))
-	s.UserID, s.Family, s.token = k.User, family, token
+	s.UserID, s.Standing, s.Family, s.token = k.User, k.Standing, family, token
 	if k.Request.Scope == csc.ScopeCredential {
 		s.GrantID, s.Credentials = signatureOf(token), k.Credentials
 	}
@@ -165,16 +167,13 @@ func (h *redemption) PopulateTokenEndpointResponse(ctx context.Context, r fosite
 	return err
 }
 
-// still refuses in a sentence unless the signer is there and not disabled.
-func (e *endpoints) still(ctx context.Context, userID, sentence string) error {
-	u, err := e.Register.Users.User(ctx, userID)
-	if errors.Is(err, users.ErrUnknown) || err == nil && u.Disabled {
-		return refusedGrant(sentence, errNoUser)
+// still refuses in a sentence unless the signer stands by what he gave.
+func (e *endpoints) still(ctx context.Context, clientID, userID, standing, sentence string) error {
+	stands, err := e.stands(ctx, clientID, userID, standing)
+	if err == nil && !stands {
+		err = refusedGrant(sentence, errNoUser)
 	}
-	if err != nil {
-		return fmt.Errorf("look up signer: %w", err)
-	}
-	return nil
+	return err
 }
 
 // challengeOf is the S256 challenge of a verifier (RFC 7636 §4.2).

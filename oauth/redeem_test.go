@@ -187,7 +187,7 @@ func TestChangedBeforeRedemption(t *testing.T) {
 func TestCredentialTokenIsSAD(t *testing.T) {
 	w := newTown(t)
 	token := csc.Secret(w.redeem(w.code(w.agreeing())).is("access_token"))
-	use := sad.Use{UserID: signer, ClientID: w.id, CredentialID: "c_1", Kind: csc.DTBSR, Hashes: []csc.Digest{digest("three")}, HashOID: csc.OIDSHA256}
+	use := sad.Use{UserID: signer, ClientID: w.id, CredentialID: "c_1", Kind: csc.DTBSR, Hashes: []csc.Digest{digest("three")}, HashOID: csc.OIDSHA256, Standing: "one"}
 	if _, err := sad.Spend(t.Context(), w.grants, sad.ID(token), use, w.clock.Now()); err != sad.ErrHash {
 		t.Errorf("a hash not agreed to: %v", err)
 	}

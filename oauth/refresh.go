@@ -23,6 +23,7 @@ type Refresh struct {
 	Scope    string
 	Used     time.Time // when the token that is good now was made
 	Expires  time.Time // end of the family
+	Standing string    // of the user before the client, at the login
 }
 
 var (

@@ -83,7 +83,7 @@ func (h *renewal) HandleTokenEndpointRequest(ctx context.Context, r fosite.Acces
 	case !r.GetRequestedScopes().MatchesExact(kept.Scope):
 		return csc.Fail(csc.InvalidScope, nil)
 	}
-	if err := h.still(ctx, kept.UserID, "Invalid parameter refresh_token"); err != nil {
+	if err := h.still(ctx, kept.ClientID, kept.UserID, kept.Standing, "Invalid parameter refresh_token"); err != nil {
 		return err
 	}
 	return h.replace(ctx, r, kept, token)
@@ -104,7 +104,7 @@ func (h *renewal) replace(ctx context.Context, r fosite.AccessRequester, kept Re
 		return h.reused(ctx, kept)
 	}
 	failpoint.Hit(failpoint.RefreshSwapped)
-	s.UserID, s.Family, s.refresh, s.renewed = kept.UserID, kept.ID, next, kept
+	s.UserID, s.Standing, s.Family, s.refresh, s.renewed = kept.UserID, kept.Standing, kept.ID, next, kept
 	return nil
 }
 
@@ -147,7 +147,7 @@ func (e *endpoints) beginRefresh(ctx context.Context, s *session, clientID strin
 	now := e.Now()
 	err := e.Refresh.AddRefresh(ctx, Refresh{
 		ID: s.Family, Hash: hash, ClientID: clientID, UserID: s.UserID,
-		Scope: csc.ScopeService, Used: now, Expires: now.Add(e.refreshLife()),
+		Scope: csc.ScopeService, Used: now, Expires: now.Add(e.refreshLife()), Standing: s.Standing,
 	})
 	if err != nil {
 		return "", fmt.Errorf("keep refresh token: %w", err)

@@ -12,9 +12,11 @@ type session struct {
 	UserID  string `json:"user,omitempty"`  // "" where the client acts for itself
 	GrantID string `json:"grant,omitempty"` // of the SAD that a token of scope credential is
 	// Credentials are those it is good for, each with a grant: sad.Parts.
-	Credentials []string                       `json:"credentials,omitempty"`
-	Family      string                         `json:"family,omitempty"` // "" where no code was redeemed
-	Expires     map[fosite.TokenType]time.Time `json:"expires"`
+	Credentials []string `json:"credentials,omitempty"`
+	Family      string   `json:"family,omitempty"` // "" where no code was redeemed
+	// Standing is of the user before the client, when he last proved who he is.
+	Standing string                         `json:"standing,omitempty"`
+	Expires  map[fosite.TokenType]time.Time `json:"expires"`
 
 	// What the answer to one token request is made of, never kept.
 	token   string  // to be made, "" for any

@@ -85,6 +85,10 @@ func (v *vault) Holding(ctx context.Context, id, _ string) (credentials.Holding,
 	return credentials.Holding{Credential: c, OwnerDisabled: owner.Disabled}, err
 }
 
+func (v *vault) Linked(_ context.Context, clientID, userID string) (bool, error) {
+	return v.people.linked(clientID, userID), nil
+}
+
 func (v *vault) CredentialsOf(_ context.Context, userID string) (own []credentials.Credential, _ error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -108,14 +112,81 @@ func (v *vault) change(id string, change func(*credential)) {
 	}
 }
 
+// People are signers and whom they permit of, in memory.
 type people struct {
 	users.Store
-	mu  sync.Mutex
-	all map[string]users.User
+	mu          sync.Mutex
+	all         map[string]users.User
+	permissions map[[2]string]permission // of a client by a user
+	links       map[[2]string]bool
+	err         error
 }
 
+type permission struct {
+	oauth.Permission
+	stamp string
+}
+
+var _ oauth.PermissionStore = (*people)(nil)
+
 func newPeople() *people {
-	return &people{all: map[string]users.User{signer: {ID: signer}, stranger: {ID: stranger}}}
+	return &people{
+		all:         map[string]users.User{signer: {ID: signer, Stamp: "one"}, stranger: {ID: stranger, Stamp: "two"}},
+		permissions: map[[2]string]permission{}, links: map[[2]string]bool{},
+	}
+}
+
+// now is who has the id at this moment, as the login page would find him.
+func (p *people) now(id string) users.User {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.all[id]
+}
+
+func (p *people) linked(clientID, userID string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.links[[2]string{clientID, userID}]
+}
+
+func (p *people) Standing(_ context.Context, clientID, userID string) (oauth.Standing, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	u, ok := p.all[userID]
+	switch {
+	case p.err != nil:
+		return oauth.Standing{}, p.err
+	case !ok:
+		return oauth.Standing{}, users.ErrUnknown
+	}
+	return oauth.Standing{User: u.Stamp, Out: u.Disabled, Permission: p.permissions[[2]string{clientID, userID}].stamp}, nil
+}
+
+func (p *people) Permit(_ context.Context, clientID, userID, scope string, now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a := p.permissions[[2]string{clientID, userID}]
+	a.ClientID, a.Scopes, a.Since, a.Used = clientID, append(a.Scopes, scope), now, now
+	p.permissions[[2]string{clientID, userID}] = a
+	return p.err
+}
+
+func (p *people) Withdraw(_ context.Context, clientID, userID, stamp string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.permissions[[2]string{clientID, userID}] = permission{stamp: stamp}
+	return p.err
+}
+
+func (p *people) Permissions(_ context.Context, userID string) (all []oauth.Permission, _ error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for of, a := range p.permissions {
+		if of[1] == userID && !a.Since.IsZero() {
+			all = append(all, a.Permission)
+		}
+	}
+	return all, p.err
 }
 
 func (p *people) User(_ context.Context, id string) (users.User, error) {
@@ -131,7 +202,9 @@ func (p *people) User(_ context.Context, id string) (users.User, error) {
 func (p *people) disable(id string, disabled bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.all[id] = users.User{ID: id, Disabled: disabled}
+	u := p.all[id]
+	u.ID, u.Disabled = id, disabled
+	p.all[id] = u
 }
 
 // Families are a refresh store in memory.

@@ -230,7 +230,10 @@ func (w *town) strikes() map[string]func() func() attempt {
 		"a login": func() func() attempt {
 			b := w.browser()
 			i := b.picture(b.step(b.authorize(w.agreeing()), "/login"))
-			return func() attempt { _, err := w.provider.LoggedIn(w.t.Context(), i, signer); return attemptOf(err) }
+			return func() attempt {
+				_, err := w.provider.LoggedIn(w.t.Context(), i, w.people.now(signer))
+				return attemptOf(err)
+			}
 		},
 		"the way to the consent": func() func() attempt {
 			b, v := known(w.agreeing())
@@ -258,7 +261,7 @@ func (w *town) strikes() map[string]func() func() attempt {
 		"a code": func() func() attempt {
 			b := w.browser()
 			i := b.picture(b.step(b.authorize(w.atPushed(w.push(w.asking()))), "/login"))
-			next, err := w.provider.LoggedIn(w.t.Context(), i, signer)
+			next, err := w.provider.LoggedIn(w.t.Context(), i, w.people.now(signer))
 			if err != nil {
 				w.t.Fatal(err)
 			}

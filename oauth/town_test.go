@@ -43,6 +43,7 @@ func newTown(t *testing.T, change ...func(*house)) *town {
 		p := h.provider
 		p.StepKey = []byte("a step key for tests of 32 bytes")
 		p.Register = credentials.Register{Store: w.vault, Users: w.people, Now: h.clock.Now}
+		p.Permissions = w.people
 		p.Refresh, p.Failures, p.Loads, p.Signers = w.refreshes, 1e6, 1e6, 1e6
 		w.grants = sad.Grants{Store: h.tokens, Now: h.clock.Now}
 		p.Grants = w.grants
@@ -176,7 +177,7 @@ func (b *browser) picture(path string) oauth.Interaction {
 func (b *browser) login(v view, userID string) view {
 	b.w.t.Helper()
 	i := b.picture(b.step(v, "/login"))
-	next, err := b.w.provider.LoggedIn(context.Background(), i, userID)
+	next, err := b.w.provider.LoggedIn(context.Background(), i, b.w.people.now(userID))
 	if err != nil {
 		b.w.t.Fatal(err)
 	}

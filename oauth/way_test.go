@@ -66,7 +66,7 @@ func TestCredentialWay(t *testing.T) {
 			grant := sad.Grant{
 				ID: sad.ID(token), UserID: signer, ClientID: w.id, CredentialID: "c_1",
 				Issued: w.clock.Now(), Expires: w.clock.Now().Add(300 * time.Second), Count: 2, Left: 2, Bound: true,
-				Hashes: []sad.Agreed{{Digest: digest("one")}, {Digest: digest("two")}}, HashOID: csc.OIDSHA256,
+				Hashes: []sad.Agreed{{Digest: digest("one")}, {Digest: digest("two")}}, HashOID: csc.OIDSHA256, Standing: "one",
 			}
 			if diff := cmp.Diff(grant, g); diff != "" {
 				t.Error(diff)

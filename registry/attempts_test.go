@@ -43,9 +43,9 @@ func stepOutlivesSecret(t *testing.T, url string) {
 	if ok, err := r.UseStep(t.Context(), user(1).ID, 100); !ok || err != nil {
 		t.Fatalf("UseStep = %t, %v", ok, err)
 	}
-	must(t, r.SetSecret(t.Context(), user(1).ID, nil))
-	must(t, r.SetSecret(t.Context(), user(1).ID, []byte("sealed")))
-	must(t, r.SetUserDisabled(t.Context(), user(1).ID, true))
+	must(t, r.SetSecret(t.Context(), user(1).ID, nil, "a stamp"))
+	must(t, r.SetSecret(t.Context(), user(1).ID, []byte("sealed"), "a stamp"))
+	must(t, r.SetUserDisabled(t.Context(), user(1).ID, true, "a stamp"))
 	if ok, err := r.UseStep(t.Context(), user(1).ID, 100); ok || err != nil {
 		t.Errorf("the same step for a new secret: %t, %v", ok, err)
 	}

@@ -82,6 +82,7 @@ func clientsAreReplaced(t *testing.T, url string) {
 	must(t, r.Link(t.Context(), id("app", 1), user(1).ID))
 	want := oauth.Client{ID: id("app", 1), Name: "alt nume", Verifiers: [][]byte{{9}}, Disabled: true, Created: created, Revision: 7}
 	must(t, r.UpdateClient(t.Context(), want))
+	wantErr(t, r.UpdateClient(t.Context(), want), oauth.ErrClientChanged)
 	want.Revision++
 	got, err := r.Clients(t.Context())
 	must(t, err)

@@ -89,12 +89,14 @@ func holdings(t *testing.T, url string) {
 	want("a client of the owner", 1, 1, 1, linked)
 	want("another client", 1, 1, 2, nil)
 	want("another's credential", 2, 2, 1, nil)
-	must(t, r.SetUserDisabled(t.Context(), user(1).ID, true))
-	want("the owner is disabled", 1, 1, 1, func(h *credentials.Holding) { h.Linked, h.OwnerDisabled = true, true })
-	must(t, r.SetUserDisabled(t.Context(), user(1).ID, false))
+	must(t, r.SetUserDisabled(t.Context(), user(1).ID, true, "a stamp"))
+	want("the owner is disabled", 1, 1, 1, func(h *credentials.Holding) {
+		h.Linked, h.OwnerDisabled, h.Standing = true, true, users.Out
+	})
+	must(t, r.SetUserDisabled(t.Context(), user(1).ID, false, "a stamp"))
 	must(t, r.SetCredentialStatus(t.Context(), id("c", 1), true, true))
 	want("the credential is disabled and revoked", 1, 1, 1, func(h *credentials.Holding) {
-		h.Linked, h.Disabled, h.Revoked = true, true, true
+		h.Linked, h.Disabled, h.Revoked, h.Standing = true, true, true, "a stamp"
 	})
 	must(t, r.Unlink(t.Context(), client(1).ID, user(1).ID))
 	got, err := r.Holding(t.Context(), id("c", 1), client(1).ID)

@@ -7,13 +7,16 @@ import (
 	"fmt"
 
 	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/users"
 )
 
 // holdingQuery is asked twice for each signature.
 const holdingQuery = `
 SELECT c.id, c.user_id, c.description, c.key_id, c.key_spec, c.certificates, c.qualifier, c.scal,
 	c.multisign, c.mode, c.pkcs1v15, c.disabled, c.revoked, c.created, c.factors, c.extendable, u.disabled,
-	EXISTS (SELECT 1 FROM links l WHERE l.client_id = ? AND l.user_id = c.user_id)
+	EXISTS (SELECT 1 FROM links l WHERE l.client_id = ? AND l.user_id = c.user_id),
+	u.stamp, ` + userOut + ` OR EXISTS (SELECT 1 FROM attempts t WHERE t.user_id = u.id AND t.locked AND t.factor = c.id), ` + permissionStamp + `
 FROM credentials c JOIN users u ON u.id = c.user_id WHERE c.id = ?`
 
 // Holding returns the credential id as it stands between its owner and a
@@ -27,9 +30,11 @@ func (r *Registry) Holding(ctx context.Context, id, clientID string) (credential
 		clientID = "" // which nobody has
 	}
 	var c credentialRow
-	err := r.read.row(ctx, holdingQuery, []any{clientID, id},
+	var standing oauth.Standing
+	err := r.read.row(ctx, holdingQuery, []any{clientID, clientID, id},
 		&c.ID, &c.UserID, &c.Description, &c.KeyID, &c.KeySpec, &c.Certificates, &c.Qualifier, &c.SCAL,
-		&c.Multisign, &c.Mode, &c.PKCS1v15, &c.Disabled, &c.Revoked, &c.Created, &c.Factors, &c.Extendable, &h.OwnerDisabled, &h.Linked)
+		&c.Multisign, &c.Mode, &c.PKCS1v15, &c.Disabled, &c.Revoked, &c.Created, &c.Factors, &c.Extendable, &h.OwnerDisabled, &h.Linked,
+		&standing.User, &standing.Out, &standing.Permission)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, credentials.ErrUnknown
 	}
@@ -37,5 +42,8 @@ func (r *Registry) Holding(ctx context.Context, id, clientID string) (credential
 		return h, fmt.Errorf("read credential: %w", err)
 	}
 	h.Credential, err = c.credential()
+	if h.Standing = standing.String(); standing.Out {
+		h.Standing = users.Out
+	}
 	return h, err
 }

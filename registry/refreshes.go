@@ -25,17 +25,18 @@ type refreshRow struct {
 	Scope    string `bun:"scope"`
 	Used     int64  `bun:"used"`
 	Expires  int64  `bun:"expires"`
+	Standing string `bun:"standing"`
 }
 
 // AddRefresh keeps a new family; oauth.ErrRefreshExists if its ID is taken. It
 // forgets those that ended more than a day before this one was used.
 func (r *Registry) AddRefresh(ctx context.Context, f oauth.Refresh) error {
-	if !plain(f.ID, f.Hash, f.ClientID, f.UserID, f.Scope) {
+	if !plain(f.ID, f.Hash, f.ClientID, f.UserID, f.Scope, f.Standing) {
 		return fmt.Errorf("add refresh token: %w", errText)
 	}
 	row := &refreshRow{
 		ID: f.ID, Hash: f.Hash, ClientID: f.ClientID, UserID: f.UserID, Scope: f.Scope,
-		Used: micros(f.Used), Expires: micros(f.Expires),
+		Used: micros(f.Used), Expires: micros(f.Expires), Standing: f.Standing,
 	}
 	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
 		_, err := db.NewInsert().Model(row).Exec(ctx)
@@ -68,7 +69,7 @@ func (r *Registry) Refresh(ctx context.Context, id string) (oauth.Refresh, error
 	}
 	return oauth.Refresh{
 		ID: row.ID, Hash: row.Hash, ClientID: row.ClientID, UserID: row.UserID, Scope: row.Scope,
-		Used: moment(row.Used), Expires: moment(row.Expires),
+		Used: moment(row.Used), Expires: moment(row.Expires), Standing: row.Standing,
 	}, nil
 }
 

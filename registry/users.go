@@ -33,6 +33,7 @@ type userRow struct {
 	PINHash      string `bun:"pin_hash"`
 	Phone        string `bun:"phone"`
 	PhoneSet     int64  `bun:"phone_set"`
+	Stamp        string `bun:"stamp"`
 }
 
 // AddUser keeps a new user; users.ErrExists if its ID or Email is taken.
@@ -40,12 +41,12 @@ func (r *Registry) AddUser(ctx context.Context, u users.User) error {
 	row := &userRow{
 		ID: u.ID, Email: strings.ToLower(u.Email), GivenName: u.GivenName, FamilyName: u.FamilyName,
 		Country: u.Country, Locale: u.Locale, PasswordHash: u.PasswordHash, Secret: u.Secret,
-		Disabled: u.Disabled, Created: micros(u.Created), PINHash: u.PINHash, Phone: u.Phone,
+		Disabled: u.Disabled, Created: micros(u.Created), PINHash: u.PINHash, Phone: u.Phone, Stamp: u.Stamp,
 	}
 	if u.Phone != "" {
 		row.PhoneSet = micros(u.PhoneSet)
 	}
-	if !plain(u.ID, u.Email, u.GivenName, u.FamilyName, u.Country, u.Locale, u.PasswordHash, u.PINHash, u.Phone) {
+	if !plain(u.ID, u.Email, u.GivenName, u.FamilyName, u.Country, u.Locale, u.PasswordHash, u.PINHash, u.Phone, u.Stamp) {
 		return fmt.Errorf("add user: %w", errText)
 	}
 	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
@@ -101,57 +102,72 @@ func (r *Registry) Users(ctx context.Context) ([]users.User, error) {
 	return all, nil
 }
 
-// SetPassword replaces the user's password hash; users.ErrUnknown if there is no
-// such user.
-func (r *Registry) SetPassword(ctx context.Context, userID, hash string) error {
-	if !plain(hash) {
+// SetPassword replaces the user's password hash and stamp; users.ErrUnknown if
+// there is no such user.
+func (r *Registry) SetPassword(ctx context.Context, userID, hash, stamp string) error {
+	if !plain(hash, stamp) {
 		return fmt.Errorf("set password: %w", errText)
 	}
-	return doing("set password", r.setUser(ctx, userID, "password_hash", hash))
+	return doing("set password", r.setUser(ctx, userID, "password_hash", hash, stamp))
 }
 
-// SetPIN replaces the user's PIN hash; users.ErrUnknown if there is no such user.
-func (r *Registry) SetPIN(ctx context.Context, userID, hash string) error {
-	if !plain(hash) {
+// SetPIN replaces the user's PIN hash and stamp; users.ErrUnknown if there is no
+// such user.
+func (r *Registry) SetPIN(ctx context.Context, userID, hash, stamp string) error {
+	if !plain(hash, stamp) {
 		return fmt.Errorf("set PIN: %w", errText)
 	}
-	return doing("set PIN", r.setUser(ctx, userID, "pin_hash", hash))
+	return doing("set PIN", r.setUser(ctx, userID, "pin_hash", hash, stamp))
 }
 
-// SetPhone replaces the user's phone number and says when it was set;
+// SetPhone replaces the user's phone number and stamp, and says when it was set;
 // users.ErrUnknown if there is no such user.
-func (r *Registry) SetPhone(ctx context.Context, userID, phone string, at time.Time) error {
-	if !plain(userID) {
-		return users.ErrUnknown
-	}
-	if !plain(phone) {
+func (r *Registry) SetPhone(ctx context.Context, userID, phone string, at time.Time, stamp string) error {
+	if !plain(phone, stamp) {
 		return fmt.Errorf("set phone: %w", errText)
 	}
-	rows, err := r.write.count(ctx, `UPDATE users SET phone = ?, phone_set = ? WHERE id = ?`, phone, micros(at), userID)
-	if err == nil && rows == 0 {
-		return users.ErrUnknown
+	return doing("set phone", r.changeUser(ctx, userID,
+		`UPDATE users SET phone = ?, phone_set = ?, stamp = ? WHERE id = ?`, phone, micros(at), stamp, userID))
+}
+
+// SwapPassword replaces old by new if the user still has it, and reports whether
+// he had.
+func (r *Registry) SwapPassword(ctx context.Context, userID, old, new string) (bool, error) {
+	if !plain(userID, old, new) {
+		return false, nil
 	}
-	return doing("set phone", err)
+	rows, err := r.write.count(ctx, `UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?`, new, userID, old)
+	return rows == 1, doing("swap password", err)
 }
 
-// SetSecret replaces the user's sealed TOTP secret, nil takes it away;
-// users.ErrUnknown if there is no such user. The last used step stays: a secret
-// paired again must not give its codes a second life.
-func (r *Registry) SetSecret(ctx context.Context, userID string, sealed []byte) error {
-	return doing("set secret", r.setUser(ctx, userID, "secret", sealed))
+// SetSecret replaces the user's sealed TOTP secret, nil takes it away, and his
+// stamp; users.ErrUnknown if there is no such user. The last used step stays: a
+// secret paired again must not give its codes a second life.
+func (r *Registry) SetSecret(ctx context.Context, userID string, sealed []byte, stamp string) error {
+	return doing("set secret", r.setUser(ctx, userID, "secret", sealed, stamp))
 }
 
-// SetUserDisabled disables the user or ends that; users.ErrUnknown if there is
-// no such user.
-func (r *Registry) SetUserDisabled(ctx context.Context, userID string, disabled bool) error {
-	return doing("set status of user", r.setUser(ctx, userID, "disabled", disabled))
+// SetUserDisabled disables the user or ends that, and replaces his stamp;
+// users.ErrUnknown if there is no such user.
+func (r *Registry) SetUserDisabled(ctx context.Context, userID string, disabled bool, stamp string) error {
+	return doing("set status of user", r.setUser(ctx, userID, "disabled", disabled, stamp))
 }
 
-func (r *Registry) setUser(ctx context.Context, userID, column string, value any) error {
+// SetStamp replaces the user's stamp; users.ErrUnknown if there is no such user.
+func (r *Registry) SetStamp(ctx context.Context, userID, stamp string) error {
+	return doing("set stamp", r.changeUser(ctx, userID, `UPDATE users SET stamp = ? WHERE id = ?`, stamp, userID))
+}
+
+// setUser sets a column and the stamp, both at once.
+func (r *Registry) setUser(ctx context.Context, userID, column string, value any, stamp string) error {
+	return r.changeUser(ctx, userID, `UPDATE users SET ? = ?, stamp = ? WHERE id = ?`, bun.Ident(column), value, stamp, userID)
+}
+
+func (r *Registry) changeUser(ctx context.Context, userID, query string, args ...any) error {
 	if !plain(userID) {
 		return users.ErrUnknown
 	}
-	rows, err := r.write.count(ctx, `UPDATE users SET ? = ? WHERE id = ?`, bun.Ident(column), value, userID)
+	rows, err := r.write.count(ctx, query, args...)
 	if err == nil && rows == 0 {
 		return users.ErrUnknown
 	}
@@ -162,7 +178,7 @@ func (u userRow) user() users.User {
 	full := users.User{
 		ID: u.ID, Email: u.Email, GivenName: u.GivenName, FamilyName: u.FamilyName,
 		Country: u.Country, Locale: u.Locale, PasswordHash: u.PasswordHash, Secret: u.Secret,
-		Disabled: u.Disabled, Created: moment(u.Created), PINHash: u.PINHash, Phone: u.Phone,
+		Disabled: u.Disabled, Created: moment(u.Created), PINHash: u.PINHash, Phone: u.Phone, Stamp: u.Stamp,
 	}
 	if u.PhoneSet != 0 {
 		full.PhoneSet = moment(u.PhoneSet)

@@ -27,7 +27,7 @@ func usersComeBack(t *testing.T, url string) {
 	full.GivenName, full.FamilyName = "Ștefan-Țvetan Îå", `O'Brien "\' ?0 $1 -- ; 漢字 👋`
 	full.PasswordHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"
 	full.Secret = []byte{0, 1, 0xff, '\'', '\\', 0, 'x'}
-	full.Disabled = true
+	full.Disabled, full.Stamp = true, "a stamp"
 	full.PINHash, full.Phone, full.PhoneSet = "$argon2id$v=19$PIN", "+40700000001", created
 	noSecret := user(2)
 	emptySecret := user(3)
@@ -100,22 +100,24 @@ func usersChange(t *testing.T, url string) {
 		do   func(id string) error
 		want func(*users.User)
 	}{
-		{"password", func(id string) error { return r.SetPassword(t.Context(), id, "$argon2id$'?") },
-			func(u *users.User) { u.PasswordHash = "$argon2id$'?" }},
-		{"secret", func(id string) error { return r.SetSecret(t.Context(), id, []byte{1, 0, 0xff}) },
-			func(u *users.User) { u.Secret = []byte{1, 0, 0xff} }},
-		{"PIN", func(id string) error { return r.SetPIN(t.Context(), id, "$argon2id$'?") },
-			func(u *users.User) { u.PINHash = "$argon2id$'?" }},
-		{"phone", func(id string) error { return r.SetPhone(t.Context(), id, "+40700000001", created) },
-			func(u *users.User) { u.Phone, u.PhoneSet = "+40700000001", created }},
-		{"disabled", func(id string) error { return r.SetUserDisabled(t.Context(), id, true) },
-			func(u *users.User) { u.Disabled = true }},
-		{"enabled", func(id string) error { return r.SetUserDisabled(t.Context(), id, false) },
-			func(u *users.User) { u.Disabled = false }},
-		{"no secret", func(id string) error { return r.SetSecret(t.Context(), id, nil) },
-			func(u *users.User) { u.Secret = nil }},
-		{"no password", func(id string) error { return r.SetPassword(t.Context(), id, "") },
-			func(u *users.User) { u.PasswordHash = "" }},
+		{"PIN", func(id string) error { return r.SetPIN(t.Context(), id, "$argon2id$'?", "stamp 7") },
+			func(u *users.User) { u.Stamp = "stamp 7"; u.PINHash = "$argon2id$'?" }},
+		{"phone", func(id string) error { return r.SetPhone(t.Context(), id, "+40700000001", created, "stamp 8") },
+			func(u *users.User) { u.Stamp = "stamp 8"; u.Phone, u.PhoneSet = "+40700000001", created }},
+		{"password", func(id string) error { return r.SetPassword(t.Context(), id, "$argon2id$'?", "stamp 1") },
+			func(u *users.User) { u.Stamp = "stamp 1"; u.PasswordHash = "$argon2id$'?" }},
+		{"secret", func(id string) error { return r.SetSecret(t.Context(), id, []byte{1, 0, 0xff}, "stamp 2") },
+			func(u *users.User) { u.Stamp = "stamp 2"; u.Secret = []byte{1, 0, 0xff} }},
+		{"disabled", func(id string) error { return r.SetUserDisabled(t.Context(), id, true, "stamp 3") },
+			func(u *users.User) { u.Stamp = "stamp 3"; u.Disabled = true }},
+		{"enabled", func(id string) error { return r.SetUserDisabled(t.Context(), id, false, "stamp 4") },
+			func(u *users.User) { u.Stamp = "stamp 4"; u.Disabled = false }},
+		{"no secret", func(id string) error { return r.SetSecret(t.Context(), id, nil, "stamp 5") },
+			func(u *users.User) { u.Stamp = "stamp 5"; u.Secret = nil }},
+		{"no password", func(id string) error { return r.SetPassword(t.Context(), id, "", "stamp 6") },
+			func(u *users.User) { u.Stamp = "stamp 6"; u.PasswordHash = "" }},
+		{"stamp", func(id string) error { return r.SetStamp(t.Context(), id, "another stamp") },
+			func(u *users.User) { u.Stamp = "another stamp" }},
 	} {
 		t.Run(change.name, func(t *testing.T) {
 			must(t, change.do(want.ID))

@@ -62,20 +62,23 @@ func (s *safe) lend() {
 			bind(g, a)
 			g.Issued, g.Expires = now.Add(-10*time.Minute), now.Add(-5*time.Minute)
 		},
-		"FUTURE":    func(g *sad.Grant) { bind(g, a); g.Issued, g.Expires = now.Add(time.Hour), now.Add(65*time.Minute) },
-		"OTHERAPP":  func(g *sad.Grant) { bind(g, a); g.ClientID = "app_0123456789abcdef0123456789abcdef" },
-		"OTHERUSER": func(g *sad.Grant) { bind(g, a); g.UserID, g.CredentialID = s.other.ID, s.strangers.ID },
-		"SECOND":    func(g *sad.Grant) { bind(g, a); g.CredentialID = s.second.ID },
-		"DISABLED":  func(g *sad.Grant) { bind(g, a); g.CredentialID = s.disabled.ID },
-		"DOCUMENT":  func(g *sad.Grant) { bind(g, a); g.Hashes[0].Kind = csc.SDR },
-		"LONGHASH":  func(g *sad.Grant) { bind(g, long512("a")); g.HashOID = csc.OIDSHA512; g.CredentialID = s.rsa.ID },
-		"RSA":       func(g *sad.Grant) { bind(g, a); g.CredentialID = s.rsa.ID },
-		"OIDALONE":  func(g *sad.Grant) { g.CredentialID, g.Count, g.Left = s.rsa.ID, 1, 1 },
+		"FUTURE":   func(g *sad.Grant) { bind(g, a); g.Issued, g.Expires = now.Add(time.Hour), now.Add(65*time.Minute) },
+		"OTHERAPP": func(g *sad.Grant) { bind(g, a); g.ClientID = "app_0123456789abcdef0123456789abcdef" },
+		"OTHERUSER": func(g *sad.Grant) {
+			bind(g, a)
+			g.UserID, g.CredentialID, g.Standing = s.other.ID, s.strangers.ID, s.other.Stamp
+		},
+		"SECOND":   func(g *sad.Grant) { bind(g, a); g.CredentialID = s.second.ID },
+		"DISABLED": func(g *sad.Grant) { bind(g, a); g.CredentialID = s.disabled.ID },
+		"DOCUMENT": func(g *sad.Grant) { bind(g, a); g.Hashes[0].Kind = csc.SDR },
+		"LONGHASH": func(g *sad.Grant) { bind(g, long512("a")); g.HashOID = csc.OIDSHA512; g.CredentialID = s.rsa.ID },
+		"RSA":      func(g *sad.Grant) { bind(g, a); g.CredentialID = s.rsa.ID },
+		"OIDALONE": func(g *sad.Grant) { g.CredentialID, g.Count, g.Left = s.rsa.ID, 1, 1 },
 	} {
 		value, id := sad.New()
 		g := sad.Grant{
 			ID: id, UserID: s.signer.ID, ClientID: s.app.id, CredentialID: s.ec.ID,
-			Issued: now, Expires: now.Add(sad.DefaultLife), HashOID: csc.OIDSHA256,
+			Issued: now, Expires: now.Add(sad.DefaultLife), HashOID: csc.OIDSHA256, Standing: s.signer.Stamp,
 		}
 		change(&g)
 		must(s.t, s.api.Signer.Grants.Put(s.t.Context(), g))

@@ -13,6 +13,7 @@ import (
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/users"
 )
 
 // challenge asks for a challenge of an object.
@@ -91,7 +92,7 @@ func TestChallengesNobodyCanHave(t *testing.T) {
 		a := h.call(csc.MethodGetChallenge, fmt.Sprintf(`{"credentialID":%q,"authObjectID":%q}`, want.credential, want.object))
 		t.Run(name, func(t *testing.T) { wantRefusal(t, a, 400, "invalid_request", want.says) })
 	}
-	must(t, h.registry.SetPhone(t.Context(), h.signer.ID, "", noon))
+	must(t, h.registry.SetPhone(t.Context(), h.signer.ID, "", noon, users.NewStamp()))
 	wantRefusal(t, h.challenge(c, "SMS"), 400, "invalid_request", "Invalid parameter authObjectID")
 	if got := len(h.sms.messages()) + len(h.mails.messages()); got != 0 {
 		t.Errorf("%d messages were sent", got)

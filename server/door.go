@@ -44,6 +44,7 @@ var kinds = []struct {
 	{"/login", kindLogin},
 	{"/consent", kindLogin},
 	{"/approve", kindLogin},
+	{"/portal/", kindLogin},
 	{"/healthz", kindHealth},
 	{"/readyz", kindHealth},
 	{"/metrics", kindHealth},

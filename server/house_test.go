@@ -167,7 +167,7 @@ func (h *house) wire() {
 	h.provider = &oauth.Provider{
 		Issuer: "https://localhost", Clients: h.registry, Tokens: h.tickets, Pepper: []byte("0123456789abcdef0123456789abcdef"),
 		Audit: h.auditLog, Now: h.clock.Now, Logger: logger,
-		StepKey: []byte("a step key for tests of 32 bytes"), Register: h.register, Grants: grants, Refresh: h.registry,
+		StepKey: []byte("a step key for tests of 32 bytes"), Register: h.register, Grants: grants, Permissions: h.registry, Refresh: h.registry,
 	}
 	mux := http.NewServeMux()
 	h.provider.Mount(mux)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/users"
 )
 
 const (
@@ -57,6 +58,14 @@ func (v *visit) open(path string) (location *url.URL) {
 	return location
 }
 
+// user is who has the id, as the login page would find him.
+func (h *house) user(id string) users.User {
+	h.t.Helper()
+	found, err := h.registry.User(h.t.Context(), id)
+	must(h.t, err)
+	return found
+}
+
 // tokens are what a login, or an agreement, of the user gives the client.
 func (h *house) tokens(a app, user string, asked url.Values) (access, refresh string) {
 	h.t.Helper()
@@ -77,7 +86,7 @@ func (h *house) tokens(a app, user string, asked url.Values) (access, refresh st
 		must(h.t, err)
 		next := ""
 		if at.Path == "/login" {
-			next, err = h.provider.LoggedIn(h.t.Context(), i, user)
+			next, err = h.provider.LoggedIn(h.t.Context(), i, h.user(user))
 		} else {
 			next, err = h.provider.Agreed(h.t.Context(), i, []string{i.Details[0].CredentialID}, sum[:], 1)
 		}

@@ -29,7 +29,9 @@ func (s *Server) routes() []route {
 		{csc.MethodList, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodList, s.credentialsList) }},
 		{csc.MethodCredentialInfo, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodCredentialInfo, s.credentialsInfo) }},
 		{csc.MethodAuthorize, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodAuthorize, s.credentialsAuthorize) }},
-		{csc.MethodAuthorizeCheck, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodAuthorizeCheck, s.credentialsAuthorizeCheck) }},
+		{csc.MethodAuthorizeCheck, func(s *Server) gin.HandlerFunc {
+			return serve(s, csc.MethodAuthorizeCheck, s.credentialsAuthorizeCheck)
+		}},
 		{csc.MethodGetChallenge, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodGetChallenge, s.credentialsGetChallenge) }},
 		{csc.MethodSignHash, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodSignHash, s.signHash) }},
 		{csc.MethodTimestamp, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodTimestamp, s.timestamp) }},

@@ -61,7 +61,7 @@ func (h *house) agreed(web app, hashes map[string]string, chosen ...credentials.
 	}.Encode())
 	i, err := h.provider.Interaction(visit(page))
 	must(h.t, err)
-	next, err := h.provider.LoggedIn(h.t.Context(), i, h.signer.ID)
+	next, err := h.provider.LoggedIn(h.t.Context(), i, h.signer)
 	must(h.t, err)
 	i, err = h.provider.Interaction(visit(open(next)))
 	must(h.t, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/users"
 )
 
 func hash(s string) string {
@@ -195,8 +196,18 @@ func TestWhatEndsAnAuthorization(t *testing.T) {
 			return h.registry.SetCredentialStatus(h.t.Context(), c.ID, false, true)
 		}, "Signing certificate 'O=Demo,CN=Demo Signer' is revoked."},
 		{"the signer is disabled", func(h *house, _ credentials.Credential) error {
-			return h.registry.SetUserDisabled(h.t.Context(), h.signer.ID, true)
+			return h.registry.SetUserDisabled(h.t.Context(), h.signer.ID, true, users.NewStamp())
 		}, "The credential identified by credentialID is disabled"},
+		{"the signer has another password", func(h *house, _ credentials.Credential) error {
+			return h.registry.SetPassword(h.t.Context(), h.signer.ID, "", users.NewStamp())
+		}, "Invalid parameter SAD"},
+		{"the signer is locked", func(h *house, _ credentials.Credential) error {
+			_, err := h.registry.SwapAttempts(h.t.Context(), h.signer.ID, users.FactorCode, users.Attempts{}, users.Attempts{Locked: true})
+			return err
+		}, "Invalid parameter SAD"},
+		{"the signer withdrew what he approved of the client", func(h *house, _ credentials.Credential) error {
+			return h.registry.Withdraw(h.t.Context(), h.app.id, h.signer.ID, users.NewStamp())
+		}, "Invalid parameter SAD"},
 		{"the client may no longer act for the signer", func(h *house, _ credentials.Credential) error {
 			return h.registry.Unlink(h.t.Context(), h.app.id, h.signer.ID)
 		}, "Invalid parameter credentialID"},

@@ -60,7 +60,7 @@ func (s Signer) SignHash(ctx context.Context, who credentials.Caller, id string,
 	}
 	use := sad.Use{
 		UserID: who.UserID, ClientID: who.ClientID, CredentialID: c.ID,
-		Kind: csc.DTBSR, Hashes: req.Hashes, HashOID: csc.OIDOfHash(plan.Hash),
+		Kind: csc.DTBSR, Hashes: req.Hashes, HashOID: csc.OIDOfHash(plan.Hash), Standing: c.Standing,
 	}
 	done, err := s.Keys.Admit(len(req.Hashes))
 	if err != nil {
@@ -136,7 +136,7 @@ func refusal(err error) *csc.Error {
 		invalid.Cause = err
 		return invalid
 	case errors.Is(err, sad.ErrUnknown), errors.Is(err, sad.ErrForeign),
-		errors.Is(err, sad.ErrCredential), errors.Is(err, sad.ErrSpent):
+		errors.Is(err, sad.ErrCredential), errors.Is(err, sad.ErrSpent), errors.Is(err, sad.ErrOver):
 		invalid := csc.Invalid("SAD")
 		invalid.Cause = err
 		return invalid
@@ -168,7 +168,8 @@ func (s Signer) sign(ctx context.Context, who credentials.Caller, c credentials.
 }
 
 // release reads the credential once more, so that one disabled or revoked since
-// the planning does not sign, and has the device sign.
+// the planning does not sign, nor one whose signer ended what he gave, and has
+// the device sign.
 func (s Signer) release(ctx context.Context, who credentials.Caller, c credentials.Credential, plan csc.Algorithm, digests []csc.Digest) ([][]byte, error) {
 	again, err := s.Register.Owned(ctx, who, c.ID)
 	if err != nil {
@@ -176,6 +177,9 @@ func (s Signer) release(ctx context.Context, who credentials.Caller, c credentia
 	}
 	if err := again.Usable(s.Now()); err != nil {
 		return nil, err
+	}
+	if again.Standing != c.Standing {
+		return nil, refusal(sad.ErrOver)
 	}
 	cert, err := again.Certificate()
 	if err != nil {

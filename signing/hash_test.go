@@ -16,6 +16,7 @@ import (
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/signing"
+	"github.com/pecete/pecete/users"
 )
 
 // full is a device without room.
@@ -71,6 +72,11 @@ func TestRules(t *testing.T) {
 		{"disabled after the spending", func(h *house, _ *csc.SignHashRequest) {
 			h.keys.admitting = func(int) error { h.status(true, false); return nil }
 		}, "is disabled", signing.Refused, 1, 0, failed},
+		{"the signer has another password", func(h *house, _ *csc.SignHashRequest) { h.restamp() },
+			"Invalid parameter SAD", signing.Refused, 3, 0, []audit.Event{audit.GrantRefused}},
+		{"the signer has another password after the spending", func(h *house, _ *csc.SignHashRequest) {
+			h.keys.admitting = func(int) error { h.restamp(); return nil }
+		}, "Invalid parameter SAD", signing.Refused, 1, 0, failed},
 		{"a device that fails", func(h *house, _ *csc.SignHashRequest) {
 			h.signer.Parallel = 1
 			h.keys.signing = func(context.Context, int) error { return errDevice }
@@ -122,6 +128,10 @@ func TestRules(t *testing.T) {
 
 func (h *house) status(disabled, revoked bool) {
 	must(h.t, h.registry.SetCredentialStatus(h.t.Context(), h.credential.ID, disabled, revoked))
+}
+
+func (h *house) restamp() {
+	must(h.t, h.registry.SetStamp(h.t.Context(), h.credential.UserID, users.NewStamp()))
 }
 
 // What is true at each moment: room is asked for while nothing is spent, and the

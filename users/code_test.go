@@ -198,12 +198,12 @@ func TestWhoHasNoCode(t *testing.T) {
 	if _, err := h.Code(t.Context(), "u_nobody", code); !errors.Is(err, users.ErrUnknown) {
 		t.Errorf("nobody: %v", err)
 	}
-	must(t, h.store.SetUserDisabled(t.Context(), user.ID, true))
+	must(t, h.store.SetUserDisabled(t.Context(), user.ID, true, users.NewStamp()))
 	if _, err := h.Code(t.Context(), user.ID, code); !errors.Is(err, users.ErrWrong) {
 		t.Errorf("disabled: %v", err)
 	}
-	must(t, h.store.SetUserDisabled(t.Context(), user.ID, false))
-	must(t, h.store.SetSecret(t.Context(), user.ID, nil))
+	must(t, h.store.SetUserDisabled(t.Context(), user.ID, false, users.NewStamp()))
+	must(t, h.store.SetSecret(t.Context(), user.ID, nil, users.NewStamp()))
 	if _, err := h.Code(t.Context(), user.ID, code); !errors.Is(err, users.ErrWrong) {
 		t.Errorf("without an authenticator: %v", err)
 	}
@@ -244,7 +244,7 @@ func TestForeignSecrets(t *testing.T) {
 		{"too long", seal(make([]byte, 21), mine), users.ErrSecret},
 	}
 	for _, test := range tests {
-		must(t, h.store.SetSecret(t.Context(), user.ID, test.sealed))
+		must(t, h.store.SetSecret(t.Context(), user.ID, test.sealed, users.NewStamp()))
 		_, err := h.Code(t.Context(), user.ID, code)
 		if err == nil || errors.Is(err, users.ErrWrong) || test.want != nil && !errors.Is(err, test.want) {
 			t.Errorf("%s: %v", test.says, err)
@@ -258,7 +258,7 @@ func TestForeignSecrets(t *testing.T) {
 	if got := h.attempts(); got != (users.Attempts{}) {
 		t.Errorf("attempts were counted: %+v", got)
 	}
-	must(t, h.store.SetSecret(t.Context(), user.ID, user.Secret))
+	must(t, h.store.SetSecret(t.Context(), user.ID, user.Secret, users.NewStamp()))
 	if _, err := h.Code(t.Context(), user.ID, code); err != nil {
 		t.Errorf("his own: %v", err)
 	}

@@ -182,24 +182,37 @@ func (m *memory) Users(context.Context) (all []users.User, err error) {
 	return all, nil
 }
 
-func (m *memory) SetPassword(_ context.Context, id, hash string) error {
-	return m.with(byID(id), func(r *row) { r.user.PasswordHash = hash })
+func (m *memory) SetPassword(_ context.Context, id, hash, stamp string) error {
+	return m.with(byID(id), func(r *row) { r.user.PasswordHash, r.user.Stamp = hash, stamp })
 }
 
-func (m *memory) SetPIN(_ context.Context, id, hash string) error {
-	return m.with(byID(id), func(r *row) { r.user.PINHash = hash })
+func (m *memory) SwapPassword(_ context.Context, id, old, new string) (swapped bool, err error) {
+	err = m.with(byID(id), func(r *row) {
+		if swapped = r.user.PasswordHash == old; swapped {
+			r.user.PasswordHash = new
+		}
+	})
+	return swapped, err
 }
 
-func (m *memory) SetPhone(_ context.Context, id, phone string, at time.Time) error {
-	return m.with(byID(id), func(r *row) { r.user.Phone, r.user.PhoneSet = phone, at })
+func (m *memory) SetPIN(_ context.Context, id, hash, stamp string) error {
+	return m.with(byID(id), func(r *row) { r.user.PINHash, r.user.Stamp = hash, stamp })
 }
 
-func (m *memory) SetSecret(_ context.Context, id string, sealed []byte) error {
-	return m.with(byID(id), func(r *row) { r.user.Secret = sealed })
+func (m *memory) SetPhone(_ context.Context, id, phone string, at time.Time, stamp string) error {
+	return m.with(byID(id), func(r *row) { r.user.Phone, r.user.PhoneSet, r.user.Stamp = phone, at, stamp })
 }
 
-func (m *memory) SetUserDisabled(_ context.Context, id string, disabled bool) error {
-	return m.with(byID(id), func(r *row) { r.user.Disabled = disabled })
+func (m *memory) SetSecret(_ context.Context, id string, sealed []byte, stamp string) error {
+	return m.with(byID(id), func(r *row) { r.user.Secret, r.user.Stamp = sealed, stamp })
+}
+
+func (m *memory) SetUserDisabled(_ context.Context, id string, disabled bool, stamp string) error {
+	return m.with(byID(id), func(r *row) { r.user.Disabled, r.user.Stamp = disabled, stamp })
+}
+
+func (m *memory) SetStamp(_ context.Context, id, stamp string) error {
+	return m.with(byID(id), func(r *row) { r.user.Stamp = stamp })
 }
 
 func (m *memory) UseStep(_ context.Context, id string, step int64) (later bool, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
@@ -16,7 +17,87 @@ import (
 // ErrDisabled. A stranger must not learn who is a user: an unknown address is
 // ErrWrong after the same work, and whoever answers a stranger says the same
 // thing for ErrWrong, ErrPaused and ErrLocked.
-func (p *Prover) Password(ctx context.Context, email string, password csc.Secret) (User, error) {
+func (p *Prover) Password(ctx context.Context, email string, password csc.Secret) (user User, err error) {
+	defer p.level(ctx, time.Now(), &err)
+	return p.password(ctx, email, password)
+}
+
+// LogIn judges a password and a code of six digits together. Of one that is right
+// the other is all that is missing: so whatever was wrong, and if there is no such
+// user or he is paused, locked or disabled, the error is ErrWrong, after the same
+// hashing, the same opening of a secret and as many records.
+//
+// A code is judged, and counted, only after a right password: nobody can lock a
+// user's codes who does not know that.
+func (p *Prover) LogIn(ctx context.Context, email string, password, code csc.Secret) (user User, err error) {
+	defer p.level(ctx, time.Now(), &err)
+	user, err = p.password(ctx, email, password)
+	if refused(err) {
+		return User{}, p.feign(ctx)
+	}
+	if err != nil {
+		return User{}, err
+	}
+	if _, err := p.Code(ctx, user.ID, code); refused(err) {
+		return User{}, ErrWrong
+	} else if err != nil {
+		return User{}, err
+	}
+	return user, nil
+}
+
+// refused reports whether err is a judgement.
+func refused(err error) bool {
+	for _, refusal := range []error{ErrWrong, ErrUsed, ErrPaused, ErrLocked, ErrDisabled} {
+		if errors.Is(err, refusal) {
+			return true
+		}
+	}
+	return false
+}
+
+// feign does for a code that is not judged what Code does for one that is.
+func (p *Prover) feign(ctx context.Context) error {
+	sealed, err := p.decoy(ctx)
+	if err == nil {
+		_, err = p.Sealer.Open(ctx, sealed, sealedFor(""))
+	}
+	if err != nil {
+		return fmt.Errorf("open decoy: %w", err)
+	}
+	return p.refuse(ctx, "", FactorCode, "not judged", Attempts{}, ErrWrong)
+}
+
+// decoy is a sealed secret of nobody.
+func (p *Prover) decoy(ctx context.Context) ([]byte, error) {
+	p.sealing.Lock()
+	defer p.sealing.Unlock()
+	if p.sealed == nil {
+		sealed, err := p.Sealer.Seal(ctx, newSecret(), sealedFor(""))
+		if err != nil {
+			return nil, err
+		}
+		p.sealed = sealed
+	}
+	return p.sealed, nil
+}
+
+// level waits until a refusal has taken as long as any.
+func (p *Prover) level(ctx context.Context, begun time.Time, err *error) {
+	left := p.Floor - time.Since(begun)
+	if left <= 0 || !refused(*err) {
+		return
+	}
+	enough := time.NewTimer(left)
+	defer enough.Stop()
+	select {
+	case <-enough.C:
+	case <-ctx.Done():
+	}
+}
+
+// password is Password in its own time.
+func (p *Prover) password(ctx context.Context, email string, password csc.Secret) (User, error) {
 	if p.Passwords == nil {
 		return User{}, errors.New("users: a Prover without Passwords")
 	}
@@ -98,9 +179,12 @@ func (p *Prover) rehash(ctx context.Context, user *User, password csc.Secret) er
 	if err := p.Audit.Append(ctx, record); err != nil {
 		return err
 	}
-	if err := p.Store.SetPassword(ctx, user.ID, hash); err != nil {
+	renewed, err := p.Store.SwapPassword(ctx, user.ID, user.PasswordHash, hash)
+	if err != nil {
 		return fmt.Errorf("renew password hash: %w", err)
 	}
-	user.PasswordHash = hash
+	if renewed { // else he has another password by now
+		user.PasswordHash = hash
+	}
 	return nil
 }

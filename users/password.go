@@ -145,6 +145,12 @@ func (h *Hasher) matchesText(text, hash string) (ok, stale bool, err error) {
 	return ok && known, *params != h.params, nil
 }
 
+// Settable reports whether a password is one that can be set.
+func Settable(password csc.Secret) bool {
+	_, ok := normal(password)
+	return ok
+}
+
 // normal is the form in which a password is hashed: however it was typed, the
 // same text is the same password.
 func normal(password csc.Secret) (string, bool) {

@@ -115,7 +115,7 @@ func TestPasswordPausesAndLocks(t *testing.T) {
 func TestPasswordOfDisabled(t *testing.T) {
 	h := newHouse(t)
 	user := h.withPassword(t)
-	must(t, h.store.SetUserDisabled(t.Context(), user.ID, true))
+	must(t, h.store.SetUserDisabled(t.Context(), user.ID, true, users.NewStamp()))
 	if _, err := h.Password(t.Context(), user.Email, password); !errors.Is(err, users.ErrDisabled) {
 		t.Errorf("right: %v", err)
 	}
@@ -177,7 +177,7 @@ func TestPasswordIsHashedAnew(t *testing.T) {
 			t.Errorf("hash %s", h.store.only().user.PasswordHash)
 		}
 	}
-	must(t, h.store.SetPassword(t.Context(), user.ID, "$1$not$argon"))
+	must(t, h.store.SetPassword(t.Context(), user.ID, "$1$not$argon", users.NewStamp()))
 	if _, err := h.Password(t.Context(), user.Email, password); err == nil || errors.Is(err, users.ErrWrong) || strings.Contains(err.Error(), "$") {
 		t.Errorf("no hash: %v", err)
 	}
@@ -320,7 +320,7 @@ func TestEqualWorkForStrangers(t *testing.T) {
 	heavy, err := users.NewHasher(users.HashCost{Memory: 32 << 10, Passes: 3, Threads: 1, AtOnce: 1})
 	must(t, err)
 	h.Passwords = heavy
-	must(t, h.store.SetPassword(t.Context(), user.ID, hashOf(t, heavy)))
+	must(t, h.store.SetPassword(t.Context(), user.ID, hashOf(t, heavy), users.NewStamp()))
 	spent := func(email string, p csc.Secret, want error) time.Duration {
 		best := time.Hour
 		for range 5 {

@@ -43,7 +43,7 @@ func (r Registrar) SetPIN(ctx context.Context, userID string, pin csc.Secret) er
 	if err := r.Audit.Append(ctx, record); err != nil {
 		return err
 	}
-	if err := r.Store.SetPIN(ctx, userID, hash); err != nil {
+	if err := r.Store.SetPIN(ctx, userID, hash, NewStamp()); err != nil {
 		return fmt.Errorf("keep PIN hash: %w", err)
 	}
 	return nil

@@ -80,12 +80,12 @@ func TestWhoHasNoPIN(t *testing.T) {
 		t.Errorf("without a PIN: %v", err)
 	}
 	must(t, h.registrar.SetPIN(t.Context(), user.ID, rightPIN))
-	must(t, h.store.SetUserDisabled(t.Context(), user.ID, true))
+	must(t, h.store.SetUserDisabled(t.Context(), user.ID, true, users.NewStamp()))
 	_, err = h.Prove(t.Context(), user.ID, anyCred, users.ClaimPIN(rightPIN), users.ClaimCode(codeAt(t, secret, noon)))
 	if !errors.Is(err, users.ErrWrong) {
 		t.Errorf("disabled: %v", err)
 	}
-	must(t, h.store.SetUserDisabled(t.Context(), user.ID, false))
+	must(t, h.store.SetUserDisabled(t.Context(), user.ID, false, users.NewStamp()))
 	for _, factor := range []string{users.FactorPIN, users.FactorCode, anyCred} {
 		if got := h.counts(factor); got != (users.Attempts{}) {
 			t.Errorf("%s was counted: %+v", factor, got)

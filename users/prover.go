@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/pecete/pecete/audit"
@@ -81,6 +82,12 @@ type Prover struct {
 	// CodeLimits, which are those of everything but passwords, and PasswordLimits
 	// are what the functions of these names return, if zero.
 	CodeLimits, PasswordLimits Limits
+	// Floor is how long Password and LogIn take at least to refuse: longer than
+	// what they do, so that nobody can tell from the time what they found.
+	Floor time.Duration
+
+	sealing sync.Mutex
+	sealed  []byte // the decoy, once there is one
 }
 
 // Code judges a code of the user's authenticator and spends its step: each step

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"time"
 
@@ -74,7 +73,8 @@ func (r Registrar) add(ctx context.Context, user User, paired ...audit.Entry) er
 }
 
 // Pair gives a user a new authenticator in the place of any he had, and returns
-// its otpauth URI, as Enrol does. Steps that were used stay used.
+// its otpauth URI, as Enrol does. Steps that were used stay used. Whatever he
+// gave until then is over, as it is with every change of a factor.
 func (r Registrar) Pair(ctx context.Context, userID string) (uri string, err error) {
 	user, err := r.Store.User(ctx, userID)
 	if err != nil {
@@ -88,7 +88,7 @@ func (r Registrar) Pair(ctx context.Context, userID string) (uri string, err err
 	if err := r.Audit.Append(ctx, record); err != nil {
 		return "", err
 	}
-	if err := r.Store.SetSecret(ctx, userID, sealed); err != nil {
+	if err := r.Store.SetSecret(ctx, userID, sealed, NewStamp()); err != nil {
 		return "", fmt.Errorf("keep secret: %w", err)
 	}
 	return pairingURI(r.Issuer, user.Email, secret), nil
@@ -96,6 +96,12 @@ func (r Registrar) Pair(ctx context.Context, userID string) (uri string, err err
 
 // SetPassword sets a user's password; ErrPassword if it is too short or long.
 func (r Registrar) SetPassword(ctx context.Context, userID string, password csc.Secret) error {
+	return r.ChangePassword(ctx, userID, password, NewStamp())
+}
+
+// ChangePassword is SetPassword by the user himself: with the stamp, which is a
+// new one, he goes on where he is.
+func (r Registrar) ChangePassword(ctx context.Context, userID string, password csc.Secret, stamp string) error {
 	if r.Passwords == nil {
 		return errors.New("users: a Registrar without Passwords")
 	}
@@ -110,7 +116,7 @@ func (r Registrar) SetPassword(ctx context.Context, userID string, password csc.
 	if err := r.Audit.Append(ctx, record); err != nil {
 		return err
 	}
-	if err := r.Store.SetPassword(ctx, userID, hash); err != nil {
+	if err := r.Store.SetPassword(ctx, userID, hash, stamp); err != nil {
 		return fmt.Errorf("keep password hash: %w", err)
 	}
 	return nil
@@ -129,7 +135,7 @@ func (r Registrar) SetPhone(ctx context.Context, userID, phone string) error {
 	if err := r.Audit.Append(ctx, phonePaired(userID, at)); err != nil {
 		return err
 	}
-	if err := r.Store.SetPhone(ctx, userID, phone, at); err != nil {
+	if err := r.Store.SetPhone(ctx, userID, phone, at, NewStamp()); err != nil {
 		return fmt.Errorf("keep phone: %w", err)
 	}
 	return nil
@@ -150,22 +156,6 @@ func Factors() []string {
 // credentialID is the form of a credential's id: failures are counted of those too.
 var credentialID = regexp.MustCompile(`^c_[0-9a-f]{32}$`)
 
-// Unlock takes away the count of failures of a factor or a credential, and with
-// it the lock and the pause.
-func (r Registrar) Unlock(ctx context.Context, userID, factor string) error {
-	if !slices.Contains(Factors(), factor) && !credentialID.MatchString(factor) {
-		return fmt.Errorf("users: no factor %q", factor)
-	}
-	if _, err := r.Store.User(ctx, userID); err != nil {
-		return fmt.Errorf("read user: %w", err)
-	}
-	if err := r.Audit.Append(ctx, audit.Entry{Event: audit.FactorUnlocked, User: userID, Factor: factor}); err != nil {
-		return err
-	}
-	_, err := change(ctx, r.Store, userID, factor, func(Attempts) (Attempts, error) { return Attempts{}, nil })
-	return err
-}
-
 // newUser makes a user of p, whose address nobody has.
 func (r Registrar) newUser(ctx context.Context, p Person) (User, error) {
 	p, err := p.clean()
@@ -182,7 +172,7 @@ func (r Registrar) newUser(ctx context.Context, p Person) (User, error) {
 	_, _ = rand.Read(b[:]) // never fails
 	user := User{
 		ID: "u_" + hex.EncodeToString(b[:]), Email: p.Email, GivenName: p.GivenName, FamilyName: p.FamilyName,
-		Country: p.Country, Locale: p.Locale, Phone: p.Phone, Created: r.Now().UTC().Truncate(time.Microsecond),
+		Country: p.Country, Locale: p.Locale, Phone: p.Phone, Created: r.Now().UTC().Truncate(time.Microsecond), Stamp: NewStamp(),
 	}
 	if user.Phone != "" {
 		user.PhoneSet = user.Created

@@ -23,20 +23,27 @@ type Store interface {
 	UserByEmail(ctx context.Context, email string) (User, error)
 	// Users returns all users, ordered by creation.
 	Users(ctx context.Context) ([]User, error)
-	// SetPassword replaces the user's password hash; ErrUnknown if there is no
-	// such user.
-	SetPassword(ctx context.Context, userID, hash string) error
-	// SetPIN replaces the user's PIN hash; ErrUnknown if there is no such user.
-	SetPIN(ctx context.Context, userID, hash string) error
-	// SetPhone replaces the user's phone number and says when it was set;
+	// SetPassword replaces the user's password hash and his stamp, both at once;
 	// ErrUnknown if there is no such user.
-	SetPhone(ctx context.Context, userID, phone string, at time.Time) error
-	// SetSecret replaces the user's sealed TOTP secret, nil takes it away;
-	// ErrUnknown if there is no such user. The last used step stays.
-	SetSecret(ctx context.Context, userID string, sealed []byte) error
-	// SetUserDisabled disables the user or ends that; ErrUnknown if there is no
-	// such user.
-	SetUserDisabled(ctx context.Context, userID string, disabled bool) error
+	SetPassword(ctx context.Context, userID, hash, stamp string) error
+	// SwapPassword replaces old by another hash of the same password, and reports
+	// whether old was still there. The stamp stays.
+	SwapPassword(ctx context.Context, userID, old, new string) (bool, error)
+	// SetSecret replaces the user's sealed TOTP secret, nil takes it away, and his
+	// stamp, both at once; ErrUnknown if there is no such user. The last used step
+	// stays.
+	SetSecret(ctx context.Context, userID string, sealed []byte, stamp string) error
+	// SetUserDisabled disables the user or ends that, and replaces his stamp, both
+	// at once; ErrUnknown if there is no such user.
+	SetUserDisabled(ctx context.Context, userID string, disabled bool, stamp string) error
+	// SetStamp replaces the user's stamp; ErrUnknown if there is no such user.
+	SetStamp(ctx context.Context, userID, stamp string) error
+	// SetPIN replaces the user's PIN hash and his stamp, both at once; ErrUnknown if
+	// there is no such user.
+	SetPIN(ctx context.Context, userID, hash, stamp string) error
+	// SetPhone replaces the user's phone number and his stamp, both at once, and says
+	// when it was set; ErrUnknown if there is no such user.
+	SetPhone(ctx context.Context, userID, phone string, at time.Time, stamp string) error
 	// UseStep remembers step as the user's last used TOTP step and reports
 	// whether it was later than the one remembered. Of any number of UseSteps
 	// with the same step one reports true.

@@ -99,7 +99,7 @@ func TestRFC6238(t *testing.T) {
 	user, _ := h.enrol(t)
 	sealed, err := h.Sealer.Seal(t.Context(), []byte("12345678901234567890"), []byte("users|"+user.ID+"|totp"))
 	must(t, err)
-	must(t, h.store.SetSecret(t.Context(), user.ID, sealed))
+	must(t, h.store.SetSecret(t.Context(), user.ID, sealed, users.NewStamp()))
 	for _, test := range []struct {
 		at   int64
 		code csc.Secret

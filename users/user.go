@@ -13,7 +13,10 @@
 // anybody a code.
 package users
 
-import "time"
+import (
+	"crypto/rand"
+	"time"
+)
 
 // A User is a signer.
 type User struct {
@@ -32,4 +35,15 @@ type User struct {
 	PhoneSet time.Time // when; zero without one
 	Disabled bool
 	Created  time.Time
+	// Stamp is random. Whatever is given on the user's word (sessions, tokens,
+	// grants) bears the stamp he had then, and is good for as long as he has it:
+	// who gives him another one ends it all, at once and everywhere.
+	Stamp string
 }
+
+// Out is the stamp of a user who is disabled or has a locked factor. Nothing is
+// ever given on it, so that nothing stands.
+const Out = "out"
+
+// NewStamp makes a stamp that nobody ever had.
+func NewStamp() string { return rand.Text() }

@@ -136,6 +136,32 @@ func signerPairCommand() *cobra.Command {
 	}
 }
 
+func signerLockCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "lock SIGNER",
+		Short: "Lock a signer's codes and password, and end what he gave",
+		Args:  exactArgs("SIGNER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
+				return errors.Join(r.Lock(ctx, args[0], users.FactorCode), r.Lock(ctx, args[0], users.FactorPassword))
+			})
+		},
+	}
+}
+
+func signerLogOutCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "logout SIGNER",
+		Short: "End a signer's sessions, tokens and open authorizations",
+		Args:  exactArgs("SIGNER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
+				return r.End(ctx, args[0])
+			})
+		},
+	}
+}
+
 func signerUnlockCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "unlock SIGNER",

@@ -20,7 +20,7 @@ var noWays = []string{
 	"client invite", "client invite list", "client invite revoke", "client keys", "client link", "client list", "client remove",
 	"client rotate-secret", "client rotate-token", "client show", "client unlink", "config", "config check", "credential", "credential add",
 	"credential disable", "credential enable", "credential factors", "credential orphans", "credential revoke", "init", "serve", "signer", "signer disable",
-	"signer enable", "signer list", "tsa", "tsa certify", "tsa request",
+	"signer enable", "signer list", "signer lock", "signer logout", "tsa", "tsa certify", "tsa request",
 }
 
 // There is no way back to a lost factor but an operator's command, which the

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -66,17 +65,6 @@ func status(c credentials.Credential) string {
 		return refused.Description
 	}
 	return err.Error()
-}
-
-func (h *house) switchSigner(ctx context.Context, id string, disabled bool) error {
-	if _, err := h.registry.User(ctx, id); err != nil {
-		return err
-	}
-	err := h.log.Append(ctx, audit.Entry{Event: audit.UserChanged, User: id, Reason: switched(disabled)})
-	if err != nil {
-		return err
-	}
-	return h.registry.SetUserDisabled(ctx, id, disabled)
 }
 
 func switched(disabled bool) string {

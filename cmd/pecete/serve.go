@@ -22,6 +22,7 @@ import (
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/openapi"
+	"github.com/pecete/pecete/page"
 	"github.com/pecete/pecete/server"
 	"github.com/pecete/pecete/signing"
 	"github.com/pecete/pecete/users"
@@ -187,7 +188,7 @@ func (h *house) authorization(tickets onetime.Store, authorizer credentials.Auth
 	provider := &oauth.Provider{
 		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
 		Audit: h.log, Now: now, Logger: h.logger, StepKey: derived(steps, "oauth"),
-		Register: authorizer.Register, Grants: authorizer.Grants, Accounts: h.registry, Sealer: prover.Sealer, Refresh: h.registry, Invitations: h.registry,
+		Register: authorizer.Register, Grants: authorizer.Grants, Permissions: h.registry, Accounts: h.registry, Sealer: prover.Sealer, Refresh: h.registry, Invitations: h.registry,
 		CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
 		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
 		Loads: h.config.Limits.Loads,
@@ -200,6 +201,7 @@ func (h *house) authorization(tickets onetime.Store, authorizer credentials.Auth
 		Logger: h.logger, Now: now, Barred: h.barred(login.LoginPath),
 	}
 	pages.Mount(mux)
+	mux.HandleFunc("GET "+page.StylePath, page.Style)
 	return provider, mux, nil
 }
 

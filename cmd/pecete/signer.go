@@ -15,10 +15,11 @@ import (
 )
 
 func signerCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "signer", Short: "Add, list, unlock, disable and enable signers"}
+	cmd := &cobra.Command{Use: "signer", Short: "Add, list, lock, unlock, disable and enable signers"}
 	cmd.AddCommand(signerAddCommand(), signerListCommand(),
-		signerPasswordCommand(), signerPINCommand(), signerPhoneCommand(), signerPairCommand(), signerUnlockCommand(),
-		signerSwitchCommand("disable", "Stop every use of a signer's credentials", true),
+		signerPasswordCommand(), signerPINCommand(), signerPhoneCommand(), signerPairCommand(),
+		signerLockCommand(), signerUnlockCommand(), signerLogOutCommand(),
+		signerSwitchCommand("disable", "Refuse a signer everything, and end what he gave", true),
 		signerSwitchCommand("enable", "Let a disabled signer sign again", false))
 	return cmd
 }
@@ -178,8 +179,8 @@ func signerSwitchCommand(name, short string, disabled bool) *cobra.Command {
 		Short: short,
 		Args:  exactArgs("SIGNER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withHouse(cmd, func(ctx context.Context, h *house) error {
-				return h.switchSigner(ctx, args[0], disabled)
+			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
+				return r.Disable(ctx, args[0], disabled)
 			})
 		},
 	}

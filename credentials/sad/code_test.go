@@ -16,7 +16,7 @@ func hundred() Grant {
 	g := Grant{
 		ID: "1", UserID: "u1", ClientID: "app1", CredentialID: "c1", Count: 100, Left: 98, Bound: true,
 		Issued:  time.Date(2026, 6, 1, 11, 55, 0, 7, time.UTC),
-		Expires: time.Date(2026, 6, 1, 12, 0, 0, 123456789, time.UTC), HashOID: csc.OIDSHA256,
+		Expires: time.Date(2026, 6, 1, 12, 0, 0, 123456789, time.UTC), HashOID: csc.OIDSHA256, Standing: "a stamp",
 	}
 	for n := range 98 {
 		sum := sha256.Sum256(fmt.Append(nil, n))
@@ -61,7 +61,7 @@ func TestBrokenGrants(t *testing.T) {
 		}
 	}
 	for name, b := range map[string][]byte{
-		"something behind it": append(bytes.Clone(code), 0), "another version": append([]byte{2}, code[1:]...),
+		"something behind it": append(bytes.Clone(code), 0), "an earlier version": append([]byte{1}, code[1:]...),
 		"JSON": []byte(`{"id":"1"}`),
 	} {
 		if _, err := decodeGrant(b); err == nil {

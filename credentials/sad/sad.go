@@ -41,6 +41,7 @@ var (
 	ErrSpent      = errors.New("sad: more signatures than agreed")
 	ErrHash       = errors.New("sad: hash not agreed")
 	ErrAlgorithm  = errors.New("sad: hash algorithm not agreed")
+	ErrOver       = errors.New("sad: signer does not stand by the grant any more")
 )
 
 // A Grant is what a signer agreed to, less what was spent of it.
@@ -58,6 +59,8 @@ type Grant struct {
 	Bound   bool
 	Hashes  []Agreed
 	HashOID string
+	// Standing is of the signer before the client, when he agreed.
+	Standing string
 }
 
 // Agreed is one occurrence of a hash and what it was said to be the hash of.
@@ -75,6 +78,7 @@ type Use struct {
 	Kind         csc.HashKind // DTBSR for signHash, SDR for signDoc
 	Hashes       []csc.Digest
 	HashOID      string
+	Standing     string // of the signer before the client, now
 }
 
 // New makes a SAD of 256 random bits and the id it is known by.
@@ -118,6 +122,8 @@ func (g Grant) Spend(u Use, now time.Time) (Grant, error) {
 		return g, ErrForeign
 	case g.CredentialID != u.CredentialID:
 		return g, ErrCredential
+	case g.Standing != u.Standing:
+		return g, ErrOver
 	case !now.Before(g.Expires), now.Add(Skew).Before(g.Issued):
 		return g, ErrExpired
 	}

@@ -72,6 +72,9 @@ func TestSpend(t *testing.T) {
 	machine := with(use(a), func(u *sad.Use) { u.UserID = "" })
 	otherCredential := with(use(a), func(u *sad.Use) { u.CredentialID = "c2" })
 	otherHash := with(use(a), func(u *sad.Use) { u.HashOID = csc.OIDSHA512 })
+	other := with(use(a), func(u *sad.Use) { u.Standing = "another" })
+	agreed := grant(1)
+	agreed.Standing = "another"
 	document := with(use(a), func(u *sad.Use) { u.Kind = csc.SDR })
 	tests := []struct {
 		name  string
@@ -97,6 +100,9 @@ func TestSpend(t *testing.T) {
 		{"another client's grant", only(a), foreignClient, 0, sad.ErrForeign, 1},
 		{"a client acting for its signer", only(a), machine, 0, nil, 0},
 		{"another credential", only(a), otherCredential, 0, sad.ErrCredential, 1},
+		{"a signer who does not stand by it any more", only(a), other, 0, sad.ErrOver, 1},
+		{"a signer who stands by it", agreed, other, 0, nil, 0},
+		{"of a signer who is not asked whether he stands by it", agreed, use(a), 0, sad.ErrOver, 1},
 		{"another hash algorithm", only(a), otherHash, 0, sad.ErrAlgorithm, 1},
 		{"another hash algorithm where none was agreed", grant(1), otherHash, 0, nil, 0},
 		{"another hash algorithm than agreed without hashes", agreedTo(csc.OIDSHA256), otherHash, 0, sad.ErrAlgorithm, 1},

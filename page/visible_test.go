@@ -1,35 +1,19 @@
-package login_test
+package page_test
 
 import (
-	"encoding/json"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/pecete/pecete/login"
+	"github.com/pecete/pecete/page"
+	"github.com/pecete/pecete/page/pagetest"
 )
 
-// A hostileLabel is what somebody may call a document, and what the signer sees.
-type hostileLabel struct{ Family, Label, Seen string }
-
-func hostileLabels(t testing.TB) []hostileLabel {
-	t.Helper()
-	text, err := os.ReadFile("testdata/labels.json")
-	must(t, err)
-	var labels []hostileLabel
-	must(t, json.Unmarshal(text, &labels))
-	if len(labels) < 150 {
-		t.Fatalf("only %d labels", len(labels))
-	}
-	return labels
-}
-
 func TestVisible(t *testing.T) {
-	for _, l := range hostileLabels(t) {
-		if got := login.Visible(l.Label); got != l.Seen {
+	for _, l := range pagetest.Labels(t) {
+		if got := page.Visible(l.Label); got != l.Seen {
 			t.Errorf("%s: %+q is seen as %+q, want %+q", l.Family, l.Label, got, l.Seen)
 		}
 	}
@@ -51,7 +35,7 @@ func TestVisibleOfWhatIsNotUTF8(t *testing.T) {
 		"Ofertă finală (v2).pdf": "Ofertă finală (v2).pdf",
 		"ăâîșț ĂÂÎȘȚ „citat” – …": "ăâîșț ĂÂÎȘȚ „citat” – …",
 	} {
-		if got := login.Visible(in); got != want {
+		if got := page.Visible(in); got != want {
 			t.Errorf("%+q is seen as %q, want %q", in, got, want)
 		}
 	}
@@ -65,12 +49,12 @@ func TestEveryInvisibleIsHidden(t *testing.T) {
 		unicode.Variation_Selector, unicode.White_Space, unicode.Noncharacter_Code_Point, unicode.Prepended_Concatenation_Mark,
 	}
 	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if r != ' ' && unicode.In(r, blind...) && !login.Hidden(r) {
+		if r != ' ' && unicode.In(r, blind...) && !page.Hidden(r) {
 			t.Errorf("U+%04X is seen as it is", r)
 		}
 	}
 	for _, r := range "aZ09ășțâîéñß ЖΩ漢字あ한אعक-_.,;:!?()[]{}<>&\"'/\\@#$%^*+=~`|€©™→😀\u0301" {
-		if login.Hidden(r) {
+		if page.Hidden(r) {
 			t.Errorf("%q is hidden", r)
 		}
 	}
@@ -78,16 +62,16 @@ func TestEveryInvisibleIsHidden(t *testing.T) {
 
 func TestInvisibleIsInOrder(t *testing.T) {
 	last := uint32(0)
-	for n, r := range login.Invisible.R16 {
+	for n, r := range page.Invisible.R16 {
 		if n > 0 && uint32(r.Lo) <= last || r.Hi < r.Lo {
 			t.Errorf("range %04X out of order", r.Lo)
 		}
 		last = uint32(r.Hi)
-		if low := r.Hi <= unicode.MaxLatin1; low != (n < login.Invisible.LatinOffset) {
+		if low := r.Hi <= unicode.MaxLatin1; low != (n < page.Invisible.LatinOffset) {
 			t.Errorf("range %04X and LatinOffset differ", r.Lo)
 		}
 	}
-	for _, r := range login.Invisible.R32 {
+	for _, r := range page.Invisible.R32 {
 		if r.Lo <= last || r.Hi < r.Lo {
 			t.Errorf("range %04X out of order", r.Lo)
 		}
@@ -114,19 +98,19 @@ func TestMixed(t *testing.T) {
 		"Сумма":                  false,
 		strings.Repeat("a", 500): false,
 	} {
-		if got := login.Mixed(label); got != want {
+		if got := page.Mixed(label); got != want {
 			t.Errorf("mixed(%q) = %t", label, got)
 		}
 	}
 }
 
 func FuzzVisible(f *testing.F) {
-	for _, l := range hostileLabels(f) {
+	for _, l := range pagetest.Labels(f) {
 		f.Add(l.Label)
 	}
 	f.Add("a\xffb")
 	f.Fuzz(func(t *testing.T, s string) {
-		runs := login.Runs(s)
+		runs := page.Runs(s)
 		plain := ""
 		for n, r := range runs {
 			if r.Text == "" || n > 0 && !r.Mark && !runs[n-1].Mark {
@@ -139,7 +123,7 @@ func FuzzVisible(f *testing.F) {
 				continue
 			}
 			plain += r.Text
-			if strings.ContainsFunc(r.Text, login.Hidden) || !utf8.ValidString(r.Text) || strings.Contains(r.Text, "  ") {
+			if strings.ContainsFunc(r.Text, page.Hidden) || !utf8.ValidString(r.Text) || strings.Contains(r.Text, "  ") {
 				t.Fatalf("%+q: %+q is shown as it is", s, r.Text)
 			}
 			if most := longestMarks(r.Text); most > 3 {
@@ -178,4 +162,11 @@ func isWithin(part, s string) bool {
 		rest = rest[n+1:]
 	}
 	return true
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,4 +1,4 @@
-package login
+package page
 
 import (
 	"fmt"
@@ -116,8 +116,8 @@ func hidden(r rune) bool {
 	return r != ' ' && (unicode.In(r, invisible, unicode.Me) || !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S))
 }
 
-// marked reports whether a mark stands in any of the texts.
-func marked(texts ...string) bool {
+// Marked reports whether a mark stands in any of the texts.
+func Marked(texts ...string) bool {
 	for _, text := range texts {
 		for _, r := range visible(text) {
 			if r.Mark {

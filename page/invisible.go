@@ -1,4 +1,4 @@
-package login
+package page
 
 import "unicode"
 
@@ -48,9 +48,9 @@ var invisible = &unicode.RangeTable{
 	LatinOffset: 4,
 }
 
-// mixed reports whether a word of s has letters that look like Latin ones
+// Mixed reports whether a word of s has letters that look like Latin ones
 // beside Latin ones.
-func mixed(s string) bool {
+func Mixed(s string) bool {
 	latin, other := false, false
 	for _, r := range s {
 		switch {

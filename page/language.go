@@ -1,4 +1,4 @@
-package login
+package page
 
 import (
 	"fmt"
@@ -12,10 +12,11 @@ import (
 // languageCookie keeps what was chosen with the switch, for the next page.
 const languageCookie = "__Host-pecete-lang"
 
-// A tongue is a language that says things. Its texts are formats of package fmt.
-type tongue struct {
+// A Tongue is a language that says things. Its texts are formats of package fmt.
+type Tongue struct {
 	Tag    string // RFC 5646
 	Name   string // in itself
+	frame  map[string]string
 	texts  map[string]string
 	plural func(n int) string // the form that n takes: one, few or other
 	months [12]string
@@ -23,12 +24,17 @@ type tongue struct {
 }
 
 // tongues are all languages there are.
-func tongues() []tongue { return []tongue{english(), romanian()} }
+func tongues() []Tongue { return []Tongue{english(), romanian()} }
+
+// Texts are those that every book can say beside its own, by language and key.
+func Texts() map[string]map[string]string {
+	return map[string]map[string]string{"en": englishFrame, "ro": romanianFrame}
+}
 
 // offered are the languages of these pages.
-func (p *Pages) offered() []tongue {
-	var list []tongue
-	for _, tag := range p.Languages {
+func (b *Book) offered() []Tongue {
+	var list []Tongue
+	for _, tag := range b.Languages {
 		for _, t := range tongues() {
 			if t.Tag == tag {
 				list = append(list, t)
@@ -36,20 +42,23 @@ func (p *Pages) offered() []tongue {
 		}
 	}
 	if len(list) == 0 {
-		return tongues()
+		list = tongues()
+	}
+	for n := range list {
+		list[n].texts = b.texts[list[n].Tag]
 	}
 	return list
 }
 
-// tongue is what the switch says, now or lately; else what the client asked
-// for; else what the browser asks for.
-func (p *Pages) tongue(w http.ResponseWriter, r *http.Request, asked string) tongue {
-	list := p.offered()
+// Tongue is what the switch says, now or lately; else what was asked for, RFC
+// 5646 tags or ""; else what the browser asks for.
+func (b *Book) Tongue(w http.ResponseWriter, r *http.Request, asked string) Tongue {
+	list := b.offered()
 	find := func(tag string) int {
-		return slices.IndexFunc(list, func(t tongue) bool { return t.Tag == tag })
+		return slices.IndexFunc(list, func(t Tongue) bool { return t.Tag == tag })
 	}
 	if n := find(r.URL.Query().Get("lang")); n >= 0 {
-		setCookie(w, languageCookie, list[n].Tag, 600)
+		SetCookie(w, languageCookie, list[n].Tag, 600)
 		return list[n]
 	}
 	if cookie, err := r.Cookie(languageCookie); err == nil {
@@ -75,8 +84,11 @@ func (p *Pages) tongue(w http.ResponseWriter, r *http.Request, asked string) ton
 }
 
 // Say is the text of key.
-func (t tongue) Say(key string, args ...any) (string, error) {
+func (t Tongue) Say(key string, args ...any) (string, error) {
 	text, ok := t.texts[key]
+	if !ok {
+		text, ok = t.frame[key]
+	}
 	if !ok {
 		return "", fmt.Errorf("no text %q in %s", key, t.Tag)
 	}
@@ -87,15 +99,15 @@ func (t tongue) Say(key string, args ...any) (string, error) {
 }
 
 // Count is the text of key in the form that n takes, with n in it.
-func (t tongue) Count(key string, n int) (string, error) {
+func (t Tongue) Count(key string, n int) (string, error) {
 	return t.Say(key+"."+t.plural(n), n)
 }
 
 // Date is a day and the time of it, in UTC.
-func (t tongue) Date(at time.Time) string {
+func (t Tongue) Date(at time.Time) string {
 	at = at.UTC()
 	return t.stamp(at.Day(), t.months[at.Month()-1], at.Year(), at.Format("15:04"))
 }
 
 // Clock is a time of day, in UTC.
-func (t tongue) Clock(at time.Time) string { return at.UTC().Format("15:04") + " UTC" }
+func (t Tongue) Clock(at time.Time) string { return at.UTC().Format("15:04") + " UTC" }
