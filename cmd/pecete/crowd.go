@@ -38,7 +38,7 @@ func crowdCommands() []*cobra.Command {
 		Short: "Add many signers, each with an authenticator and a credential",
 		Long: `Add many signers. They come to be as with signer add. The first of them have a
 key in the device; the others have a certificate for a key that nobody has. The
-file has a line of JSON for each, in that order: user, credential, secret.`,
+file has a line of JSON for each, in that order: user, email, credential, secret.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withHouse(cmd, func(ctx context.Context, h *house) error {
@@ -51,6 +51,7 @@ file has a line of JSON for each, in that order: user, credential, secret.`,
 	flags.IntVar(&c.keys, "keys", -1, "`NUMBER` of them with a key in the device (default all)")
 	flags.IntVar(&c.certificates, "certificates", 0, "`NUMBER` of certificates that those without a key share (default one each)")
 	flags.StringVar(&c.client, "client", "", "`CLIENT` that may act for them")
+	flags.StringVar(&c.password, "password", "", "`PASSWORD` that all of them log in with (default none)")
 	flags.StringVar(&c.out, "out", "", "`FILE` to write")
 	profile.bind(flags)
 	return []*cobra.Command{cmd}
@@ -61,12 +62,14 @@ type crowd struct {
 	signers, keys int
 	certificates  int
 	client        string
+	password      string
 	out           string
 }
 
 // A member is one of the crowd, as it stands in the file.
 type member struct {
 	User       string `json:"user"`
+	Email      string `json:"email"`
 	Credential string `json:"credential"`
 	Secret     string `json:"secret"` // of the authenticator, in Base32
 }
@@ -140,11 +143,16 @@ func (c *crowd) add(ctx context.Context, h *house, registrar users.Registrar, en
 			return member{}, err
 		}
 	}
+	if c.password != "" {
+		if err := registrar.SetPassword(ctx, user.ID, csc.Secret(c.password)); err != nil {
+			return member{}, err
+		}
+	}
 	paired, err := url.Parse(uri)
 	if err != nil {
 		return member{}, err
 	}
-	return member{User: user.ID, Credential: credential.ID, Secret: paired.Query().Get("secret")}, nil
+	return member{User: user.ID, Email: user.Email, Credential: credential.ID, Secret: paired.Query().Get("secret")}, nil
 }
 
 func writeMembers(path string, members []member) (err error) {

@@ -25,7 +25,7 @@ func TestShortRun(t *testing.T) {
 	defer cancel()
 	b := bench{
 		program: program, folder: filepath.Join(dir, "run"), out: filepath.Join(dir, "bench.json"),
-		short: true, redis: true, rounds: 1, only: "^p256-single-c16$|^p256-batch100-c4$|^scale$",
+		short: true, redis: true, rounds: 1, only: "^p256-single-c16$|^p256-batch100-c4$|^scale$|^oauth-",
 	}
 	if err := b.run(ctx); err != nil {
 		t.Fatal(err)
@@ -54,6 +54,13 @@ func TestShortRun(t *testing.T) {
 	read(t, filepath.Join(dir, "bench-rest.json"), &more)
 	if len(more.Begin) != 2 || len(more.Scale) != 2 {
 		t.Errorf("beside the cases: %+v", more)
+	}
+	for _, o := range (&doorway{}).operations() {
+		for _, name := range []string{o.name, o.name + "-redis"} {
+			if c := more.OAuth[name]; c.Rate <= 0 || c.CPU <= 0 || c.OfSign <= 0 || c.P50 <= 0 || c.P50 > c.P99 {
+				t.Errorf("%s: %+v", name, c)
+			}
+		}
 	}
 	for name, w := range more.Begin {
 		if w.Cold <= 0 || w.Warm <= 0 || w.Idle < w.Private || w.Private <= 0 {

@@ -88,10 +88,18 @@ func (b *bench) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	var more rest
 	if b.pattern.MatchString("scale") {
-		return b.scale(ctx)
+		if err := b.scale(ctx, &more); err != nil {
+			return err
+		}
 	}
-	return nil
+	if b.wants() {
+		if more.OAuth, err = b.oauth(ctx); err != nil {
+			return err
+		}
+	}
+	return more.write(filepath.Join(filepath.Dir(b.out), "bench-rest.json"))
 }
 
 // cases measures what has a reference.

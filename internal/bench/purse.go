@@ -26,6 +26,7 @@ const grantSize = 100
 // A signer is one of the crowd.
 type signer struct {
 	User       string `json:"user"`
+	Email      string `json:"email"`
 	Credential string `json:"credential"`
 	Secret     string `json:"secret"`
 

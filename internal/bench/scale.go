@@ -37,8 +37,17 @@ type growth struct {
 
 // rest is what is written beside the cases.
 type rest struct {
-	Begin map[string]beginning `json:"begin"` // by size
-	Scale map[string]growth    `json:"scale"` // by method
+	Begin map[string]beginning `json:"begin,omitempty"` // by size
+	Scale map[string]growth    `json:"scale,omitempty"` // by method
+	OAuth map[string]charge    `json:"oauth,omitempty"` // by operation
+}
+
+func (r rest) write(path string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644)
 }
 
 // A contest is between registries of different sizes.
@@ -46,15 +55,13 @@ type contest struct {
 	pace         pace
 	lists, signs []variant
 	closers      []func() error
-	out          rest
+	out          *rest
 }
 
 // scale compares a small registry with a large one.
-func (b *bench) scale(ctx context.Context) (err error) {
-	c := contest{
-		pace: pace{rounds: b.rounds, slice: 1500 * time.Millisecond, tries: 4, limit: 0.10},
-		out:  rest{Begin: map[string]beginning{}, Scale: map[string]growth{}},
-	}
+func (b *bench) scale(ctx context.Context, out *rest) (err error) {
+	c := contest{pace: pace{rounds: b.rounds, slice: 1500 * time.Millisecond, tries: 4, limit: 0.10}, out: out}
+	out.Begin, out.Scale = map[string]beginning{}, map[string]growth{}
 	if b.short {
 		c.pace.slice, c.pace.tries = 300*time.Millisecond, 1
 	}
@@ -74,11 +81,7 @@ func (b *bench) scale(ctx context.Context) (err error) {
 	}
 	c.tell(csc.MethodList, b.sizes(), grown(readings[0], readings[1]))
 	c.tell(csc.MethodSignHash, b.sizes(), grown(readings[2], readings[3]))
-	text, err := json.MarshalIndent(c.out, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(filepath.Dir(b.out), "bench-rest.json"), append(text, '\n'), 0o644)
+	return nil
 }
 
 // enter makes a registry of a size, looks how its server starts, and lets it

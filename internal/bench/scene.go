@@ -29,6 +29,9 @@ type scene struct {
 	closers []func() error
 }
 
+// password is what visitors log in with.
+const password = "correct horse battery staple"
+
 // raise lays the folder. The servers do not run yet.
 func raise(ctx context.Context, program, folder string) (*scene, error) {
 	if err := os.RemoveAll(folder); err != nil {
@@ -42,9 +45,10 @@ func raise(ctx context.Context, program, folder string) (*scene, error) {
 	if c.app, err = s.AddClient(ctx, "Bench"); err != nil {
 		return nil, err
 	}
-	// Grants and tokens shall not end while they are measured with.
+	// Grants and tokens shall not end while they are measured with, nor shall one
+	// network be too much.
 	changes := []string{
-		"sad_life: 300s", "sad_life: 900s", "token_life: 10m", "token_life: 1h",
+		"sad_life: 300s", "sad_life: 900s", "token_life: 10m", "token_life: 1h\nlimits:\n  loads: 1000000",
 		"  token: pecete\n", "  token: pecete\n  allow_rsa_2048: true\n",
 	}
 	if c.memory, err = newServer(s, "pecete", changes...); err != nil {
@@ -120,6 +124,16 @@ func (c *scene) crowd(ctx context.Context, key csc.KeySpec, signers, keys, certi
 		return nil, err
 	}
 	return readCrowd(out)
+}
+
+// visitors make signers who agree on the server's pages, once each time.
+func (c *scene) visitors(ctx context.Context, n int) (*crowd, error) {
+	out := filepath.Join(c.stage.Folder, "visitors.json")
+	if _, err := c.stage.Run(ctx, "crowd", "--signers", strconv.Itoa(n), "--mode", "oauth2code", "--password", password, "--out", out); err != nil {
+		return nil, err
+	}
+	all, err := readCrowd(out)
+	return &crowd{all: all}, err
 }
 
 // open opens the token in this process.

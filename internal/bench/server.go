@@ -104,7 +104,7 @@ func (v *server) ready(ctx context.Context) error {
 	for {
 		if conn, err := net.Dial("tcp", v.listen); err == nil {
 			_ = conn.Close() // it listens
-			resp, err := v.web.Get("https://localhost:" + v.port() + "/readyz")
+			resp, err := v.web.Get(v.url() + "/readyz")
 			if err == nil && resp.Body.Close() == nil && resp.StatusCode == http.StatusOK {
 				return nil
 			}
@@ -138,7 +138,7 @@ func (v *server) stop() error {
 
 // enter gets the application a token.
 func (v *server) enter(app stage.Client) error {
-	resp, err := v.web.PostForm("https://localhost:"+v.port()+"/oauth2/token", url.Values{
+	resp, err := v.web.PostForm(v.url()+"/oauth2/token", url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {app.ID}, "client_secret": {app.Secret},
 	})
 	if err != nil {
@@ -156,7 +156,17 @@ func (v *server) enter(app stage.Client) error {
 }
 
 // dial opens a connection as the application.
-func (v *server) dial(ctx context.Context) (*wire, error) { return dial(ctx, v, v.bearer) }
+func (v *server) dial(ctx context.Context) (*wire, error) {
+	return dial(ctx, v, "Content-Type: application/json\r\nAuthorization: Bearer "+v.bearer+"\r\n")
+}
+
+// dialForms opens a connection for forms.
+func (v *server) dialForms(ctx context.Context) (*wire, error) {
+	return dial(ctx, v, "Content-Type: application/x-www-form-urlencoded\r\n")
+}
+
+// url is what the server is called by clients, and by itself.
+func (v *server) url() string { return "https://localhost:" + v.port() }
 
 // secured makes sure that what is measured is TLS 1.3.
 func (w *wire) secured() bool { return w.conn.ConnectionState().Version == tls.VersionTLS13 }

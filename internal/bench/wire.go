@@ -26,7 +26,9 @@ type wire struct {
 	reply []byte
 }
 
-func dial(ctx context.Context, s *server, bearer string) (*wire, error) {
+// dial opens a connection whose requests have these headers, each with its end
+// of line.
+func dial(ctx context.Context, s *server, headers string) (*wire, error) {
 	dialer := tls.Dialer{Config: &tls.Config{
 		RootCAs: s.roots, ServerName: "localhost", MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"},
 	}}
@@ -40,8 +42,7 @@ func dial(ctx context.Context, s *server, bearer string) (*wire, error) {
 	}
 	return &wire{
 		conn: secure, in: bufio.NewReaderSize(conn, 64<<10),
-		head: []byte(" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer " +
-			bearer + "\r\nContent-Length: "),
+		head: []byte(" HTTP/1.1\r\nHost: localhost\r\n" + headers + "Content-Length: "),
 	}, nil
 }
 
