@@ -51,6 +51,12 @@ const (
 	CertificateIssued Event = "certificate.issued"
 	CredentialAdded   Event = "credential.added"
 	CredentialChanged Event = "credential.changed"
+	// CredentialDeleted ends it for good; Reason says whether its certificate is
+	// revoked.
+	CredentialDeleted Event = "credential.deleted"
+	// PermitIssued lets a client make a credential for User, or delete Credential:
+	// Step is what it was proved with.
+	PermitIssued Event = "permit.issued"
 
 	GrantIssued  Event = "grant.issued"  // Count and Hashes are what was agreed, Step what it was proved with
 	GrantRefused Event = "grant.refused" // a use that broke a rule: Reason
@@ -157,6 +163,10 @@ func (e Entry) missing() string {
 	switch e.Event {
 	case GrantIssued:
 		needs = append(who, member{"count", e.Count > 0})
+	case PermitIssued:
+		needs = []member{grant, {"client", e.Client != ""}, {"user", e.User != ""}, {"step", e.Step > 0}}
+	case CredentialDeleted:
+		needs = []member{{"user", e.User != ""}, {"credential", e.Credential != ""}}
 	case SignIntent:
 		needs = append(who, member{"hashes", len(e.Hashes) > 0})
 	case SignDone:

@@ -16,8 +16,8 @@ import (
 // not so often, or another HashOID; another client, user or credential than the
 // grant's; an outcome without an intent, or with more signatures than the
 // intent has hashes; a grant issued twice; a step of a user's authenticator
-// verified twice, or standing behind two grants that are not of one SAD, or
-// behind a grant without having been verified; a serial number given to two
+// verified twice, or standing behind two grants or permits that are not of one
+// SAD, or behind one without having been verified; a serial number given to two
 // time-stamps, or a time-stamp released that was not intended.
 type Ledger struct {
 	grants map[string]*account
@@ -62,6 +62,11 @@ func (l *Ledger) Add(r Record) {
 	case GrantIssued:
 		a := l.account(r.Grant)
 		a.issued = append(a.issued, r)
+		if r.Step != 0 {
+			s := l.step(r)
+			s.issued = append(s.issued, r)
+		}
+	case PermitIssued:
 		if r.Step != 0 {
 			s := l.step(r)
 			s.issued = append(s.issued, r)

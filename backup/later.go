@@ -18,6 +18,7 @@ import (
 type later struct {
 	steps    map[string]int64 // the last used, by user
 	revoked  map[string]bool  // credentials
+	deleted  map[string]int64 // likewise, and when, as the registry has it
 	removed  map[string]bool  // clients
 	disabled map[string]word  // users, credentials and clients; their ids differ
 	unlinked map[[2]string]word
@@ -56,7 +57,7 @@ type marks struct {
 func newLater(now time.Time) *later {
 	return &later{
 		now: now, stamp: users.NewStamp(),
-		steps: map[string]int64{}, revoked: map[string]bool{}, removed: map[string]bool{},
+		steps: map[string]int64{}, revoked: map[string]bool{}, deleted: map[string]int64{}, removed: map[string]bool{},
 		disabled: map[string]word{}, unlinked: map[[2]string]word{}, accounts: map[[2]string]owner{}, fixed: map[string]word{}, locked: map[[2]string]word{},
 		kept: map[[2]string]marks{}, verified: map[string]marks{}, heads: map[string]audit.Head{},
 		added: map[string]string{}, seen: map[string]bool{}, done: map[[2]string]bool{},
@@ -88,6 +89,9 @@ func (l *later) read(r audit.Record) {
 		l.added[r.Credential] = fmt.Sprintf("credential %s of %s, key %s", r.Credential, r.User, r.Key)
 	case audit.CredentialChanged:
 		l.change(r.Credential, r)
+	case audit.CredentialDeleted:
+		l.deleted[r.Credential] = r.Time.UnixMicro()
+		l.revoked[r.Credential] = l.revoked[r.Credential] || strings.HasPrefix(r.Reason, audit.Revoked)
 	case audit.ClientAdded:
 		l.added[r.Client] = "client " + r.Client
 		remember(l.verified, r.Client, r)
@@ -152,6 +156,10 @@ func (l *later) hold(row Row) bool {
 	case "credentials":
 		l.forbid(v, "revoked", l.revoked[id], "credential %s is revoked", id)
 		l.forbid(v, "disabled", l.disabled[id].yes, "credential %s is disabled", id)
+		if was, _ := v["deleted"].(int64); was == 0 && l.deleted[id] != 0 {
+			v["deleted"], v["disabled"] = l.deleted[id], true
+			l.tell("credential %s was deleted", id)
+		}
 		l.holdAuthorizing(v, id)
 	case "clients":
 		if l.removed[id] {
@@ -319,7 +327,7 @@ func (l *later) over(table string) []Row {
 func (l *later) lost() []string {
 	all := []string{}
 	for id, text := range l.added {
-		if !l.seen[id] {
+		if !l.seen[id] && l.deleted[id] == 0 {
 			all = append(all, text)
 		}
 	}

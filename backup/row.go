@@ -57,6 +57,7 @@ func Tables() []Table {
 			{"certificates", Text}, {"qualifier", Text}, {"scal", Text}, {"multisign", Number}, {"mode", Text},
 			{"pkcs1v15", Truth}, {"disabled", Truth}, {"revoked", Truth}, {"created", Number},
 			{"factors", Text}, {"extendable", Truth},
+			{"deleted", Number}, {"reason", Number},
 		}},
 		{"clients", 1, []Column{
 			{"id", Text}, {"name", Text}, {"verifiers", Text}, {"redirect_uris", Text}, {"grants", Text},

@@ -48,4 +48,15 @@ type Caller struct {
 	GrantID string
 	// CredentialIDs are then the credentials the token is good for.
 	CredentialIDs []string
+	// Permit is set on a token of scope credential-creation or credential-deletion
+	// that a signer agreed to.
+	Permit *Permit
+}
+
+// A Permit is what a signer let a client do with his credentials, beside signing.
+// That he did is in the record under ID.
+type Permit struct {
+	ID           string
+	CredentialID string               // to be deleted; "" where one is to be made
+	Creation     *csc.CreationRequest // what is to be made; nil where one is to be deleted
 }

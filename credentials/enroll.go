@@ -78,6 +78,12 @@ func (p Profile) Check() error {
 // Enroll makes a credential for the signer. A key whose certificate or record
 // could not be made is destroyed again.
 func (e Enroller) Enroll(ctx context.Context, signer users.User, p Profile) (Credential, error) {
+	return e.enroll(ctx, newID(), signer, p, audit.Entry{})
+}
+
+// enroll is Enroll with the ID of the credential; record has what its records say
+// beside it.
+func (e Enroller) enroll(ctx context.Context, id string, signer users.User, p Profile, record audit.Entry) (Credential, error) {
 	if err := p.Check(); err != nil {
 		return Credential{}, err
 	}
@@ -86,24 +92,23 @@ func (e Enroller) Enroll(ctx context.Context, signer users.User, p Profile) (Cre
 		return Credential{}, err
 	}
 	c := Credential{
-		ID: newID(), UserID: signer.ID, Description: p.Description, Key: p.Key,
+		ID: id, UserID: signer.ID, Description: p.Description, Key: p.Key,
 		Qualifier: p.Qualifier, SCAL: p.SCAL, Multisign: p.Multisign, Mode: p.Mode, Factors: factors,
 		PKCS1v15: p.PKCS1v15 && p.Key.RSA(), Created: e.Now().UTC().Truncate(time.Microsecond),
 	}
-	id, public, err := e.Device.Generate(ctx, p.Key, c.ID)
-	if err != nil {
+	var public crypto.PublicKey
+	if c.KeyID, public, err = e.Device.Generate(ctx, p.Key, c.ID); err != nil {
 		return Credential{}, fmt.Errorf("generate %s key: %w", p.Key, err)
 	}
 	failpoint.Hit(failpoint.KeyGenerated)
-	c.KeyID = id
-	if err := e.certify(ctx, &c, signer, public, p); err != nil {
-		return Credential{}, errors.Join(err, e.Device.Destroy(context.WithoutCancel(ctx), id))
+	record.User, record.Credential, record.Key = c.UserID, c.ID, hex.EncodeToString(c.KeyID)
+	if err := e.certify(ctx, &c, signer, public, p, record); err != nil {
+		return Credential{}, errors.Join(err, e.Device.Destroy(context.WithoutCancel(ctx), c.KeyID))
 	}
 	return c, nil
 }
 
-func (e Enroller) certify(ctx context.Context, c *Credential, signer users.User, public crypto.PublicKey, p Profile) error {
-	record := audit.Entry{User: c.UserID, Credential: c.ID, Key: hex.EncodeToString(c.KeyID)}
+func (e Enroller) certify(ctx context.Context, c *Credential, signer users.User, public crypto.PublicKey, p Profile, record audit.Entry) error {
 	if err := e.record(ctx, audit.KeyGenerated, record); err != nil {
 		return err
 	}

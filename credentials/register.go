@@ -35,7 +35,7 @@ func (r Register) Owned(ctx context.Context, who Caller, id string) (Credential,
 	if err != nil {
 		return Credential{}, err
 	}
-	if who.UserID != h.UserID && (who.UserID != "" || !h.Linked) {
+	if !h.isOf(who) {
 		return Credential{}, ErrUnknown
 	}
 	h.Disabled = h.Disabled || h.OwnerDisabled
@@ -43,6 +43,11 @@ func (r Register) Owned(ctx context.Context, who Caller, id string) (Credential,
 		h.Parsed, _ = r.Parsed.Certificate(h.Certificates[0])
 	}
 	return h.Credential, nil
+}
+
+// isOf reports whether who is the owner, or a client that may act for him.
+func (h Holding) isOf(who Caller) bool {
+	return who.UserID == h.UserID || who.UserID == "" && h.Linked
 }
 
 // actsFor returns ErrUnknown unless who is the user, or a client that may act

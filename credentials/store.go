@@ -3,6 +3,7 @@ package credentials
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 var (
@@ -19,6 +20,14 @@ type Holding struct {
 	Linked        bool // the client may act for the owner
 }
 
+// A Deletion says when a credential ended, and whether its certificate is revoked,
+// for a reason of RFC 5280 §5.3.1.
+type Deletion struct {
+	At      time.Time
+	Revoked bool
+	Reason  int
+}
+
 // A Store keeps credentials, durably.
 type Store interface {
 	// AddCredential keeps a new credential; ErrExists if its ID or KeyID is
@@ -29,6 +38,12 @@ type Store interface {
 	// Holding returns the credential id with what else says who may use it, all
 	// as of one moment; ErrUnknown if there is no such credential.
 	Holding(ctx context.Context, id, clientID string) (Holding, error)
+	// DeleteCredential ends a credential for good: nothing here but Gone finds it
+	// any more, and its ID stays taken. ErrUnknown if there is none, or no more; of
+	// any number who delete it one does.
+	DeleteCredential(ctx context.Context, id string, d Deletion) error
+	// Gone is Holding for a credential that was deleted.
+	Gone(ctx context.Context, id, clientID string) (Holding, error)
 	// CredentialsOf returns a user's credentials, oldest first.
 	CredentialsOf(ctx context.Context, userID string) ([]Credential, error)
 	// SetCredentialStatus disables, enables or revokes a credential; ErrUnknown

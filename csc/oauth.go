@@ -7,6 +7,29 @@ const (
 	DetailCredential2025 = "https://cloudsignatureconsortium.org/2025/credential"
 )
 
+// The types for credentials/create and credentials/delete: of v2.2, and the short
+// names that clients have for them.
+const (
+	DetailCreation     = "credential_creation"
+	DetailCreation2025 = "https://cloudsignatureconsortium.org/2025/credential-creation"
+	DetailDeletion     = "credential_deletion"
+	DetailDeletion2025 = "https://cloudsignatureconsortium.org/2025/credential-deletion"
+)
+
+// A CreationDetail is an element that asks for a new credential.
+type CreationDetail struct {
+	Type      string           `json:"type"`
+	Request   *CreationRequest `json:"credentialCreationRequest,omitempty"`
+	Locations []string         `json:"locations,omitempty"`
+}
+
+// A DeletionDetail is an element that asks for the end of a credential.
+type DeletionDetail struct {
+	Type         string   `json:"type"`
+	CredentialID string   `json:"credentialID"`
+	Locations    []string `json:"locations,omitempty"`
+}
+
 // An AuthorizationDetail is an element of authorization_details: what is asked
 // for, or was given, with one credential. NumSignatures and the hash types of
 // DocumentDigests are of v2.2; Locations are repeated and nothing else.

@@ -37,4 +37,6 @@ const (
 const (
 	ScopeService    = "service"
 	ScopeCredential = "credential"
+	ScopeCreation   = "credential-creation" // of v2.2, as is the next
+	ScopeDeletion   = "credential-deletion"
 )

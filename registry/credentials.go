@@ -35,6 +35,8 @@ type credentialRow struct {
 	Created      int64  `bun:"created"`
 	Factors      string `bun:"factors"`
 	Extendable   bool   `bun:"extendable"`
+	Deleted      int64  `bun:"deleted"`
+	Reason       int    `bun:"reason"`
 }
 
 // AddCredential keeps a new credential; credentials.ErrExists if its ID or KeyID
@@ -70,7 +72,7 @@ func (r *Registry) Credential(ctx context.Context, id string) (credentials.Crede
 	}
 	var row credentialRow
 	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
+		return db.NewSelect().Model(&row).Where("id = ? AND deleted = 0", id).Scan(ctx)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return credentials.Credential{}, credentials.ErrUnknown
@@ -88,7 +90,7 @@ func (r *Registry) CredentialsOf(ctx context.Context, userID string) ([]credenti
 	}
 	var rows []credentialRow
 	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Where("user_id = ?", userID).Order("created", "id").Scan(ctx)
+		return db.NewSelect().Model(&rows).Where("user_id = ? AND deleted = 0", userID).Order("created", "id").Scan(ctx)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read credentials: %w", err)
@@ -123,7 +125,7 @@ func (r *Registry) SetCredentialStatus(ctx context.Context, id string, disabled,
 		return credentials.ErrUnknown
 	}
 	rows, err := r.write.count(ctx,
-		`UPDATE credentials SET disabled = ?, revoked = (revoked OR ?) WHERE id = ?`, disabled, revoked, id)
+		`UPDATE credentials SET disabled = ?, revoked = (revoked OR ?) WHERE id = ? AND deleted = 0`, disabled, revoked, id)
 	if err == nil && rows == 0 {
 		return credentials.ErrUnknown
 	}
@@ -149,7 +151,7 @@ func (r *Registry) setCredential(ctx context.Context, id, column string, value a
 	if !plain(id) {
 		return credentials.ErrUnknown
 	}
-	rows, err := r.write.count(ctx, `UPDATE credentials SET ? = ? WHERE id = ?`, bun.Ident(column), value, id)
+	rows, err := r.write.count(ctx, `UPDATE credentials SET ? = ? WHERE id = ? AND deleted = 0`, bun.Ident(column), value, id)
 	if err == nil && rows == 0 {
 		return credentials.ErrUnknown
 	}

@@ -12,16 +12,28 @@ import (
 )
 
 // holdingQuery is asked twice for each signature.
-const holdingQuery = `
+const holdingQuery = heldQuery + `c.deleted = 0`
+
+const heldQuery = `
 SELECT c.id, c.user_id, c.description, c.key_id, c.key_spec, c.certificates, c.qualifier, c.scal,
 	c.multisign, c.mode, c.pkcs1v15, c.disabled, c.revoked, c.created, c.factors, c.extendable, u.disabled,
 	EXISTS (SELECT 1 FROM links l WHERE l.client_id = ? AND l.user_id = c.user_id),
 	u.stamp, ` + userOut + ` OR EXISTS (SELECT 1 FROM attempts t WHERE t.user_id = u.id AND t.locked AND t.factor = c.id), ` + permissionStamp + `
-FROM credentials c JOIN users u ON u.id = c.user_id WHERE c.id = ?`
+FROM credentials c JOIN users u ON u.id = c.user_id WHERE c.id = ? AND `
 
 // Holding returns the credential id as it stands between its owner and a
 // client; credentials.ErrUnknown if there is none.
 func (r *Registry) Holding(ctx context.Context, id, clientID string) (credentials.Holding, error) {
+	return r.held(ctx, holdingQuery, id, clientID)
+}
+
+// Gone is Holding for a credential that was deleted; credentials.ErrUnknown if
+// none of that id was.
+func (r *Registry) Gone(ctx context.Context, id, clientID string) (credentials.Holding, error) {
+	return r.held(ctx, heldQuery+`c.deleted <> 0`, id, clientID)
+}
+
+func (r *Registry) held(ctx context.Context, query, id, clientID string) (credentials.Holding, error) {
 	var h credentials.Holding
 	if !plain(id) {
 		return h, credentials.ErrUnknown
@@ -31,7 +43,7 @@ func (r *Registry) Holding(ctx context.Context, id, clientID string) (credential
 	}
 	var c credentialRow
 	var standing oauth.Standing
-	err := r.read.row(ctx, holdingQuery, []any{clientID, clientID, id},
+	err := r.read.row(ctx, query, []any{clientID, clientID, id},
 		&c.ID, &c.UserID, &c.Description, &c.KeyID, &c.KeySpec, &c.Certificates, &c.Qualifier, &c.SCAL,
 		&c.Multisign, &c.Mode, &c.PKCS1v15, &c.Disabled, &c.Revoked, &c.Created, &c.Factors, &c.Extendable, &h.OwnerDisabled, &h.Linked,
 		&standing.User, &standing.Out, &standing.Permission)

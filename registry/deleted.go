@@ -1,0 +1,23 @@
+package registry
+
+import (
+	"context"
+
+	"github.com/pecete/pecete/credentials"
+)
+
+// DeleteCredential ends a credential for good; credentials.ErrUnknown if it is not
+// there, or not any more. Its row stays, for its id, its key and what there is to
+// say of its certificate.
+func (r *Registry) DeleteCredential(ctx context.Context, id string, d credentials.Deletion) error {
+	if !plain(id) {
+		return credentials.ErrUnknown
+	}
+	rows, err := r.write.count(ctx, `UPDATE credentials SET deleted = ?, disabled = TRUE,
+		reason = CASE WHEN revoked THEN reason ELSE ? END, revoked = (revoked OR ?) WHERE id = ? AND deleted = 0`,
+		micros(d.At), d.Reason, d.Revoked, id)
+	if err == nil && rows == 0 {
+		return credentials.ErrUnknown
+	}
+	return doing("delete credential", err)
+}
