@@ -38,7 +38,8 @@ type Approval struct {
 	Factors Factors `json:"factors"` // of the credential, at that time
 	// Standing is of the signer before the client, at that time.
 	Standing string `json:"standing"`
-	Proved   string `json:"proved"` // ids of all objects, as the grant's record will have them
+	Holder   string `json:"holder,omitempty"` // of what the token it was asked with is bound to
+	Proved   string `json:"proved"`           // ids of all objects, as the grant's record will have them
 	// Number is the MAC of what the application shows and the signer types, made
 	// for the place At; nil if there is none.
 	Number []byte        `json:"number,omitempty"`
@@ -153,7 +154,7 @@ func (a Authorizer) notify(ctx context.Context, who Caller, c Credential, count 
 // of calls one gets the SAD.
 func (a Authorizer) Check(ctx context.Context, who Caller, req csc.AuthorizeCheckRequest) (csc.AuthorizeResponse, error) {
 	p, err := a.approval(ctx, approvalKey(sad.ID(req.Handle)))
-	if errors.Is(err, ErrApproval) || err == nil && (p.ClientID != who.ClientID || who.UserID != "" && p.UserID != who.UserID) {
+	if errors.Is(err, ErrApproval) || err == nil && !p.of(who) {
 		refusal := csc.Invalid("handle")
 		refusal.Cause = errHandle
 		return csc.AuthorizeResponse{}, refusal
@@ -296,6 +297,12 @@ func (a Authorizer) Approve(ctx context.Context, p Approval, shown string, code,
 	return a.decide(ctx, p, next, audit.ApprovalGiven)
 }
 
+// of reports whether who may ask for what came of p: the client that asked for it,
+// for the same signer, and with what its token was bound to then.
+func (p Approval) of(who Caller) bool {
+	return p.ClientID == who.ClientID && (who.UserID == "" || p.UserID == who.UserID) && (p.Holder == "" || p.Holder == who.Holder)
+}
+
 // client is who asked, as far as the credential must still be his to ask for.
 func (p Approval) client() Caller { return Caller{ClientID: p.ClientID, UserID: p.UserID} }
 
@@ -335,7 +342,7 @@ func (a Authorizer) asked(ctx context.Context, who Caller, c Credential, req csc
 	p := Approval{
 		ClientID: who.ClientID, UserID: c.UserID, CredentialID: c.ID, Count: req.NumSignatures,
 		Hashes: req.Hashes, HashOID: req.HashAlgorithmOID, Description: req.Description,
-		Version: approvalVersion, Factors: c.Factors, Standing: c.Standing, State: waiting, Expires: a.Now().Add(approvalLife),
+		Version: approvalVersion, Factors: c.Factors, Standing: c.Standing, Holder: who.Holder, State: waiting, Expires: a.Now().Add(approvalLife),
 	}
 	if !o.shows {
 		return p, nil

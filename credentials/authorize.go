@@ -84,7 +84,7 @@ func (a Authorizer) issue(ctx context.Context, who Caller, c Credential, req csc
 	grant := sad.Grant{
 		ID: id, UserID: c.UserID, ClientID: who.ClientID, CredentialID: c.ID,
 		Issued: now, Expires: now.Add(life), Count: req.NumSignatures, Left: req.NumSignatures,
-		Bound: len(agreed) > 0, Hashes: agreed, HashOID: req.HashAlgorithmOID, Standing: c.Standing,
+		Bound: len(agreed) > 0, Hashes: agreed, HashOID: req.HashAlgorithmOID, Standing: c.Standing, Holder: who.Holder,
 	}
 	err := a.Audit.Append(ctx, audit.Entry{
 		Event: audit.GrantIssued, Client: who.ClientID, User: c.UserID, Credential: c.ID,

@@ -48,6 +48,9 @@ type Caller struct {
 	GrantID string
 	// CredentialIDs are then the credentials the token is good for.
 	CredentialIDs []string
+	// Holder is the key or certificate its token is bound to, "" for none: what
+	// it authorizes is bound to the same.
+	Holder string
 	// Permit is set on a token of scope credential-creation or credential-deletion
 	// that a signer agreed to.
 	Permit *Permit

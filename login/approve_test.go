@@ -283,15 +283,17 @@ func TestFormsOfApproval(t *testing.T) {
 	o.wants(handle, "pending")
 }
 
-// An approval is its client's, and its signer's.
+// An approval is its client's, its signer's, and its key's.
 func TestHandlesAreTheirOwners(t *testing.T) {
 	o := newOffice(t, "APPROVAL")
+	o.who.Holder = "jkt 1"
 	handle, page := o.begin("APPROVAL")
 	resp, _ := o.send(page, signWith(o.code()))
 	wantRedirect(t, resp, decidedApproved)
 	mine := o.who
 	for _, who := range []credentials.Caller{
-		{ClientID: "app_2", UserID: mine.UserID}, {ClientID: mine.ClientID, UserID: "u_other"}, {ClientID: "app_2"},
+		{ClientID: "app_2", UserID: mine.UserID, Holder: mine.Holder}, {ClientID: mine.ClientID, UserID: "u_other", Holder: mine.Holder}, {ClientID: "app_2", Holder: mine.Holder},
+		{ClientID: mine.ClientID, UserID: mine.UserID}, {ClientID: mine.ClientID, UserID: mine.UserID, Holder: "jkt 2"},
 	} {
 		o.who = who
 		o.wants(handle, "Invalid parameter handle")

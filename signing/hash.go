@@ -59,7 +59,7 @@ func (s Signer) SignHash(ctx context.Context, who credentials.Caller, id string,
 		return csc.SignHashResponse{}, err
 	}
 	use := sad.Use{
-		UserID: who.UserID, ClientID: who.ClientID, CredentialID: c.ID,
+		UserID: who.UserID, ClientID: who.ClientID, CredentialID: c.ID, Holder: who.Holder,
 		Kind: csc.DTBSR, Hashes: req.Hashes, HashOID: csc.OIDOfHash(plan.Hash), Standing: c.Standing,
 	}
 	done, err := s.Keys.Admit(len(req.Hashes))
@@ -135,7 +135,7 @@ func refusal(err error) *csc.Error {
 		invalid := csc.Invalid("hashAlgorithmOID")
 		invalid.Cause = err
 		return invalid
-	case errors.Is(err, sad.ErrUnknown), errors.Is(err, sad.ErrForeign),
+	case errors.Is(err, sad.ErrUnknown), errors.Is(err, sad.ErrForeign), errors.Is(err, sad.ErrHolder),
 		errors.Is(err, sad.ErrCredential), errors.Is(err, sad.ErrSpent), errors.Is(err, sad.ErrOver):
 		invalid := csc.Invalid("SAD")
 		invalid.Cause = err

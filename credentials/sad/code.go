@@ -12,7 +12,7 @@ import (
 // numbers as varints, text and digests behind their length. Every spending
 // reads a grant and writes it twice, and as JSON one of a hundred hashes took
 // longer than its signature.
-const codeVersion = 2
+const codeVersion = 3
 
 // errCode says that what is kept is no grant.
 var errCode = errors.New("sad: not an encoded grant")
@@ -38,8 +38,10 @@ func (g Grant) encode() []byte {
 		b = appendText(b, a.Digest)
 		b = appendText(b, a.Kind)
 	}
-	b = appendText(b, g.HashOID)
-	return appendText(b, g.Standing)
+	for _, text := range []string{g.HashOID, g.Standing, g.Holder} {
+		b = appendText(b, text)
+	}
+	return b
 }
 
 func appendText[T ~string | ~[]byte](b []byte, text T) []byte {
@@ -66,7 +68,7 @@ func decodeGrant(b []byte) (Grant, error) {
 	for i := range g.Hashes {
 		g.Hashes[i] = Agreed{Digest: in.text(), Kind: in.kind()}
 	}
-	g.HashOID, g.Standing = string(in.text()), string(in.text())
+	g.HashOID, g.Standing, g.Holder = string(in.text()), string(in.text()), string(in.text())
 	if in.broken || len(in.rest) > 0 {
 		return Grant{}, errCode
 	}

@@ -29,7 +29,10 @@ func TestGrantsComeBack(t *testing.T) {
 	few := hundred()
 	few.Hashes = few.Hashes[:2]
 	few.Hashes[1].Kind = ""
+	held := few
+	held.Holder = "jkt x"
 	for name, g := range map[string]Grant{
+		"held":      held,
 		"a hundred": hundred(), "two": few, "a bare number": {ID: "2", Count: 3, Left: 3, Issued: few.Issued, Expires: few.Expires},
 		"negative": {ID: "3", Left: -1, Issued: few.Issued, Expires: few.Expires},
 	} {
@@ -61,7 +64,7 @@ func TestBrokenGrants(t *testing.T) {
 		}
 	}
 	for name, b := range map[string][]byte{
-		"something behind it": append(bytes.Clone(code), 0), "an earlier version": append([]byte{1}, code[1:]...),
+		"something behind it": append(bytes.Clone(code), 0), "an earlier version": append([]byte{2}, code[1:]...),
 		"JSON": []byte(`{"id":"1"}`),
 	} {
 		if _, err := decodeGrant(b); err == nil {

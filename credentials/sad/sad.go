@@ -36,6 +36,7 @@ const Skew = 30 * time.Second
 var (
 	ErrUnknown    = errors.New("sad: no such grant")
 	ErrForeign    = errors.New("sad: grant of another user or client")
+	ErrHolder     = errors.New("sad: grant bound to another key or certificate")
 	ErrCredential = errors.New("sad: grant for another credential")
 	ErrExpired    = errors.New("sad: grant expired")
 	ErrSpent      = errors.New("sad: more signatures than agreed")
@@ -61,6 +62,9 @@ type Grant struct {
 	HashOID string
 	// Standing is of the signer before the client, when he agreed.
 	Standing string
+	// Holder is the key or certificate that whoever spends it must hold, "" if
+	// the SAD and its client are enough.
+	Holder string
 }
 
 // Agreed is one occurrence of a hash and what it was said to be the hash of.
@@ -79,6 +83,7 @@ type Use struct {
 	Hashes       []csc.Digest
 	HashOID      string
 	Standing     string // of the signer before the client, now
+	Holder       string // of what the caller's token is bound to, "" for nothing
 }
 
 // New makes a SAD of 256 random bits and the id it is known by.
@@ -120,6 +125,8 @@ func (g Grant) Spend(u Use, now time.Time) (Grant, error) {
 	switch {
 	case g.ClientID != u.ClientID, u.UserID != "" && g.UserID != u.UserID:
 		return g, ErrForeign
+	case g.Holder != "" && g.Holder != u.Holder:
+		return g, ErrHolder
 	case g.CredentialID != u.CredentialID:
 		return g, ErrCredential
 	case g.Standing != u.Standing:

@@ -75,6 +75,9 @@ func TestSpend(t *testing.T) {
 	other := with(use(a), func(u *sad.Use) { u.Standing = "another" })
 	agreed := grant(1)
 	agreed.Standing = "another"
+	held := only(a)
+	held.Holder = "jkt 1"
+	by := func(holder string) sad.Use { return with(use(a), func(u *sad.Use) { u.Holder = holder }) }
 	document := with(use(a), func(u *sad.Use) { u.Kind = csc.SDR })
 	tests := []struct {
 		name  string
@@ -99,6 +102,10 @@ func TestSpend(t *testing.T) {
 		{"another user's grant", only(a), foreignUser, 0, sad.ErrForeign, 1},
 		{"another client's grant", only(a), foreignClient, 0, sad.ErrForeign, 1},
 		{"a client acting for its signer", only(a), machine, 0, nil, 0},
+		{"a grant that is held, by who holds it", held, by("jkt 1"), 0, nil, 0},
+		{"a grant that is held, by who holds another key", held, by("jkt 2"), 0, sad.ErrHolder, 1},
+		{"a grant that is held, by who holds nothing", held, use(a), 0, sad.ErrHolder, 1},
+		{"a grant that nobody holds, by who holds a key", only(a), by("jkt 1"), 0, nil, 0},
 		{"another credential", only(a), otherCredential, 0, sad.ErrCredential, 1},
 		{"a signer who does not stand by it any more", only(a), other, 0, sad.ErrOver, 1},
 		{"a signer who stands by it", agreed, other, 0, nil, 0},
