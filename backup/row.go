@@ -63,7 +63,7 @@ func Tables() []Table {
 			{"id", Text}, {"name", Text}, {"verifiers", Text}, {"redirect_uris", Text}, {"grants", Text},
 			{"scopes", Text}, {"disabled", Truth}, {"created", Number}, {"profile", Text}, {"auth_method", Text},
 			{"jwks", Binary}, {"tls_name", Text}, {"require_par", Truth}, {"bound", Text}, {"logo", Text},
-			{"tokens_after", Number}, {"require_jar", Truth}, {"managed", Text}, {"revision", Number},
+			{"tokens_after", Number}, {"require_jar", Truth}, {"managed", Text}, {"revision", Number}, {"resource_server", Truth},
 		}},
 		{"links", 2, []Column{{"client_id", Text}, {"user_id", Text}}},
 		{"accounts", 2, []Column{{"client_id", Text}, {"account", Text}, {"user_id", Text}}},

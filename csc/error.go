@@ -30,6 +30,9 @@ const (
 	InvalidRequestObject Code = "invalid_request_object" // RFC 9101 §7
 	RequestNotSupported  Code = "request_not_supported"  // OpenID Connect Core 1.0 §3.1.2.6
 
+	InvalidDPoPProof Code = "invalid_dpop_proof" // RFC 9449 §12.2
+	UseDPoPNonce     Code = "use_dpop_nonce"
+
 	InvalidRedirectURI          Code = "invalid_redirect_uri" // RFC 7591 §3.2.2, with all below
 	InvalidClientMetadata       Code = "invalid_client_metadata"
 	InvalidSoftwareStatement    Code = "invalid_software_statement"

@@ -92,6 +92,14 @@ func TestDescriptions(t *testing.T) {
 		"unsupported_token_type":      "",
 
 		"invalid_authorization_details": "", // of RFC 9396
+		"invalid_request_object":        "", // of RFC 9101
+		"request_not_supported":         "",
+		"invalid_dpop_proof":            "", // of RFC 9449
+		"use_dpop_nonce":                "",
+		"invalid_redirect_uri":          "", // of RFC 7591
+		"invalid_client_metadata":       "",
+		"invalid_software_statement":    "",
+		"unapproved_software_statement": "",
 	}
 	for _, code := range constants(t, "error.go", "Code") {
 		want, ok := table[csc.Code(code)]

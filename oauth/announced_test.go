@@ -127,6 +127,7 @@ var proofs = map[string]func(*testing.T, *fair){
 	},
 	"authorization_endpoint": func(t *testing.T, f *fair) { f.signersGo(t) },
 	"token_endpoint":         endpoint("token_endpoint"), "revocation_endpoint": endpoint("revocation_endpoint"),
+	"introspection_endpoint":                endpoint("introspection_endpoint"),
 	"pushed_authorization_request_endpoint": endpoint("pushed_authorization_request_endpoint"),
 	"token_endpoint_auth_methods_supported": func(t *testing.T, f *fair) {
 		all := f.list(t, "token_endpoint_auth_methods_supported")
@@ -150,6 +151,43 @@ var proofs = map[string]func(*testing.T, *fair){
 	"revocation_endpoint_auth_signing_alg_values_supported": func(t *testing.T, f *fair) {
 		if !slices.Equal(f.list(t, "revocation_endpoint_auth_signing_alg_values_supported"), f.list(t, "token_endpoint_auth_signing_alg_values_supported")) {
 			t.Error("other algorithms than at the token endpoint")
+		}
+	},
+	"introspection_endpoint_auth_methods_supported": func(t *testing.T, f *fair) {
+		announced := f.list(t, "introspection_endpoint_auth_methods_supported")
+		for _, method := range f.list(t, "token_endpoint_auth_methods_supported") {
+			_, prove := f.byMethod(t, method, "ES256")
+			form, change := prove(url.Values{"token": {challenge}})
+			if got := f.post("/oauth2/introspect", form, change...); (got.status == 200) != slices.Contains(announced, method) {
+				t.Errorf("%s: %d %s", method, got.status, got.text)
+			}
+		}
+	},
+	"introspection_endpoint_auth_signing_alg_values_supported": func(t *testing.T, f *fair) {
+		for _, alg := range f.list(t, "introspection_endpoint_auth_signing_alg_values_supported") {
+			_, prove := f.byMethod(t, oauth.PrivateKeyJWT, alg)
+			form, _ := prove(url.Values{"token": {challenge}})
+			f.post("/oauth2/introspect", form).inactive(t, alg)
+		}
+	},
+	"dpop_signing_alg_values_supported": func(t *testing.T, f *fair) {
+		a := newApplication(t, f.clock.Now)
+		all := f.list(t, "dpop_signing_alg_values_supported")
+		for _, alg := range all {
+			got := f.post("/oauth2/token", f.good(), header("DPoP", a.prove(proofOf{Key: alg}, issuer+"/oauth2/token", "")))
+			if got.is("token_type") != "DPoP" {
+				t.Errorf("%s: %d %s", alg, got.status, got.text)
+			}
+		}
+		if !slices.Equal(all, oauth.ProofAlgorithms()) {
+			t.Errorf("the API says %q", oauth.ProofAlgorithms())
+		}
+	},
+	"tls_client_certificate_bound_access_tokens": func(t *testing.T, f *fair) {
+		f.changeClient(f.id, func(c *oauth.Client) { c.Bound = oauth.BoundMTLS })
+		got := f.post("/oauth2/token", f.good(), over(f.authority.of(newKey(t))))
+		if f.told["tls_client_certificate_bound_access_tokens"] != true || got.status != 200 || f.alive(got.is("access_token")) {
+			t.Errorf("got %d %s", got.status, got.text)
 		}
 	},
 	"mtls_endpoint_aliases": func(t *testing.T, f *fair) {
@@ -313,7 +351,7 @@ func TestMetadataHidesNothingThatWorks(t *testing.T) {
 	}
 	f.provider.MutualURL = ""
 	told = f.post("/.well-known/oauth-authorization-server", nil, get).body
-	if told["mtls_endpoint_aliases"] != nil || slices.Contains(told["token_endpoint_auth_methods_supported"].([]any), any(oauth.SelfSignedTLS)) {
+	if told["mtls_endpoint_aliases"] != nil || told["tls_client_certificate_bound_access_tokens"] != false || slices.Contains(told["token_endpoint_auth_methods_supported"].([]any), any(oauth.SelfSignedTLS)) {
 		t.Errorf("without a listener: %v", told)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/ory/fosite"
@@ -178,7 +179,7 @@ func (e *endpoints) judge(ctx context.Context, c Client, p proof) error {
 	switch method := c.methodFor(p.method); {
 	case method == "" && p.method == NoAuth:
 		return csc.Refused("Client authorization required", errNoProof)
-	case method == "":
+	case method == "" || c.profile() == ProfileFAPI2 && !slices.Contains(fapiMethods, method):
 		return errMethodOfClient()
 	case method == PrivateKeyJWT:
 		return e.asserted(ctx, c, p.assertion)

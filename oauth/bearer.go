@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,54 +30,70 @@ var (
 	ErrTokenExpired = errors.New("oauth: access token expired")
 )
 
-// Bearer says who stands behind an access token, or ErrTokenUnknown, or
-// ErrTokenExpired. Any other error says nothing about the token: a store could
-// not be asked.
+// Bearer says who stands behind an access token that is bound to nothing, or
+// ErrTokenUnknown, or ErrTokenExpired; one that is bound is refused. Any other
+// error says nothing about the token: a store could not be asked.
 func (p *Provider) Bearer(ctx context.Context, token csc.Secret) (credentials.Caller, error) {
+	return p.Caller((&http.Request{}).WithContext(ctx), token, false)
+}
+
+// A liveToken is an access token that is good, if it comes from who may use it.
+type liveToken struct {
+	*session
+	client Client
+	scope  string
+	issued time.Time
+}
+
+func (t liveToken) caller() credentials.Caller {
+	return credentials.Caller{
+		ClientID: t.client.ID, Scope: t.scope, UserID: t.UserID, GrantID: t.GrantID,
+		CredentialIDs: t.Credentials, Holder: t.Bound.holder(),
+	}
+}
+
+// live is what stands behind an access token; ErrTokenUnknown, ErrTokenExpired,
+// or an error that says nothing about it.
+func (p *Provider) live(ctx context.Context, token csc.Secret) (liveToken, error) {
 	kept, err := p.storage().GetAccessTokenSession(ctx, signatureOf(string(token)), &session{})
 	if errors.Is(err, fosite.ErrNotFound) {
-		return credentials.Caller{}, ErrTokenUnknown
+		return liveToken{}, ErrTokenUnknown
 	}
 	if err != nil {
-		return credentials.Caller{}, fmt.Errorf("introspect access token: %w", err)
+		return liveToken{}, fmt.Errorf("look up access token: %w", err)
 	}
 	if (opaque{now: p.Now}).ValidateAccessToken(ctx, kept, string(token)) != nil {
-		return credentials.Caller{}, ErrTokenExpired
-	}
-	for _, scope := range kept.GetGrantedScopes() {
-		if !kept.GetClient().GetScopes().Has(scope) {
-			return credentials.Caller{}, ErrTokenUnknown
-		}
-	}
-	if c, ours := kept.GetClient().(registered); !ours || c.ended(kept.GetRequestedAt()) {
-		return credentials.Caller{}, ErrTokenUnknown
+		return liveToken{}, ErrTokenExpired
 	}
 	s, ok := kept.GetSession().(*session)
-	if !ok {
-		return credentials.Caller{}, fmt.Errorf("introspect access token: session is a %T", kept.GetSession())
+	c, ours := kept.GetClient().(registered)
+	if !ok || !ours {
+		return liveToken{}, fmt.Errorf("look up access token: session is a %T, client a %T", kept.GetSession(), kept.GetClient())
 	}
-	if s.UserID != "" {
-		stands, err := p.stands(ctx, kept.GetClient().GetID(), s.UserID, s.Standing)
-		if err == nil && !stands {
-			err = ErrTokenUnknown
-		}
-		if err != nil {
-			return credentials.Caller{}, err
-		}
+	if !c.mayStillHave(kept.GetGrantedScopes()) || !c.binds(s.Bound) || c.ended(kept.GetRequestedAt()) {
+		return liveToken{}, ErrTokenUnknown
 	}
-	if dead, err := p.storage().dead(ctx, s.Family); err != nil {
-		return credentials.Caller{}, err
-	} else if dead {
-		return credentials.Caller{}, ErrTokenUnknown
+	if good, err := p.stillGood(ctx, c.ID, s); err != nil || !good {
+		return liveToken{}, either(err, ErrTokenUnknown)
 	}
-	return credentials.Caller{
-		ClientID: kept.GetClient().GetID(),
-		Scope:    strings.Join(kept.GetGrantedScopes(), " "),
-		UserID:   s.UserID,
-		GrantID:  s.GrantID,
+	return liveToken{s, c.Client, strings.Join(kept.GetGrantedScopes(), " "), kept.GetRequestedAt()}, nil
+}
 
-		CredentialIDs: s.Credentials,
-	}, nil
+// stillGood reports whether the signer behind a token stands as he did, and
+// nobody revoked what it came of.
+func (p *Provider) stillGood(ctx context.Context, clientID string, s *session) (bool, error) {
+	if s.UserID != "" {
+		if stands, err := p.stands(ctx, clientID, s.UserID, s.Standing); err != nil || !stands {
+			return false, err
+		}
+	}
+	dead, err := p.storage().dead(ctx, s.Family)
+	return err == nil && !dead, err
+}
+
+// mayStillHave reports whether c is registered for all of scopes.
+func (c Client) mayStillHave(scopes []string) bool {
+	return !slices.ContainsFunc(scopes, func(scope string) bool { return !slices.Contains(c.Scopes, scope) })
 }
 
 // opaque makes and judges access tokens: 256 random bits, and what fosite calls

@@ -137,7 +137,7 @@ func TestCertificates(t *testing.T) {
 		t.Run(tt.says, func(t *testing.T) {
 			for _, profile := range []string{oauth.ProfileCSC, oauth.ProfileFAPI2} {
 				id, _ := h.addClient(func(c *oauth.Client) {
-					c.AuthMethod, c.Verifiers, c.TLS, c.Profile = oauth.TLSAuth, nil, tt.name, profile
+					c.AuthMethod, c.Verifiers, c.TLS, c.Profile, c.Bound = oauth.TLSAuth, nil, tt.name, profile, oauth.BoundMTLS
 				})
 				got := h.post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {id}}, over(tt.chain...))
 				switch {

@@ -138,6 +138,8 @@ func (c Client) checkGrants() error {
 		return errors.New("refresh_token without authorization_code, which gives them")
 	case !c.confidential() && slices.Contains(c.Grants, "client_credentials"):
 		return errors.New("client_credentials without a method of authentication")
+	case !c.confidential() && c.ResourceServer:
+		return errors.New("a resource server without a method of authentication")
 	}
 	return nil
 }
@@ -155,7 +157,7 @@ func (c Client) checkProfile() error {
 		return nil
 	case ProfileFAPI2: // FAPI 2.0 §5.3.2
 		switch {
-		case !slices.Contains([]string{PrivateKeyJWT, TLSAuth, SelfSignedTLS}, c.AuthMethod):
+		case !slices.Contains(fapiMethods, c.AuthMethod):
 			return fmt.Errorf("profile fapi2: %s, %s or %s, no other method", PrivateKeyJWT, TLSAuth, SelfSignedTLS)
 		case c.Bound == "":
 			return errors.New("profile fapi2: its tokens must be bound to DPoP or mTLS")

@@ -25,6 +25,10 @@ var methods = []struct {
 	{NoAuth, need{}},
 }
 
+// fapiMethods are those that FAPI 2.0 §5.3.2.1 leaves: nothing that is sent
+// there can be sent by whoever saw it.
+var fapiMethods = []string{PrivateKeyJWT, TLSAuth, SelfSignedTLS}
+
 // checkMethod holds what c has to prove itself with against what its method
 // uses: all of that and, but for keys, which may be for requests, nothing else.
 func (c Client) checkMethod() error {

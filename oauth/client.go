@@ -29,6 +29,8 @@ type Client struct {
 	RequireJAR bool
 	// Bound is what its access tokens must be bound to; "" if to nothing.
 	Bound string
+	// ResourceServer lets it introspect the tokens of every client.
+	ResourceServer bool
 	// Logo is the https URI of a picture, "" for none. Only browsers load it.
 	Logo         string
 	RedirectURIs []string

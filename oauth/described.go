@@ -36,6 +36,9 @@ func (c Client) Method() string {
 // Described is what the audit log says of how c is registered.
 func (c Client) Described() string {
 	said := fmt.Sprintf("profile %s, %s", c.profile(), c.Method())
+	if c.ResourceServer {
+		said += ", resource server"
+	}
 	if name := c.TLS.String(); name != "" {
 		said += ", certificate " + audit.Mark([]byte(name))
 	}

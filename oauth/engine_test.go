@@ -3,6 +3,8 @@ package oauth
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"slices"
 	"testing"
@@ -95,14 +97,16 @@ func TestHandlersStandBesideEachOther(t *testing.T) {
 		}
 	}
 	for grant := range grants {
-		r := fosite.NewAccessRequest(&session{})
+		r := fosite.NewAccessRequest(&session{request: httptest.NewRequest(http.MethodPost, "/oauth2/token", nil)})
 		r.GrantTypes, r.Form = fosite.Arguments{grant}, map[string][]string{"grant_type": {grant}, "scope": {csc.ScopeService}}
 		r.Client = registered{Client{Grants: []string{grant}, Scopes: []string{csc.ScopeService}, Verifiers: [][]byte{{1}}}}
 		claimed := 0
 		for _, h := range e.config().TokenEndpointHandlers {
-			if _, all := h.(entitlement); all {
+			_, entitles := h.(entitlement)
+			_, binds := h.(binding)
+			if entitles || binds {
 				if err := h.HandleTokenEndpointRequest(t.Context(), r); !errors.Is(err, fosite.ErrUnknownRequest) {
-					t.Errorf("%s: the rule for all grants claims it: %v", grant, err)
+					t.Errorf("%s: a rule for all grants claims it: %v", grant, err)
 				}
 			} else if h.CanHandleTokenEndpointRequest(t.Context(), r) {
 				claimed++

@@ -3,6 +3,7 @@ package oauth_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/pecete/pecete/oauth"
@@ -14,20 +15,21 @@ import (
 type fragile struct {
 	onetime.Store
 	verb  string
+	only  string // the beginning of the keys it fails for, "" for all
 	rival bool
 }
 
 var errGone = &onetime.UnavailableError{Cause: errors.New("connection refused")}
 
 func (f *fragile) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	if f.verb == "Put" {
+	if f.verb == "Put" && strings.HasPrefix(key, f.only) {
 		return errGone
 	}
 	return f.Store.Put(ctx, key, value, ttl)
 }
 
 func (f *fragile) Get(ctx context.Context, key string) ([]byte, error) {
-	if f.verb == "Get" {
+	if f.verb == "Get" && strings.HasPrefix(key, f.only) {
 		return nil, errGone
 	}
 	return f.Store.Get(ctx, key)

@@ -28,8 +28,9 @@ func (e *endpoints) lifeOf(asked fosite.Requester) time.Duration {
 // before they leave, and a token without one does not live.
 func (e *endpoints) issue(ctx context.Context, asked fosite.AccessRequester) (any, error) {
 	s, ok := asked.GetSession().(*session)
-	if !ok {
-		return nil, fmt.Errorf("issue access token: session is a %T", asked.GetSession())
+	c, ours := asked.GetClient().(registered)
+	if !ok || !ours {
+		return nil, fmt.Errorf("issue access token: session is a %T, client a %T", asked.GetSession(), asked.GetClient())
 	}
 	for _, scope := range asked.GetRequestedScopes() {
 		asked.GrantScope(scope)
@@ -40,9 +41,10 @@ func (e *endpoints) issue(ctx context.Context, asked fosite.AccessRequester) (an
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("issue access token: %w", err), e.undo(ctx, s))
 	}
+	scope := strings.Join(asked.GetGrantedScopes(), " ")
 	told := tokenAnswer{
-		AccessToken: made.GetAccessToken(), TokenType: tokenType(asked), ExpiresIn: int64(life / time.Second),
-		Scope: strings.Join(asked.GetGrantedScopes(), " "), RefreshToken: s.refresh,
+		AccessToken: made.GetAccessToken(), TokenType: tokenType(c.Client, scope, s.Bound), ExpiresIn: int64(life / time.Second),
+		Scope: scope, RefreshToken: s.refresh,
 	}
 	if err := e.complete(ctx, asked, s, &told); err != nil {
 		return nil, errors.Join(err, e.withdraw(ctx, s, told.AccessToken), e.undo(ctx, s))
@@ -52,10 +54,13 @@ func (e *endpoints) issue(ctx context.Context, asked fosite.AccessRequester) (an
 }
 
 // tokenType is what the token is called: a token of scope credential is a SAD to
-// clients of v1 (v1.0.4.0 §8.3.3).
-func tokenType(asked fosite.AccessRequester) string {
-	c, ours := asked.GetClient().(registered)
-	if ours && c.profile() == ProfileCSCv1 && asked.GetGrantedScopes().Has(csc.ScopeCredential) {
+// clients of v1 (v1.0.4.0 §8.3.3), and one that is bound to a key is never a
+// bearer token (RFC 9449 §5).
+func tokenType(c Client, scope string, bound confirmation) string {
+	switch {
+	case bound.JKT != "":
+		return "DPoP"
+	case c.profile() == ProfileCSCv1 && scope == csc.ScopeCredential:
 		return "SAD"
 	}
 	return "Bearer"
@@ -65,9 +70,11 @@ func tokenType(asked fosite.AccessRequester) string {
 // code, which is a grant or a refresh token.
 func (e *endpoints) complete(ctx context.Context, asked fosite.AccessRequester, s *session, told *tokenAnswer) error {
 	client := asked.GetClient()
-	err := e.Audit.Append(ctx, audit.Entry{
-		Event: audit.TokenIssued, Client: client.GetID(), User: s.UserID, Reason: "scope " + told.Scope,
-	})
+	why := "scope " + told.Scope
+	if holder := s.Bound.holder(); holder != "" {
+		why += ", bound to " + holder
+	}
+	err := e.Audit.Append(ctx, audit.Entry{Event: audit.TokenIssued, Client: client.GetID(), User: s.UserID, Reason: why})
 	if err != nil {
 		return fmt.Errorf("record the token: %w", err)
 	}
@@ -78,7 +85,7 @@ func (e *endpoints) complete(ctx context.Context, asked fosite.AccessRequester, 
 	case s.GrantID != "":
 		err = e.grant(ctx, s, told)
 	case e.refreshes() && client.GetGrantTypes().Has("refresh_token"):
-		told.RefreshToken, err = e.beginRefresh(ctx, s, client.GetID())
+		told.RefreshToken, err = e.beginRefresh(ctx, s, client)
 	}
 	if err != nil {
 		return err
@@ -101,7 +108,7 @@ func (e *endpoints) grant(ctx context.Context, s *session, told *tokenAnswer) er
 	grants := make([]sad.Grant, len(chosen))
 	for n, id := range sad.Parts(s.GrantID, k.Credentials) {
 		grants[n] = k.grant(k.Request.Details[n], chosen[n], id)
-		grants[n].Issued, grants[n].Expires = e.Now(), s.GetExpiresAt(fosite.AccessToken)
+		grants[n].Issued, grants[n].Expires, grants[n].Holder = e.Now(), s.GetExpiresAt(fosite.AccessToken), s.Bound.holder()
 		if err := e.Audit.Append(ctx, k.record(grants[n], chosen[n])); err != nil {
 			return fmt.Errorf("record the grant: %w", err)
 		}
@@ -114,7 +121,7 @@ func (e *endpoints) grant(ctx context.Context, s *session, told *tokenAnswer) er
 	}
 	failpoint.Hit(failpoint.GrantKept)
 	told.chosen(k.Request, k.Credentials)
-	return nil
+	return e.keepDetails(ctx, s, told)
 }
 
 // grant is what the signer agreed to with one credential.

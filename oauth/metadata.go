@@ -3,6 +3,7 @@ package oauth
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pecete/pecete/csc"
@@ -32,15 +33,20 @@ func (e *endpoints) metadata(w http.ResponseWriter, r *http.Request) {
 
 func (e *endpoints) announced() map[string]any {
 	methods := e.authMethods()
+	proven := slices.DeleteFunc(slices.Clone(methods), func(method string) bool { return method == NoAuth })
 	told := map[string]any{
-		"issuer":                                                e.Issuer,
-		"grant_types_supported":                                 e.grantTypes(),
-		"response_types_supported":                              []string{},
-		"scopes_supported":                                      []string{csc.ScopeService},
-		"token_endpoint_auth_methods_supported":                 methods,
-		"revocation_endpoint_auth_methods_supported":            methods,
-		"token_endpoint_auth_signing_alg_values_supported":      clientAlgs,
-		"revocation_endpoint_auth_signing_alg_values_supported": clientAlgs,
+		"issuer":                                                   e.Issuer,
+		"grant_types_supported":                                    e.grantTypes(),
+		"response_types_supported":                                 []string{},
+		"scopes_supported":                                         []string{csc.ScopeService},
+		"token_endpoint_auth_methods_supported":                    methods,
+		"revocation_endpoint_auth_methods_supported":               methods,
+		"introspection_endpoint_auth_methods_supported":            proven,
+		"token_endpoint_auth_signing_alg_values_supported":         clientAlgs,
+		"revocation_endpoint_auth_signing_alg_values_supported":    clientAlgs,
+		"introspection_endpoint_auth_signing_alg_values_supported": clientAlgs,
+		"dpop_signing_alg_values_supported":                        clientAlgs,
+		"tls_client_certificate_bound_access_tokens":               e.MutualURL != "",
 	}
 	aliases := map[string]string{}
 	for _, r := range e.routes() {

@@ -127,6 +127,9 @@ type Provider struct {
 	// certificates, without a slash at its end; "" if there is none. With it
 	// self_signed_tls_client_auth is offered, with ClientCAs too tls_client_auth.
 	MutualURL string
+	// NonceKey keys the nonces that DPoP proofs must have: 32 random bytes, the
+	// same on every server that shares Tokens. None are demanded without it.
+	NonceKey []byte
 	// ClientCAs issue the certificates of clients for tls_client_auth.
 	ClientCAs *x509.CertPool
 }
@@ -154,6 +157,7 @@ func (e *endpoints) routes() []route {
 	all := []route{
 		{"/oauth2/token", "token_endpoint", e.serve(http.StatusOK, e.token)},
 		{"/oauth2/revoke", "revocation_endpoint", e.serve(http.StatusOK, e.revoke)},
+		{"/oauth2/introspect", "introspection_endpoint", e.serve(http.StatusOK, e.introspect)},
 		{e.metadataPath(), "", http.HandlerFunc(e.metadata)},
 	}
 	if e.interactive() {
@@ -239,6 +243,7 @@ func (e *endpoints) config() *fosite.Config {
 	}
 	c.TokenEndpointHandlers = fosite.TokenEndpointHandlers{
 		entitlement{},
+		binding{e},
 		&oauth2.ClientCredentialsGrantHandler{HandleHelper: helper, Config: c},
 	}
 	if e.interactive() {

@@ -18,7 +18,10 @@ const onceGrace = time.Minute
 
 // errReplayed says that a proof was used before, or that it cannot be known
 // whether it was.
-var errReplayed = errors.New("proof was used before")
+var (
+	errReplayed  = errors.New("proof was used before")
+	errBeforeRun = fmt.Errorf("made before the store's run: %w", errReplayed)
+)
 
 // once lets the proof id of owner pass one time: an assertion of a client, a
 // DPoP proof of a key, each a kind of its own. iat is when it was made, until
@@ -41,7 +44,7 @@ func (p *Provider) once(ctx context.Context, kind, owner, id string, iat, until 
 		return fmt.Errorf("remember %s: %w", kind, err)
 	}
 	if _, since := p.Tokens.Run(); iat.Before(since) { // asked after the Put, which may have found a new run
-		return fmt.Errorf("%s from before the store's run: %w", kind, errReplayed)
+		return fmt.Errorf("%s: %w", kind, errBeforeRun)
 	}
 	return nil
 }

@@ -137,7 +137,7 @@ func newFAPI(t *testing.T) (*town, *application) {
 	w := newTown(t)
 	a := newApplication(t, w.clock.Now)
 	a.register(w.house, oauth.PrivateKeyJWT, func(c *oauth.Client) {
-		c.Profile, c.RequirePAR = oauth.ProfileFAPI2, true
+		c.Profile, c.RequirePAR, c.Bound = oauth.ProfileFAPI2, true, oauth.BoundDPoP
 		c.RedirectURIs = []string{callback}
 		c.Grants, c.Scopes = []string{"authorization_code", "refresh_token", "client_credentials"}, []string{"service", "credential"}
 	})
@@ -168,8 +168,8 @@ func (v view) sees(t *testing.T) url.Values {
 func TestFAPIWay(t *testing.T) {
 	w, a := newFAPI(t)
 	told := w.browser().walk(w.atPushed(a.push(w, w.agreeing()))).sees(t)
-	got := w.post("/oauth2/token", a.proving(w.redeeming(told.Get("code")), assertion{}))
-	if got.status != 200 || got.is("token_type") != "Bearer" || got.is("scope") != "credential" {
+	got := w.post("/oauth2/token", a.proving(w.redeeming(told.Get("code")), assertion{}), a.with(""))
+	if got.status != 200 || got.is("token_type") != "DPoP" || got.is("scope") != "credential" {
 		t.Errorf("got %d %s", got.status, got.text)
 	}
 	if a := w.post("/oauth2/token", w.redeeming(told.Get("code"))); a.status != 401 || a.body["error"] != "invalid_client" {

@@ -56,13 +56,20 @@ func (e *endpoints) push(r *http.Request, form url.Values) (any, error) {
 	if object != nil {
 		form = object.form
 	}
+	if c.profile() == ProfileFAPI2 && !form.Has("redirect_uri") { // FAPI 2.0 §5.3.2.2
+		return nil, missing("redirect_uri")
+	}
+	key, err := e.keyOf(r, c)
+	if err != nil {
+		return nil, err
+	}
 	redirect, err := redirectOf(c, form.Get("redirect_uri"))
 	if err != nil {
 		said := csc.Invalid("redirect_uri")
 		said.Cause = err
 		return nil, said
 	}
-	q := request{Client: c.ID, RedirectURI: redirect, Given: form.Has("redirect_uri")}
+	q := request{Client: c.ID, RedirectURI: redirect, Given: form.Has("redirect_uri"), Key: key}
 	if err := q.fill(c, form, nil); err != nil {
 		return nil, err
 	}

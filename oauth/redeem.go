@@ -68,7 +68,7 @@ func (h *redemption) HandleTokenEndpointRequest(ctx context.Context, r fosite.Ac
 	if k.Family != "" {
 		return h.replayed(ctx, k)
 	}
-	if err := h.redeemable(k, r.GetClient(), form.Get("redirect_uri")); err != nil {
+	if err := h.redeemable(k, r, form.Get("redirect_uri")); err != nil {
 		return err
 	}
 	if err := k.verified(r.GetClient(), form.Get("code_verifier")); err != nil {
@@ -81,17 +81,19 @@ func (h *redemption) HandleTokenEndpointRequest(ctx context.Context, r fosite.Ac
 }
 
 // redeemable judges what can be judged of a code that was not redeemed.
-func (h *redemption) redeemable(k *code, c fosite.Client, redirect string) error {
-	own, ours := c.(registered)
+func (h *redemption) redeemable(k *code, r fosite.AccessRequester, redirect string) error {
+	own, ours := r.GetClient().(registered)
 	switch {
-	case h.over(k.Expires, codeLife), endedFor(c, k.Expires.Add(-codeLife)):
+	case h.over(k.Expires, codeLife), endedFor(r.GetClient(), k.Expires.Add(-codeLife)):
 		return errCodeOver(errTooLate)
 	case !ours || answerable(own.Client, k.Request.RedirectURI) != nil:
 		return errCodeOver(errRedirect)
 	case redirect != k.Request.RedirectURI && (k.Request.Given || redirect != ""):
 		return refusedGrant("redirect_uri parameter does not match redirect_uri parameter of authorization request", nil)
-	case !c.GetScopes().Has(k.Request.Scope):
+	case !r.GetClient().GetScopes().Has(k.Request.Scope):
 		return csc.Fail(csc.UnauthorizedClient, nil)
+	case k.Request.Key != "" && k.Request.Key != boundIn(r).JKT: // RFC 9449 §10
+		return refusedGrant("The authorization code is bound to another key", errKeyOfOther)
 	}
 	return nil
 }
@@ -184,9 +186,6 @@ func challengeOf(verifier string) string {
 
 // isVerifier reports whether s has the form of RFC 7636 §4.1.
 func isVerifier(s string) bool {
-	odd := func(b byte) bool {
-		return (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && (b < '0' || b > '9') &&
-			b != '-' && b != '.' && b != '_' && b != '~'
-	}
+	odd := func(b byte) bool { return !isUnreserved(b) }
 	return len(s) >= 43 && len(s) <= 128 && !slices.ContainsFunc([]byte(s), odd)
 }

@@ -13,7 +13,7 @@ const (
 )
 
 // A Refresh is what is kept of a family of refresh tokens: one login, each
-// token good once and replaced by the next. All tokens of a family begin alike,
+// token good once and replaced by the next, or one that stays. All tokens of a family begin alike,
 // and end in 256 random bits of their own; of both only the SHA-256 is kept.
 type Refresh struct {
 	ID       string // SHA-256 of the common beginning, hex
@@ -21,7 +21,8 @@ type Refresh struct {
 	ClientID string
 	UserID   string
 	Scope    string
-	Used     time.Time // when the token that is good now was made
+	Holder   string    // of the key or certificate the tokens are bound to, "" if to none
+	Used     time.Time // when the token that is good now was made, or last used
 	Expires  time.Time // end of the family
 	Standing string    // of the user before the client, at the login
 }

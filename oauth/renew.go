@@ -16,7 +16,10 @@ import (
 
 // A renewal is the refresh_token grant: the token is good once and replaced by
 // the next of its family. A second use of one ends the family, since either its
-// client or who else has it is not who it was given to (RFC 9700 §4.14.2).
+// client or who else has it is not who it was given to (RFC 9700 §4.14.2). Of a
+// client that proves itself and whose tokens are bound it stays the same (FAPI
+// 2.0 §5.3.2.1): who else has it has no use for it, and an answer that is lost
+// on its way costs the client no login.
 type renewal struct {
 	*endpoints
 	helper *oauth2.HandleHelper
@@ -82,6 +85,8 @@ func (h *renewal) HandleTokenEndpointRequest(ctx context.Context, r fosite.Acces
 		return refusedGrant("Refresh token expired", errTooLate)
 	case !r.GetRequestedScopes().MatchesExact(kept.Scope):
 		return csc.Fail(csc.InvalidScope, nil)
+	case kept.Holder != "" && kept.Holder != boundIn(r).holder():
+		return refusedGrant("Invalid parameter refresh_token", errKeyOfOther)
 	}
 	if err := h.still(ctx, kept.ClientID, kept.UserID, kept.Standing, "Invalid parameter refresh_token"); err != nil {
 		return err
@@ -89,18 +94,30 @@ func (h *renewal) HandleTokenEndpointRequest(ctx context.Context, r fosite.Acces
 	return h.replace(ctx, r, kept, token)
 }
 
+// rotates reports whether refresh tokens of c are good once.
+func rotates(c fosite.Client) bool {
+	own, ours := c.(registered)
+	return !ours || !own.confidential() || own.mustBind() == ""
+}
+
+// replace makes the next token, or counts the use of one that stays.
 func (h *renewal) replace(ctx context.Context, r fosite.AccessRequester, kept Refresh, token string) error {
 	s, ok := r.GetSession().(*session)
 	if !ok {
 		return fmt.Errorf("replace refresh token: session is a %T", r.GetSession())
 	}
-	start, _, _ := strings.Cut(token, ".")
-	next, hash := nextRefresh(start)
-	swapped, err := h.Refresh.SwapRefresh(ctx, kept.ID, kept.Hash, hash, h.Now())
-	if err != nil {
-		return fmt.Errorf("replace refresh token: %w", err)
+	next, hash := "", kept.Hash
+	if rotates(r.GetClient()) {
+		start, _, _ := strings.Cut(token, ".")
+		next, hash = nextRefresh(start)
 	}
-	if !swapped { // somebody was quicker
+	swapped, err := h.Refresh.SwapRefresh(ctx, kept.ID, kept.Hash, hash, h.Now())
+	switch {
+	case err != nil:
+		return fmt.Errorf("replace refresh token: %w", err)
+	case !swapped && next == "": // revoked meanwhile
+		return refusedGrant("Invalid parameter refresh_token", ErrUnknownRefresh)
+	case !swapped: // somebody was quicker
 		return h.reused(ctx, kept)
 	}
 	failpoint.Hit(failpoint.RefreshSwapped)
@@ -141,14 +158,20 @@ func (h *renewal) PopulateTokenEndpointResponse(ctx context.Context, r fosite.Ac
 	return err
 }
 
-// beginRefresh keeps a family that begins, and returns its first token.
-func (e *endpoints) beginRefresh(ctx context.Context, s *session, clientID string) (string, error) {
+// beginRefresh keeps a family that begins, and returns its first token. That of a
+// client with nothing to prove is bound as the access token is (RFC 9449 §5, RFC
+// 8705 §4); any other is bound to its client by what that proves.
+func (e *endpoints) beginRefresh(ctx context.Context, s *session, c fosite.Client) (string, error) {
 	token, hash := nextRefresh(s.start)
 	now := e.Now()
-	err := e.Refresh.AddRefresh(ctx, Refresh{
-		ID: s.Family, Hash: hash, ClientID: clientID, UserID: s.UserID,
+	family := Refresh{
+		ID: s.Family, Hash: hash, ClientID: c.GetID(), UserID: s.UserID,
 		Scope: csc.ScopeService, Used: now, Expires: now.Add(e.refreshLife()), Standing: s.Standing,
-	})
+	}
+	if c.IsPublic() {
+		family.Holder = s.Bound.holder()
+	}
+	err := e.Refresh.AddRefresh(ctx, family)
 	if err != nil {
 		return "", fmt.Errorf("keep refresh token: %w", err)
 	}

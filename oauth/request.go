@@ -19,6 +19,7 @@ type request struct {
 	State       string   `json:"state,omitempty"`
 	Scope       string   `json:"scope"`
 	Challenge   string   `json:"challenge,omitempty"` // "" only where the client may leave it out
+	Key         string   `json:"key,omitempty"`       // the code is bound to: thumbprint (RFC 9449 §10), "" for none
 	Profile     string   `json:"profile"`             // of the client, when it asked
 	Lang        string   `json:"lang,omitempty"`
 	Account     string   `json:"account,omitempty"` // user who has to log in; "" for any
@@ -34,7 +35,7 @@ var requestLengths = []struct {
 	most int
 }{
 	{"response_type", 64}, {"scope", 256}, {"state", 1024}, {"code_challenge", 43},
-	{"code_challenge_method", 16}, {"response_mode", 64}, {"lang", 35},
+	{"code_challenge_method", 16}, {"dpop_jkt", 43}, {"response_mode", 64}, {"lang", 35},
 	{"credentialID", 128}, {"signatureQualifier", 128}, {"numSignatures", 9},
 	{"hashAlgorithmOID", 64}, {"authorization_details", maxDetails}, {"description", 4 * maxDescription},
 	{"clientData", 8192}, {"account_token", 4096},
@@ -68,6 +69,9 @@ func (q *request) fill(c Client, form url.Values, twice []string) error {
 		return err
 	}
 	if err := q.challenge(c, form.Get("code_challenge"), form.Get("code_challenge_method")); err != nil {
+		return err
+	}
+	if err := q.bindTo(c, form.Get("dpop_jkt")); err != nil {
 		return err
 	}
 	if q.Lang = form.Get("lang"); !plainName(q.Lang) {
@@ -156,6 +160,21 @@ func (q *request) challenge(c Client, value, method string) error {
 		return csc.Invalid("code_challenge")
 	}
 	q.Challenge = value
+	return nil
+}
+
+// bindTo binds the code to a key, if one is named (RFC 9449 §10): by its
+// thumbprint, by the proof of a push, or by both as the same.
+func (q *request) bindTo(c Client, key string) error {
+	switch {
+	case key == "":
+		return nil
+	case c.profile() == ProfileCSCv1:
+		return errNoDPoPInV1()
+	case !isDigest(key) || q.Key != "" && q.Key != key:
+		return csc.Invalid("dpop_jkt")
+	}
+	q.Key = key
 	return nil
 }
 

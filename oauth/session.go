@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"maps"
+	"net/http"
 	"time"
 
 	"github.com/ory/fosite"
@@ -16,9 +17,11 @@ type session struct {
 	Family      string   `json:"family,omitempty"` // "" where no code was redeemed
 	// Standing is of the user before the client, when he last proved who he is.
 	Standing string                         `json:"standing,omitempty"`
+	Bound    confirmation                   `json:"cnf,omitzero"`
 	Expires  map[fosite.TokenType]time.Time `json:"expires"`
 
 	// What the answer to one token request is made of, never kept.
+	request *http.Request
 	token   string  // to be made, "" for any
 	code    *code   // redeemed by it
 	start   string  // of the refresh tokens of a family that begins

@@ -51,7 +51,7 @@ func (e *endpoints) token(r *http.Request, form url.Values) (any, error) {
 	case !form.Has("scope"):
 		form.Set("scope", csc.ScopeService)
 	}
-	asked, err := e.engine.NewAccessRequest(r.Context(), forFosite(r, form), &session{})
+	asked, err := e.engine.NewAccessRequest(r.Context(), forFosite(r, form), &session{request: r})
 	if err != nil {
 		return nil, err
 	}

@@ -284,7 +284,7 @@ func TestMethods(t *testing.T) {
 
 func TestUnknownPath(t *testing.T) {
 	h := newHouse(t)
-	for _, path := range []string{"/oauth2/", "/oauth2/tokens", "/oauth2/token/", "/oauth2/introspect"} {
+	for _, path := range []string{"/oauth2/", "/oauth2/tokens", "/oauth2/token/", "/oauth2/introspection"} {
 		h.post(path, h.good()).want(t, 404, "invalid_request", "There is nothing here")
 	}
 }

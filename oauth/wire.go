@@ -71,6 +71,7 @@ func errTooOften(wait time.Duration) error {
 // An answer goes with the status, no answer means 204.
 func (e *endpoints) serve(status int, f func(*http.Request, url.Values) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.TellNonce(w.Header())
 		form, err := readForm(w, r)
 		var answer any
 		if err == nil {

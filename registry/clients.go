@@ -28,6 +28,7 @@ type clientRow struct {
 	RequirePAR   bool   `bun:"require_par"`
 	RequireJAR   bool   `bun:"require_jar"`
 	Bound        string `bun:"bound"`
+	Resource     bool   `bun:"resource_server"`
 	Logo         string `bun:"logo"`
 	RedirectURIs string `bun:"redirect_uris"`
 	Grants       string `bun:"grants"`
@@ -54,7 +55,7 @@ func rowOfClient(c oauth.Client) (*clientRow, error) {
 	}
 	row := &clientRow{
 		ID: c.ID, Name: c.Name, Profile: c.Profile, AuthMethod: c.AuthMethod, Verifiers: encode(c.Verifiers), Keys: c.Keys,
-		TLSName: string(tls), RequirePAR: c.RequirePAR, RequireJAR: c.RequireJAR, Bound: c.Bound, Logo: c.Logo,
+		TLSName: string(tls), RequirePAR: c.RequirePAR, RequireJAR: c.RequireJAR, Bound: c.Bound, Resource: c.ResourceServer, Logo: c.Logo,
 		RedirectURIs: encode(c.RedirectURIs), Grants: encode(c.Grants), Scopes: encode(c.Scopes), Disabled: c.Disabled,
 		Created: micros(c.Created), Managed: managed, Revision: c.Revision,
 	}
@@ -106,7 +107,7 @@ func decodeManaged(text string) (*oauth.Managed, error) {
 func (c clientRow) client() (oauth.Client, error) {
 	full := oauth.Client{
 		ID: c.ID, Name: c.Name, Profile: c.Profile, AuthMethod: c.AuthMethod, Keys: c.Keys, RequirePAR: c.RequirePAR,
-		RequireJAR: c.RequireJAR, Bound: c.Bound, Logo: c.Logo, Disabled: c.Disabled, Created: moment(c.Created), Revision: c.Revision,
+		RequireJAR: c.RequireJAR, Bound: c.Bound, ResourceServer: c.Resource, Logo: c.Logo, Disabled: c.Disabled, Created: moment(c.Created), Revision: c.Revision,
 	}
 	if c.TokensAfter != 0 {
 		full.TokensAfter = moment(c.TokensAfter)
@@ -144,7 +145,7 @@ func (r *Registry) AddClient(ctx context.Context, c oauth.Client) error {
 
 // clientQuery is asked for each access token that comes.
 const clientQuery = `
-SELECT id, name, profile, auth_method, verifiers, jwks, tls_name, require_par, require_jar, bound, logo,
+SELECT id, name, profile, auth_method, verifiers, jwks, tls_name, require_par, require_jar, bound, resource_server, logo,
 	redirect_uris, grants, scopes, disabled, created, tokens_after, managed, revision
 FROM clients WHERE id = ?`
 
@@ -156,7 +157,7 @@ func (r *Registry) Client(ctx context.Context, id string) (oauth.Client, error) 
 	var c clientRow
 	err := r.read.row(ctx, clientQuery, []any{id},
 		&c.ID, &c.Name, &c.Profile, &c.AuthMethod, &c.Verifiers, &c.Keys, &c.TLSName, &c.RequirePAR, &c.RequireJAR,
-		&c.Bound, &c.Logo, &c.RedirectURIs, &c.Grants, &c.Scopes, &c.Disabled, &c.Created, &c.TokensAfter, &c.Managed, &c.Revision)
+		&c.Bound, &c.Resource, &c.Logo, &c.RedirectURIs, &c.Grants, &c.Scopes, &c.Disabled, &c.Created, &c.TokensAfter, &c.Managed, &c.Revision)
 	if errors.Is(err, sql.ErrNoRows) {
 		return oauth.Client{}, oauth.ErrUnknownClient
 	}

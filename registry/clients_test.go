@@ -33,9 +33,10 @@ func client(n int) oauth.Client {
 		Managed: &oauth.Managed{
 			Invitation: "inv_1", Hash: "ab", Allows: oauth.Allowance{Profile: "csc", Grants: []string{"g"}, Scopes: []string{"service", "ș\""}},
 		},
-		Bound:       oauth.BoundMTLS,
-		Logo:        "https://app.example.test/logo.png",
-		TokensAfter: created.Add(time.Duration(n) * time.Hour),
+		ResourceServer: true,
+		Bound:          oauth.BoundMTLS,
+		Logo:           "https://app.example.test/logo.png",
+		TokensAfter:    created.Add(time.Duration(n) * time.Hour),
 	}
 }
 

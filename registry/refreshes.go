@@ -23,6 +23,7 @@ type refreshRow struct {
 	ClientID string `bun:"client_id"`
 	UserID   string `bun:"user_id"`
 	Scope    string `bun:"scope"`
+	Holder   string `bun:"holder"`
 	Used     int64  `bun:"used"`
 	Expires  int64  `bun:"expires"`
 	Standing string `bun:"standing"`
@@ -31,11 +32,11 @@ type refreshRow struct {
 // AddRefresh keeps a new family; oauth.ErrRefreshExists if its ID is taken. It
 // forgets those that ended more than a day before this one was used.
 func (r *Registry) AddRefresh(ctx context.Context, f oauth.Refresh) error {
-	if !plain(f.ID, f.Hash, f.ClientID, f.UserID, f.Scope, f.Standing) {
+	if !plain(f.ID, f.Hash, f.ClientID, f.UserID, f.Scope, f.Holder, f.Standing) {
 		return fmt.Errorf("add refresh token: %w", errText)
 	}
 	row := &refreshRow{
-		ID: f.ID, Hash: f.Hash, ClientID: f.ClientID, UserID: f.UserID, Scope: f.Scope,
+		ID: f.ID, Hash: f.Hash, ClientID: f.ClientID, UserID: f.UserID, Scope: f.Scope, Holder: f.Holder,
 		Used: micros(f.Used), Expires: micros(f.Expires), Standing: f.Standing,
 	}
 	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
@@ -68,7 +69,7 @@ func (r *Registry) Refresh(ctx context.Context, id string) (oauth.Refresh, error
 		return oauth.Refresh{}, doing("read refresh token", err)
 	}
 	return oauth.Refresh{
-		ID: row.ID, Hash: row.Hash, ClientID: row.ClientID, UserID: row.UserID, Scope: row.Scope,
+		ID: row.ID, Hash: row.Hash, ClientID: row.ClientID, UserID: row.UserID, Scope: row.Scope, Holder: row.Holder,
 		Used: moment(row.Used), Expires: moment(row.Expires), Standing: row.Standing,
 	}, nil
 }

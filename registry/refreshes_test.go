@@ -14,7 +14,7 @@ import (
 
 func family(n int) oauth.Refresh {
 	return oauth.Refresh{
-		ID: id("family", n), Hash: "first", ClientID: id("app", n), UserID: id("u", n), Scope: "service",
+		ID: id("family", n), Hash: "first", ClientID: id("app", n), UserID: id("u", n), Scope: "service", Holder: "jkt x",
 		Used: created, Expires: created.Add(30 * 24 * time.Hour),
 	}
 }

@@ -12,18 +12,24 @@ import (
 	"github.com/pecete/pecete/oauth"
 )
 
-// bearerHeader is the form §11 asks of the header; the scheme in any case (RFC
-// 9110 §11.1), the token as RFC 6750 §2.1 has it.
-var bearerHeader = regexp.MustCompile(`^(?i:bearer) +([A-Za-z0-9._~+/-]+=*)$`)
+// tokenHeader is the form §11 asks of the header, and with DPoP that of RFC 9449
+// §7.1; the scheme in any case (RFC 9110 §11.1), the token as RFC 6750 §2.1 has it.
+var tokenHeader = regexp.MustCompile(`^(?i:(dpop)|bearer) +([A-Za-z0-9._~+/-]+=*)$`)
 
 // caller is who stands behind the request's access token. An address that
-// fails too often is told only that; a store that is away is no failure of its.
+// fails too often is told only that; a store that is away is no failure of its,
+// nor is a proof that is good but for the nonce, which it could not know.
 func (s *Server) caller(r *http.Request) (credentials.Caller, error) {
 	who, err := s.identify(r)
-	if err != nil && !passing(err) && !s.anonymous(r) {
+	if err != nil && !passing(err) && !wantsNonce(err) && !s.anonymous(r) {
 		return who, tooMany()
 	}
 	return who, err
+}
+
+func wantsNonce(err error) bool {
+	said := (*csc.Error)(nil)
+	return errors.As(err, &said) && said.Code == csc.UseDPoPNonce
 }
 
 func (s *Server) identify(r *http.Request) (credentials.Caller, error) {
@@ -31,11 +37,11 @@ func (s *Server) identify(r *http.Request) (credentials.Caller, error) {
 	if len(values) == 0 {
 		return credentials.Caller{}, &refusal{status: http.StatusUnauthorized, told: csc.Fail(csc.InvalidToken, errNoHeader)}
 	}
-	match := bearerHeader.FindStringSubmatch(values[0])
+	match := tokenHeader.FindStringSubmatch(values[0])
 	if len(values) > 1 || match == nil {
 		return credentials.Caller{}, csc.Refused("Malformed authorization header.", nil)
 	}
-	who, err := s.Bearer.Bearer(r.Context(), csc.Secret(match[1]))
+	who, err := s.Callers.Caller(r, csc.Secret(match[2]), match[1] != "")
 	if err != nil {
 		return who, err
 	}
@@ -60,7 +66,8 @@ func (s *Server) alive(ctx context.Context, who credentials.Caller) error {
 // grantFor finds the SAD a signature is asked under, in the three ways of §11.10:
 // a service token with a SAD, a service token with a credential token as SAD, a
 // credential token alone. Two different ones are none. Which of its grants is
-// spent, if it is of several, the credential says.
+// spent, if it is of several, the credential says; whether the caller holds what
+// that is bound to is judged where it is spent.
 func grantFor(who credentials.Caller, value csc.Secret) (string, error) {
 	switch {
 	case who.GrantID == "" && value == "":

@@ -36,6 +36,8 @@ func (r *refusal) Unwrap() error { return r.told }
 var statuses = map[csc.Code]int{
 	csc.InvalidToken:           http.StatusUnauthorized,
 	csc.ExpiredToken:           http.StatusUnauthorized,
+	csc.InvalidDPoPProof:       http.StatusUnauthorized,
+	csc.UseDPoPNonce:           http.StatusUnauthorized,
 	csc.ServerError:            http.StatusInternalServerError,
 	csc.TemporarilyUnavailable: http.StatusServiceUnavailable,
 }
@@ -54,7 +56,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	switch status {
 	case http.StatusUnauthorized:
-		w.Header().Set("WWW-Authenticate", `Bearer realm="CSC"`)
+		challenge(w.Header(), r, told)
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", s.door.wait())
 	case http.StatusTooManyRequests:
@@ -77,6 +79,28 @@ func waitFor(err error) string {
 		return strconv.Itoa(int(math.Ceil(told.RetryAfter().Seconds())))
 	}
 	return retryAfter
+}
+
+// challenge says how to come with an access token, and what was wrong with the one
+// that came (RFC 6750 §3, RFC 9449 §7.1): in the scheme that was used, and beside it
+// in the other.
+func challenge(header http.Header, r *http.Request, told *csc.Error) {
+	bearer, dpop := `Bearer realm="CSC"`, `DPoP algs="`+strings.Join(oauth.ProofAlgorithms(), " ")+`"`
+	wrong := ""
+	if r.Header.Get("Authorization") != "" {
+		code := told.Code
+		if code == csc.ExpiredToken {
+			code = csc.InvalidToken // the only one that these schemes have
+		}
+		wrong = `, error="` + string(code) + `", error_description=` + strconv.QuoteToASCII(told.Description)
+	}
+	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "DPoP") {
+		dpop += wrong
+	} else {
+		bearer += wrong
+	}
+	header.Add("WWW-Authenticate", bearer)
+	header.Add("WWW-Authenticate", dpop)
 }
 
 // tell is what the client learns of err, and the status it learns it with.

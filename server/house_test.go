@@ -181,7 +181,7 @@ func (h *house) wire() {
 		Now: h.clock.Now,
 	})
 	h.api = &server.Server{
-		Contract: contract, Bearer: h.provider, Mux: mux, Register: h.register, Stamper: h.stamper,
+		Contract: contract, Callers: h.provider, Mux: mux, Register: h.register, Stamper: h.stamper,
 		Authorizer: credentials.Authorizer{
 			Register: h.register, Grants: grants, Audit: h.auditLog, Now: h.clock.Now,
 			Prover:     &users.Prover{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now, Passwords: h.hasher},

@@ -23,6 +23,7 @@ import (
 // contract, then the method, then its answer or its error.
 func serve[Req, Resp any](s *Server, m csc.Method, method func(context.Context, credentials.Caller, Req) (Resp, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		s.Callers.TellNonce(c.Writer.Header())
 		who, err := s.caller(c.Request)
 		if err != nil {
 			s.fail(c.Writer, c.Request, err)

@@ -5,7 +5,6 @@
 package server
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"path"
@@ -26,7 +25,7 @@ import (
 // logo and the two health pages.
 type Server struct {
 	Contract *openapi.Contract
-	Bearer   Bearer
+	Callers  Callers
 	// Mux has what is served beside the API: the authorization server and its
 	// pages. Handler adds the API to it, and may be called once.
 	Mux        *http.ServeMux
@@ -54,9 +53,14 @@ type Server struct {
 	checking  singleflight.Group
 }
 
-// Bearer says who stands behind an access token.
-type Bearer interface {
-	Bearer(ctx context.Context, token csc.Secret) (credentials.Caller, error)
+// Callers knows who calls; *oauth.Provider does.
+type Callers interface {
+	// Caller says who stands behind the access token that r brings by the scheme
+	// DPoP, or by Bearer. A *csc.Error is for the client.
+	Caller(r *http.Request, token csc.Secret, dpop bool) (credentials.Caller, error)
+	// TellNonce puts into an answer's header what the next proof of possession
+	// needs.
+	TellNonce(header http.Header)
 }
 
 // Handler is the server's whole HTTP surface.

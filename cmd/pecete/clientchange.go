@@ -48,12 +48,13 @@ was, and all else stays. Secrets, keys and status have commands of their own.`,
 func (f *clientFlags) change(given *pflag.FlagSet, name string) (func(*oauth.Client), error) {
 	var changes []func(*oauth.Client)
 	for flag, set := range map[string]func(*oauth.Client){
-		"name":         func(c *oauth.Client) { c.Name = name },
-		"redirect-uri": f.redirect,
-		"logo":         func(c *oauth.Client) { c.Logo = f.logo },
-		"require-par":  func(c *oauth.Client) { c.RequirePAR = f.requirePAR },
-		"require-jar":  func(c *oauth.Client) { c.RequireJAR = f.requireJAR },
-		"bound":        func(c *oauth.Client) { c.Bound = f.bound },
+		"name":            func(c *oauth.Client) { c.Name = name },
+		"redirect-uri":    f.redirect,
+		"logo":            func(c *oauth.Client) { c.Logo = f.logo },
+		"require-par":     func(c *oauth.Client) { c.RequirePAR = f.requirePAR },
+		"require-jar":     func(c *oauth.Client) { c.RequireJAR = f.requireJAR },
+		"resource-server": func(c *oauth.Client) { c.ResourceServer = f.resourceServer },
+		"bound":           func(c *oauth.Client) { c.Bound = f.bound },
 	} {
 		if given.Changed(flag) {
 			changes = append(changes, set)

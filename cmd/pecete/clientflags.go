@@ -14,6 +14,7 @@ import (
 type clientFlags struct {
 	profile, method, jwks, bound, logo string
 	requirePAR, requireJAR             bool
+	resourceServer                     bool
 	tls                                oauth.TLSName
 	redirects, signers                 []string
 }
@@ -38,6 +39,7 @@ func (f *clientFlags) bindWays(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.requirePAR, "require-par", false, "refuse requests that were not pushed; always so with --profile fapi2")
 	flags.BoolVar(&f.requireJAR, "require-jar", false, "refuse requests that it did not sign with one of its keys")
 	flags.StringVar(&f.bound, "bound", "", "`WHAT` its tokens must be bound to: dpop or mtls (with --profile fapi2 dpop, or mtls if it proves itself by a certificate)")
+	flags.BoolVar(&f.resourceServer, "resource-server", false, "let it ask about the tokens of every client (RFC 7662)")
 	flags.StringVar(&f.logo, "logo", "", "https `URI` of its logo, which only browsers load")
 }
 
@@ -45,7 +47,7 @@ func (f *clientFlags) bindWays(flags *pflag.FlagSet) {
 func (f *clientFlags) client(name string, now time.Time) (oauth.Client, error) {
 	c := oauth.Client{
 		ID: oauth.NewClientID(), Name: name, Profile: f.profile, AuthMethod: f.method, TLS: f.tls,
-		RequirePAR: f.requirePAR, RequireJAR: f.requireJAR, Bound: f.bound, Logo: f.logo, RedirectURIs: f.redirects,
+		RequirePAR: f.requirePAR, RequireJAR: f.requireJAR, Bound: f.bound, ResourceServer: f.resourceServer, Logo: f.logo, RedirectURIs: f.redirects,
 		Created: now.UTC().Truncate(time.Microsecond),
 	}
 	c = c.Completed()

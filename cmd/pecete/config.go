@@ -47,7 +47,11 @@ type Config struct {
 		// Announce is how info says where the authorization server is: oauth2,
 		// oauth2Issuer or oauth2Servers; oauth2 if absent.
 		Announce string `yaml:"announce"`
-		FAPI     bool   `yaml:"fapi"` // info says oauth2FAPIsupport
+		// FAPI is whether info says oauth2FAPIsupport; it does if absent. What it
+		// says is true in any case: clients of profile fapi2 are served.
+		FAPI *bool `yaml:"fapi"`
+		// DPoPNonce demands a nonce of this server in every DPoP proof.
+		DPoPNonce bool `yaml:"dpop_nonce"`
 	} `yaml:"oauth2"`
 	HSM      HSMConfig `yaml:"hsm"`
 	Registry string    `yaml:"registry"` // a file for SQLite, or postgres://…

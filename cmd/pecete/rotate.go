@@ -32,6 +32,7 @@ type shownClient struct {
 	RequirePAR   bool     `json:"require_pushed_authorization_requests"`
 	RequireJAR   bool     `json:"require_signed_request_object"`
 	Bound        string   `json:"bound,omitempty"`
+	Introspects  bool     `json:"resource_server,omitempty"`
 	Logo         string   `json:"logo_uri,omitempty"`
 	RedirectURIs []string `json:"redirect_uris"`
 	Grants       []string `json:"grant_types"`
@@ -70,7 +71,7 @@ func clientShowCommand() *cobra.Command {
 func show(c oauth.Client) shownClient {
 	return shownClient{
 		ID: c.ID, Name: c.Name, Profile: cmp.Or(c.Profile, oauth.ProfileCSC), Method: c.Method(), Keys: c.KeyIDs(),
-		Certificate: c.TLS.String(), RequirePAR: c.RequirePAR, RequireJAR: c.RequireJAR, Bound: c.Bound, Logo: c.Logo,
+		Certificate: c.TLS.String(), RequirePAR: c.RequirePAR, RequireJAR: c.RequireJAR, Bound: c.Bound, Introspects: c.ResourceServer, Logo: c.Logo,
 		RedirectURIs: append([]string{}, c.RedirectURIs...), Grants: c.Grants,
 		Scopes: c.Scopes, Secrets: len(c.Verifiers), Disabled: c.Disabled, Created: c.Created, Invitation: invitationOf(c),
 	}
@@ -96,6 +97,7 @@ func printClient(w io.Writer, c shownClient) error {
 	fmt.Fprintf(table, "require_par\t%t\n", c.RequirePAR)
 	fmt.Fprintf(table, "require_jar\t%t\n", c.RequireJAR)
 	fmt.Fprintf(table, "bound\t%s\n", c.Bound)
+	fmt.Fprintf(table, "resource_server\t%t\n", c.Introspects)
 	fmt.Fprintf(table, "logo\t%s\n", c.Logo)
 	fmt.Fprintf(table, "redirect_uris\t%s\n", strings.Join(c.RedirectURIs, " "))
 	fmt.Fprintf(table, "grant_types\t%s\n", strings.Join(c.Grants, " "))

@@ -143,7 +143,7 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 		return nil, err
 	}
 	return &server.Server{
-		Contract: contract, Bearer: provider, Mux: mux, Register: register, Stamper: stamper, Authorizer: authorizer,
+		Contract: contract, Callers: provider, Mux: mux, Register: register, Stamper: stamper, Authorizer: authorizer,
 		Signer: signing.Signer{
 			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 		},
@@ -193,6 +193,9 @@ func (h *house) authorization(tickets onetime.Store, authorizer credentials.Auth
 		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
 		Loads: h.config.Limits.Loads,
 	}
+	if h.config.OAuth2.DPoPNonce {
+		provider.NonceKey = derived(steps, "dpop nonce")
+	}
 	provider.Mount(mux)
 	pages := &login.Pages{
 		OAuth: provider, Approvals: authorizer, ClientName: authorizer.Challenges.ClientName,
@@ -219,6 +222,6 @@ func (h *house) about() server.About {
 		Name:     h.config.About.Name, Region: h.config.About.Region, URL: h.config.URL,
 		Logo: h.config.About.Logo, Description: h.config.About.Description,
 		Languages: h.config.About.Languages, Keys: keys, PKCS1v15: true,
-		Locator: h.config.OAuth2.Announce, RAR: true, FAPI: h.config.OAuth2.FAPI,
+		Locator: h.config.OAuth2.Announce, RAR: true, FAPI: h.config.OAuth2.FAPI == nil || *h.config.OAuth2.FAPI,
 	}
 }
