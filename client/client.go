@@ -42,6 +42,9 @@ type Client struct {
 	// Token, if set, gives the access token of each call, in place of ID and
 	// Secret: for a signer's token, or one of scope credential.
 	Token func(ctx context.Context) (csc.Secret, error)
+	// DPoP, if set, is the key that the access tokens are bound to: those that
+	// the client gets itself, and those that Token gives.
+	DPoP *DPoP
 	// Trace, if set, is told of each exchange when it is over.
 	Trace func(Exchange)
 	// Now is the clock that tokens grow old by; time.Now if nil.
@@ -147,10 +150,12 @@ func call[Resp any](ctx context.Context, c *Client, method csc.Method, req any, 
 	if err != nil {
 		return answer, fmt.Errorf("%s: %w", method, err)
 	}
+	send := c.exchange
 	if token != "" {
 		post.Header.Set("Authorization", "Bearer "+string(token))
+		send = func(post *http.Request, answer any) error { return c.exchangeProven(post, token, answer) }
 	}
-	if err := c.exchange(post, &answer); err != nil {
+	if err := send(post, &answer); err != nil {
 		return answer, fmt.Errorf("%s: %w", method, err)
 	}
 	return answer, nil
@@ -197,6 +202,9 @@ func (c *Client) exchange(req *http.Request, answer any) error {
 	}
 	defer resp.Body.Close() //nolint:errcheck // all that is wanted was read
 	told.Status = resp.StatusCode
+	if c.DPoP != nil {
+		c.DPoP.Learn(req.URL, resp.Header)
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:

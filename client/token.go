@@ -107,11 +107,15 @@ func (c *Client) clientCredentials(ctx context.Context) (tokenAnswer, error) {
 	}
 	req.SetBasicAuth(url.QueryEscape(c.ID), url.QueryEscape(string(c.Secret)))
 	var answer tokenAnswer
-	if err := c.exchange(req, &answer); err != nil {
+	if err := c.exchangeProven(req, "", &answer); err != nil {
 		return tokenAnswer{}, err
 	}
-	if !tokenText(answer.AccessToken) || !strings.EqualFold(answer.TokenType, "Bearer") {
-		return tokenAnswer{}, fmt.Errorf("%w: no bearer token", ErrAnswer)
+	kind := "Bearer"
+	if c.DPoP != nil { // a server that knows no DPoP must not be taken for one that does
+		kind = "DPoP"
+	}
+	if !tokenText(answer.AccessToken) || !strings.EqualFold(answer.TokenType, kind) {
+		return tokenAnswer{}, fmt.Errorf("%w: no %s token", ErrAnswer, kind)
 	}
 	return answer, nil
 }
