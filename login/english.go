@@ -55,12 +55,12 @@ var englishTexts = map[string]string{
 	"document.full":    "Whole fingerprint",
 	"document.mixed":   "This name mixes letters of different alphabets that look alike.",
 
-	"code.error.paused":     "Too many codes were not right. Your request stays open; try again later.",
-	"code.error.until":      "Codes are accepted again from %s.",
-	"code.error.locked":     "Too many codes were not right, so your code is locked. Ask whoever runs this service to unlock it.",
-	"code.error.shapes":     "Type the four digits of the number and the six of the code, and nothing else.",
-	"code.error.either":     "The number or the code is not right.",
-	"code.error.changed":    "What is to be signed was not what you had seen. Read it again.",
+	"code.error.paused":  "Too many codes were not right. Your request stays open; try again later.",
+	"code.error.until":   "Codes are accepted again from %s.",
+	"code.error.locked":  "Too many codes were not right, so your code is locked. Ask whoever runs this service to unlock it.",
+	"code.error.shapes":  "Type the four digits of the number and the six of the code, and nothing else.",
+	"code.error.either":  "The number or the code is not right.",
+	"code.error.changed": "What is to be signed was not what you had seen. Read it again.",
 
 	"consent.bar.title":    "This cannot be signed",
 	"consent.bar.none":     "You have no certificate that fits what the application asks for.",
@@ -84,6 +84,8 @@ var englishTexts = map[string]string{
 
 	"fail.over.title":    "This request is over",
 	"fail.over.text":     "It was answered, it took too long, or it was begun in another browser. Go back to the application and begin again there.",
+	"fail.often.title":   "Too often",
+	"fail.often.text":    "Too many logins from your network were not right. Wait and try again; nothing that you can do here shortens that.",
 	"fail.stale.title":   "This page is out of date",
 	"fail.stale.text":    "You logged in again, or cookies are not kept. Nothing was signed.",
 	"fail.stale.again":   "Show the page again",

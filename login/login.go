@@ -79,9 +79,11 @@ type Pages struct {
 	// Barred, if set, is told of each attempt to log in that was not judged,
 	// since its network had failed too often.
 	Barred func()
+	// Failures counts failed logins by network, on these pages and any others; one
+	// of their own if nil.
+	Failures *quota.Quota
 
-	book      *page.Book
-	strangers *quota.Quota // who failed to log in
+	book *page.Book
 }
 
 // One network may fail to log in so often in an hour: whatever users it tried,
@@ -91,12 +93,17 @@ const (
 	failuresIn   = time.Hour
 )
 
+// NewFailures is the Quota of failed logins.
+func NewFailures(now func() time.Time) *quota.Quota { return quota.New(mostFailures, failuresIn, now) }
+
 // Mount adds the pages to mux.
 func (p *Pages) Mount(mux *http.ServeMux) {
 	p.book = newBook(page.House{
 		Name: p.Name, Languages: p.Languages, Demo: p.Demo, Key: p.Key, Logger: p.Logger, Now: p.Now,
 	})
-	p.strangers = quota.New(mostFailures, failuresIn, p.Now)
+	if p.Failures == nil {
+		p.Failures = NewFailures(p.Now)
+	}
 	mux.Handle("GET "+LoginPath, page.Safe(p.showLogin))
 	mux.Handle("POST "+LoginPath, page.Safe(p.logIn))
 	mux.Handle("GET "+ConsentPath, page.Safe(p.showConsent))

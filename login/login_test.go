@@ -108,8 +108,11 @@ func TestLoginFailuresOfOneNetwork(t *testing.T) {
 		resp, _ := h.send("/login?i=one", credentialsOf(fmt.Sprintf("nobody%d@example.org", n), "a wrong password"))
 		wantRedirect(t, resp, "/login?i=one")
 	}
-	resp, _ := h.send("/login?i=one", credentialsOf("demo.signer@example.org", password))
-	wantRedirect(t, resp, "/login?i=one")
+	resp, page := h.send("/login?i=one", credentialsOf("demo.signer@example.org", password))
+	if resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "3600" {
+		t.Errorf("answered with %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
+	}
+	wantTold(t, page, "Too many logins from your network")
 	h.after(time.Hour)
 	h.ask([]string{"a.pdf"}, loggedOut)
 	resp, _ = h.send("/login?i=one", credentialsOf("demo.signer@example.org", password))

@@ -15,6 +15,8 @@ import (
 	"github.com/pecete/pecete/users"
 )
 
+var errOften = errors.New("login: too many failures of this network")
+
 // maxEmail is the longest address there is, in bytes (RFC 5321 §4.5.3.1).
 const maxEmail = 254
 
@@ -112,14 +114,14 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	from := quota.Network(r.RemoteAddr)
-	if p.strangers.Over(from) > 0 { // not judged: neither hashed nor recorded
+	if wait := p.Failures.Over(from); wait > 0 { // not judged: neither hashed nor recorded
 		p.barred()
-		p.back(v, v.self(), note{Kind: noteWrong, Email: short(email)})
+		p.fail(v, &page.Fault{Status: http.StatusTooManyRequests, Kind: "often", Wait: wait, Cause: errOften})
 		return
 	}
 	user, err := p.Prover.Password(r.Context(), email, password)
 	if judged(err) {
-		p.strangers.Count(from)
+		p.Failures.Count(from)
 	}
 	switch {
 	case errors.Is(err, users.ErrWrong), errors.Is(err, users.ErrPaused), errors.Is(err, users.ErrLocked):

@@ -55,12 +55,12 @@ var romanianTexts = map[string]string{
 	"document.full":    "Amprenta întreagă",
 	"document.mixed":   "Acest nume amestecă litere asemănătoare din alfabete diferite.",
 
-	"code.error.paused":     "Prea multe coduri greșite. Cererea rămâne deschisă; încercați mai târziu.",
-	"code.error.until":      "Codurile sunt acceptate din nou de la %s.",
-	"code.error.locked":     "Prea multe coduri greșite, așa că s-a blocat codul. Cereți deblocarea de la cel care administrează serviciul.",
-	"code.error.shapes":     "Scrieți cele patru cifre ale numărului și cele șase ale codului, nimic altceva.",
-	"code.error.either":     "Numărul sau codul nu este corect.",
-	"code.error.changed":    "Ce este de semnat nu era ce văzuserăți. Citiți din nou.",
+	"code.error.paused":  "Prea multe coduri greșite. Cererea rămâne deschisă; încercați mai târziu.",
+	"code.error.until":   "Codurile sunt acceptate din nou de la %s.",
+	"code.error.locked":  "Prea multe coduri greșite, așa că s-a blocat codul. Cereți deblocarea de la cel care administrează serviciul.",
+	"code.error.shapes":  "Scrieți cele patru cifre ale numărului și cele șase ale codului, nimic altceva.",
+	"code.error.either":  "Numărul sau codul nu este corect.",
+	"code.error.changed": "Ce este de semnat nu era ce văzuserăți. Citiți din nou.",
 
 	"consent.bar.title":    "Nu se poate semna",
 	"consent.bar.none":     "Nu aveți un certificat potrivit pentru ce cere aplicația.",
@@ -84,6 +84,8 @@ var romanianTexts = map[string]string{
 
 	"fail.over.title":    "Cererea s-a încheiat",
 	"fail.over.text":     "A primit răspuns, a durat prea mult sau a fost începută în alt browser. Întoarceți-vă la aplicație și începeți din nou acolo.",
+	"fail.often.title":   "Prea des",
+	"fail.often.text":    "Prea multe autentificări greșite din rețeaua dumneavoastră. Așteptați și încercați din nou; nimic de aici nu scurtează așteptarea.",
 	"fail.stale.title":   "Pagina nu mai este actuală",
 	"fail.stale.text":    "V-ați autentificat din nou sau browserul nu păstrează cookie-uri. Nu s-a semnat nimic.",
 	"fail.stale.again":   "Arătați pagina din nou",

@@ -197,6 +197,11 @@ func (e *endpoints) resume(w http.ResponseWriter, r *http.Request, in pairs) {
 	if err == nil && s.out {
 		err = &fault{status: http.StatusForbidden, says: saysLocked, cause: users.ErrLocked}
 	}
+	if errors.Is(err, ErrInteraction) { // who guesses is stopped as who begins too many
+		if wait := e.loads.Count(quota.Network(r.RemoteAddr)); wait > 0 {
+			err = &fault{status: http.StatusTooManyRequests, says: saysOften, wait: wait}
+		}
+	}
 	if err != nil {
 		e.page(w, r, err)
 		return

@@ -51,7 +51,7 @@ import (
 // minute.
 const (
 	defaultFailures = 20
-	defaultLoads    = 120
+	DefaultLoads    = 120
 	defaultSigners  = 60
 )
 

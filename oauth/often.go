@@ -32,7 +32,7 @@ func newLimits(p *Provider) limits {
 		failures:  quota.New(most, time.Minute, p.Now),
 		ofNetwork: quota.New(networkFailures*most, time.Minute, p.Now),
 		ofClient:  quota.New(clientFailures*most, time.Minute, p.Now),
-		loads:     quota.New(either(p.Loads, defaultLoads), time.Minute, p.Now),
+		loads:     quota.New(either(p.Loads, DefaultLoads), time.Minute, p.Now),
 		signers:   quota.New(either(p.Signers, defaultSigners), time.Minute, p.Now),
 	}
 	if p.Calls > 0 {

@@ -55,6 +55,8 @@ var suite = []struct {
 	{"links come and go", linksComeAndGo},
 	{"permissions come and go", permissionsComeAndGo},
 	{"a standing is what it is now", standings},
+	{"sessions come and go", sessionsComeAndGo},
+	{"a session is there while its user stands by it", sessionsStand},
 	{"of many permitting none is lost", racePermit},
 	{"a password is swapped only from what it is", swapPassword},
 	{"of many linking all agree", raceLink},

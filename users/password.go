@@ -63,6 +63,7 @@ type Hasher struct {
 	queue  atomic.Int64 // who wait or hash
 	most   int64        // of those
 	nobody string       // the hash of a password that nobody has
+	judged atomic.Int64 // how many were compared with a hash
 }
 
 // NewHasher returns a Hasher of that cost.
@@ -138,6 +139,7 @@ func (h *Hasher) matchesText(text, hash string) (ok, stale bool, err error) {
 	if hash == "" {
 		hash = h.nobody
 	}
+	h.judged.Add(1)
 	ok, params, err := argon2id.CheckHash(text, hash)
 	if err != nil {
 		return false, false, errors.New("users: not a password's hash")

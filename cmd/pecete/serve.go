@@ -125,7 +125,7 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	}
 	register := credentials.Register{Store: h.registry, Users: h.registry, Now: now, Parsed: &credentials.Parsed{}}
 	grants := sad.Grants{Store: tickets, Now: now}
-	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: now, Passwords: hasher}
+	prover := &users.Prover{Store: h.registry, Sealer: seal, Audit: h.log, Now: now, Passwords: hasher, Floor: loginFloor}
 	challenges, err := h.challenges(tickets)
 	if err != nil {
 		return nil, err
@@ -201,9 +201,10 @@ func (h *house) authorization(tickets onetime.Store, authorizer credentials.Auth
 		OAuth: provider, Approvals: authorizer, ClientName: authorizer.Challenges.ClientName,
 		Prover: prover, Users: h.registry, Register: authorizer.Register, Key: derived(steps, "login"),
 		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
-		Logger: h.logger, Now: now, Barred: h.barred(login.LoginPath),
+		Logger: h.logger, Now: now, Barred: h.barred(login.LoginPath), Failures: login.NewFailures(now),
 	}
 	pages.Mount(mux)
+	h.portal(mux, provider, prover, tickets, pages.Failures, derived(steps, "portal"))
 	mux.HandleFunc("GET "+page.StylePath, page.Style)
 	return provider, mux, nil
 }

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/onetime"
+	"github.com/pecete/pecete/page"
+	"github.com/pecete/pecete/portal"
+	"github.com/pecete/pecete/quota"
+	"github.com/pecete/pecete/registry"
+	"github.com/pecete/pecete/users"
+)
+
+// A refusal of a login takes so long at least: what it does takes a tenth of that,
+// and more when many log in.
+const loginFloor = 500 * time.Millisecond
+
+// portal wires the signer's own pages.
+func (h *house) portal(mux *http.ServeMux, provider *oauth.Provider, prover *users.Prover, tickets onetime.Store, failures *quota.Quota, key []byte) {
+	pages := &portal.Pages{
+		House: page.House{
+			Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
+			Key: key, Logger: h.logger, Now: now,
+		},
+		Factors: prover,
+		Registrar: users.Registrar{
+			Store: h.registry, Sealer: prover.Sealer, Audit: h.log, Now: now, Issuer: h.config.About.Name, Passwords: prover.Passwords,
+		},
+		Signers: h.registry, Applications: applications{h.registry, provider}, Certificates: h.registry,
+		Sessions: h.registry, Tickets: tickets, Audit: h.log,
+		Failures: failures, Loads: quota.New(cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now),
+		Barred: h.barred(portal.Path),
+	}
+	pages.Mount(mux)
+}
+
+// applications are the clients of the authorization server as a signer sees them.
+type applications struct {
+	registry *registry.Registry
+	provider *oauth.Provider
+}
+
+// Of returns those that may act for a signer.
+func (a applications) Of(ctx context.Context, userID string) ([]portal.Application, error) {
+	permitted, err := a.registry.Permissions(ctx, userID)
+	all := make([]portal.Application, len(permitted))
+	for i, p := range permitted {
+		all[i] = portal.Application{
+			ID: p.ClientID, Name: p.Name, Since: p.Since, Used: p.Used, Linked: p.Linked,
+			Reads: slices.Contains(p.Scopes, csc.ScopeService), Asks: slices.Contains(p.Scopes, csc.ScopeCredential),
+		}
+	}
+	return all, err
+}
+
+// Withdraw ends all that a signer let an application do.
+func (a applications) Withdraw(ctx context.Context, userID, id string) error {
+	return a.provider.Withdraw(ctx, userID, id)
+}

@@ -1,0 +1,7 @@
+package portal
+
+// What tests look into.
+var (
+	Texts     = texts
+	BrowserOf = browserOf
+)

@@ -1,0 +1,119 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/page"
+	"github.com/pecete/pecete/quota"
+	"github.com/pecete/pecete/users"
+)
+
+// The names of the fields.
+const (
+	fieldEmail       = "email"
+	fieldPassword    = "password"
+	fieldCode        = "code"
+	fieldNew         = "new"
+	fieldAgain       = "again"
+	fieldSession     = "session"
+	fieldApplication = "application"
+)
+
+// maxEmail is the longest address there is, in bytes (RFC 5321 §4.5.3.1).
+const maxEmail = 254
+
+// loginPage is what the login page shows.
+type loginPage struct {
+	frame
+	Bound             string // nobody is asked for: always ""
+	Failures, Minutes int
+}
+
+func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) {
+	at := p.visit(w, r, loginPath)
+	s, _, err := p.find(r)
+	switch {
+	case err != nil:
+		p.book.Fail(at, err)
+		return
+	case s.ID != "":
+		at.GoTo(securityPath)
+		return
+	}
+	if wait := p.Loads.Count(quota.Network(r.RemoteAddr)); wait > 0 {
+		p.book.Fail(at, tooOften(wait))
+		return
+	}
+	limits := users.PasswordLimits()
+	note := p.book.Note(at)
+	p.book.Render(at, http.StatusOK, "login.html", loginPage{
+		frame:    frame{Frame: p.book.Frame(at, "login.title"), Note: note, Email: note.Email},
+		Failures: limits.Failures, Minutes: int(limits.Window.Minutes()),
+	})
+}
+
+func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
+	at := p.visit(w, r, loginPath)
+	form, err := p.book.Form(at)
+	if err == nil {
+		err = p.admit(at, form)
+	}
+	if err != nil {
+		p.book.Fail(at, err)
+	}
+}
+
+// admit judges a login. Whatever was wrong with it, it is answered alike.
+func (p *Pages) admit(at page.Visit, form url.Values) error {
+	email := strings.TrimSpace(form.Get(fieldEmail))
+	password, code := csc.Secret(form.Get(fieldPassword)), codeOf(form)
+	refused := func(kind string) error {
+		given := email
+		if len(given) > maxEmail {
+			given = ""
+		}
+		p.book.Back(at, loginPath, page.Note{Kind: kind, Email: given})
+		return nil
+	}
+	switch {
+	case email == "" || password == "":
+		return refused("login.error.empty")
+	case code == "":
+		return refused("login.error.shape")
+	}
+	from := quota.Network(at.R.RemoteAddr)
+	if wait := p.Failures.Over(from); wait > 0 { // not judged: neither hashed nor recorded
+		if p.Barred != nil {
+			p.Barred()
+		}
+		return tooOften(wait)
+	}
+	user, err := p.Factors.LogIn(at.R.Context(), email, password, code)
+	if errors.Is(err, users.ErrWrong) {
+		p.Failures.Count(from)
+		return refused("login.error.wrong")
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := p.open(at, user); err != nil {
+		return err
+	}
+	p.tell(at.R.Context(), user.ID, NewSession)
+	at.GoTo(securityPath)
+	return nil
+}
+
+// codeOf is the code of a form, "" if there is none of six digits. Some apps show
+// a blank in its middle.
+func codeOf(form url.Values) csc.Secret {
+	code := strings.ReplaceAll(form.Get(fieldCode), " ", "")
+	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+		return ""
+	}
+	return csc.Secret(code)
+}
