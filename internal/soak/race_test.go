@@ -99,10 +99,7 @@ func (c *contest) contend(n int) {
 		digests = append(digests, digestOf("contender %d of %d", i, n))
 	}
 	c.judge.agree(s, 1, digests...)
-	asked := csc.AuthorizeRequest{
-		CredentialID: s.Credential, NumSignatures: 1, AuthData: []csc.AuthData{{ID: "OTP", Value: s.code(t)}},
-	}
-	got, err := c.two[n%2].api.Authorize(t.Context(), asked)
+	got, err := c.authorize(c.two[n%2], s)
 	if err != nil {
 		t.Errorf("authorization %d: %v", n, err)
 		return
@@ -123,6 +120,23 @@ func (c *contest) contend(n int) {
 		c.answered.Add(1)
 	default:
 		t.Errorf("authorization %d: %d contenders have a signature", n, won.Load())
+	}
+}
+
+// authorize has s agree to one signature, again with the next code if the server
+// says "not now": whether the last one was used nobody can say.
+func (c *contest) authorize(p *process, s *signer) (got csc.AuthorizeResponse, err error) {
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	for {
+		got, err = p.api.Authorize(ctx, csc.AuthorizeRequest{
+			CredentialID: s.Credential, NumSignatures: 1, AuthData: []csc.AuthData{{ID: "OTP", Value: s.code(c.t)}},
+		})
+		var told *client.Error
+		if !errors.As(err, &told) || !told.Unavailable() || ctx.Err() != nil {
+			return got, err
+		}
+		time.Sleep(told.RetryAfter)
 	}
 }
 
