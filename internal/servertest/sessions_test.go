@@ -27,7 +27,6 @@ import (
 
 const (
 	newPassword = "another correct horse battery"
-	verifier    = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 )
 
 // A new password on the signer's own pages ends what he gave before at once: an
