@@ -25,9 +25,7 @@ import (
 	"github.com/pecete/pecete/internal/stage"
 )
 
-const (
-	newPassword = "another correct horse battery"
-)
+const newPassword = "another correct horse battery"
 
 // A new password on the signer's own pages ends what he gave before at once: an
 // access token, a refresh token, an authorization that is not spent yet, and the
