@@ -15,8 +15,11 @@ type asking struct {
 	role    string
 	digests [][]byte
 	body    Object
-	step    int64 // of the TOTP code in it; 0 if there is none
-	failing bool  // made to be refused for its proof
+	step    int64    // of the TOTP code in it; 0 if there is none
+	failing bool     // made to be refused for its proof
+	only    []string // the objects that are answered; all if nil
+	number  string   // that the application shows for one of them
+	handle  string   // of what came of it, if that waits
 }
 
 // asking makes a right request for the digests, by the signer who can prove
@@ -71,19 +74,58 @@ func (t *Target) prove(ctx context.Context, a *asking, guess string) ([]Object, 
 	var proof []Object
 	for i, object := range wanted {
 		id, _ := object.str("id")
-		if kind, _ := object.str("type"); kind != "Password" {
-			return nil, unprovided(fmt.Sprintf("the suite cannot answer an object of type %q", kind))
+		if a.only != nil && !slices.Contains(a.only, id) {
+			continue
 		}
-		value := guess
+		one := Object{"id": id, "value": guess}
 		if guess == "" || i < len(wanted)-1 {
-			if value, err = t.value(ctx, a, id); err != nil {
+			if one, err = t.answer(ctx, a, object); err != nil {
 				return nil, err
 			}
 		}
-		t.secrets.keep(value)
-		proof = append(proof, Object{"id": id, "value": value})
+		if value, _ := one.str("value"); value != "" {
+			t.secrets.keep(value)
+		}
+		proof = append(proof, one)
 	}
 	return proof, nil
+}
+
+// answer answers one object by its type (§8.3.1).
+func (t *Target) answer(ctx context.Context, a *asking, object Object) (Object, error) {
+	id, _ := object.str("id")
+	kind, _ := object.str("type")
+	switch kind {
+	case "Password":
+		value, err := t.value(ctx, a, id)
+		return Object{"id": id, "value": value}, err
+	case "PasswordOOB":
+		return Object{"id": id}, nil
+	case "ChallengeResponse":
+		value, err := t.sentCode(ctx, a, id)
+		return Object{"id": id, "value": value}, err
+	case "ChallengeResponseOOB":
+		o, err := t.stock.t.challenge(ctx, a.holding, id).WantOK()
+		a.number, _ = o.str("challenge")
+		return Object{"id": id}, err
+	}
+	return nil, unprovided(fmt.Sprintf("the suite cannot answer an object of type %q", kind))
+}
+
+// challenge asks for a challenge of one object.
+func (t *Target) challenge(ctx context.Context, h holding, object string) *Answer {
+	return t.ask(ctx, methodGetChallenge, Object{"credentialID": h.Credential.ID, "authObjectID": object})
+}
+
+// sentCode is the code that the user is sent for an object, after asking for it.
+func (t *Target) sentCode(ctx context.Context, a *asking, object string) (string, error) {
+	if len(t.Fixtures.Commands.OTP) == 0 {
+		return "", unprovided("the fixtures lack commands.otp")
+	}
+	if err := t.stock.t.challenge(ctx, a.holding, object).WantStatus(204, 201); err != nil {
+		return "", err
+	}
+	return runCommand(ctx, t.Fixtures.Commands.OTP, a.User.ID, object)
 }
 
 // value is what the user answers to one object.
@@ -92,11 +134,11 @@ func (t *Target) value(ctx context.Context, a *asking, object string) (string, e
 	if v, ok := u.Values[object]; ok {
 		return v, nil
 	}
-	if command := t.Fixtures.Commands.OTP; len(command) > 0 {
-		return runCommand(ctx, command, u.ID, object)
-	}
 	key, err := totpKey(u.TOTPSecret)
 	if err != nil || len(key) == 0 {
+		if command := t.Fixtures.Commands.OTP; len(command) > 0 {
+			return runCommand(ctx, command, u.ID, object)
+		}
 		return "", unprovided(fmt.Sprintf("the fixtures have no value for object %q", object))
 	}
 	step, wait := t.stock.next(u)

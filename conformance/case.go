@@ -52,7 +52,7 @@ func (l Level) String() string {
 // server's limits comes last.
 func Cases() []Case {
 	return slices.Concat(generalCases, infoCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, revokeCases, permittedCases, listCases,
-		credentialInfoCases, authorizeCases, signHashCases, signHashAlgorithmCases, timestampCases, limitCases)
+		credentialInfoCases, authorizeCases, factorCases, checkCases, challengeCases, signHashCases, signHashAlgorithmCases, timestampCases, limitCases)
 }
 
 // Find returns the cases with that id or check number.

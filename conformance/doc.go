@@ -26,7 +26,7 @@
 //	  "webClient":      {"id": "…", "secret": "…", "redirectURI": "http://127.0.0.1/callback"},
 //	  "otherWebClient": {"id": "…", "secret": "…", "redirectURI": "http://127.0.0.1/callback"},
 //	  "login": {"name": "email", "password": "password",
-//	            "code": "code", "decision": "decision", "agree": "sign", "decline": "decline"},
+//	            "code": "code", "decision": "decision", "agree": "sign", "decline": "decline", "number": "number"},
 //	  "users": [
 //	    {"id": "…", "totpSecret": "BASE32", "values": {"PIN": "…"},
 //	     "credentials": [{"id": "…", "roles": ["ec"]}, {"id": "…", "roles": ["rsa"]}]},
@@ -38,7 +38,7 @@
 //	  "otpWindow": 1,
 //	  "languages": ["en", "ro"],
 //	  "rateLimit": 0,
-//	  "commands":  {"disable": ["…"], "enable": ["…"], "otp": ["…"]}
+//	  "commands":  {"disable": ["…"], "enable": ["…"], "otp": ["…"], "link": ["…"]}
 //	}
 //
 // Everything may be left out; the cases that need it are then skipped, with
@@ -65,7 +65,9 @@
 //   - rateLimit is the number of calls with a bad token after which the server
 //     is known to answer 429; 0 if it does not.
 //   - commands are programs the suite runs with the credential's id (otp: the
-//     user's id and the object's id) as last arguments. otp prints a code.
+//     user's id and the object's id; link: the user's id) as last arguments. otp
+//     prints the code that the user was sent last, or one of a generator; link the
+//     address of the page that he was sent last, to approve something on.
 //
 // The roles of a credential, all of mode explicit but for code:
 //
@@ -81,6 +83,17 @@
 //	qualified   one of role code with a signatureQualifier, which none of the
 //	            other credentials of its user has
 //	lockable    its user, who has no other credential, may be locked by failures
+//	and         its expression is A AND B, of two objects of type Password
+//	all         two objects of type Password, and no expression
+//	or, xor     its expression is A OR B, or A XOR B, of the like
+//	brackets    its expression is (A OR B) AND C, of objects that the suite can
+//	            answer at once
+//	challenge   one object, of type ChallengeResponse, whose code the user is sent
+//	apart       one object, of type PasswordOOB, approved on a page that the user
+//	            is sent a link to, with a code of totpSecret
+//	match       one object, of type ChallengeResponseOOB, the same with a number
+//	            that the client shows
+//	seal        no objects
 //
 // # One-time codes
 //

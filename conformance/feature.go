@@ -32,6 +32,17 @@ const (
 	RoleLockable   Feature = "a credential with role lockable"
 	RoleCode       Feature = "a credential with role code"
 	Qualified      Feature = "a credential with role qualified"
+	RoleAnd        Feature = "a credential with role and"
+	RoleAll        Feature = "a credential with role all"
+	RoleOr         Feature = "a credential with role or"
+	RoleXor        Feature = "a credential with role xor"
+	RoleBrackets   Feature = "a credential with role brackets"
+	RoleChallenge  Feature = "a credential with role challenge"
+	RoleApart      Feature = "a credential with role apart"
+	RoleMatch      Feature = "a credential with role match"
+	RoleSeal       Feature = "a credential with role seal"
+	SentCodes      Feature = "commands.otp"
+	SentLinks      Feature = "commands.link"
 	Account        Feature = "a user with role code and an account"
 	Web            Feature = "webClient"
 	OtherWeb       Feature = "otherWebClient"
@@ -115,6 +126,10 @@ func (f Fixtures) provide(feature Feature) bool {
 		return f.has(roleEC) || f.has(roleRSA)
 	case Disabling:
 		return len(f.Commands.Disable) > 0 && len(f.Commands.Enable) > 0
+	case SentCodes:
+		return len(f.Commands.OTP) > 0
+	case SentLinks:
+		return len(f.Commands.Link) > 0
 	case Stranger:
 		return f.Stranger.User != "" && f.Stranger.Credential != ""
 	case CodeStranger:

@@ -57,6 +57,7 @@ type Login struct {
 	Decision string `json:"decision"` // its button (decision)
 	Agree    string `json:"agree"`    // and that button's values (sign)
 	Decline  string `json:"decline"`  // (decline)
+	Number   string `json:"number"`   // of the page that approves apart (number)
 }
 
 // orUsual is l with the usual words where it has none.
@@ -64,6 +65,7 @@ func (l Login) orUsual() Login {
 	return Login{
 		cmp.Or(l.Name, "email"), cmp.Or(l.Password, "password"),
 		cmp.Or(l.Code, "code"), cmp.Or(l.Decision, "decision"), cmp.Or(l.Agree, "sign"), cmp.Or(l.Decline, "decline"),
+		cmp.Or(l.Number, "number"),
 	}
 }
 
@@ -101,6 +103,7 @@ type Commands struct {
 	Disable []string `json:"disable"`
 	Enable  []string `json:"enable"`
 	OTP     []string `json:"otp"`
+	Link    []string `json:"link"`
 }
 
 // The roles of credentials.
@@ -114,9 +117,22 @@ const (
 	roleLockable   = "lockable"
 	roleCode       = "code"
 	roleQualified  = "qualified"
+
+	roleAnd       = "and"
+	roleAll       = "all"
+	roleOr        = "or"
+	roleXor       = "xor"
+	roleBrackets  = "brackets"
+	roleChallenge = "challenge"
+	roleApart     = "apart"
+	roleMatch     = "match"
+	roleSeal      = "seal"
 )
 
-var roles = []string{roleEC, roleRSA, roleSCAL1, roleDisabled, roleExpired, roleDisposable, roleLockable, roleCode, roleQualified}
+var roles = []string{
+	roleEC, roleRSA, roleSCAL1, roleDisabled, roleExpired, roleDisposable, roleLockable, roleCode, roleQualified,
+	roleAnd, roleAll, roleOr, roleXor, roleBrackets, roleChallenge, roleApart, roleMatch, roleSeal,
+}
 
 // ReadFixtures reads and checks a fixtures file.
 func ReadFixtures(path string) (Fixtures, error) {

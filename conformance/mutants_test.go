@@ -32,6 +32,7 @@ var elsewhere = map[string]func() faults.Fault{
 	"general/expired-token":  faults.Hasty,
 	"push/expired":           faults.Hasty,
 	"general/rate-limit":     faults.Limited,
+	"challenge/flood":        faults.Sparing,
 }
 
 // open starts a server and reads what it was given for the suite.
@@ -183,7 +184,8 @@ var wordy = []string{
 	"credentialInfo/id-missing", "credentialInfo/id-number", "credentialInfo/id-unknown", "credentialInfo/foreign", "credentialInfo/certificates-invalid",
 	"authorize/id-missing", "authorize/id-unknown", "authorize/disabled", "authorize/count-missing", "authorize/count-string",
 	"authorize/count-fraction", "authorize/count-zero", "authorize/count-negative", "authorize/count-above", "authorize/wrong-proof",
-	"authorize/malformed-header",
+	"authorize/malformed-header", "check/handle-unknown", "check/malformed-header",
+	"challenge/credential-unknown", "challenge/object-unknown", "challenge/malformed-header",
 	"signHash/sad-missing", "signHash/sad-number", "signHash/sad-unknown", "signHash/sad-of-another-credential",
 	"signHash/id-missing", "signHash/id-unknown", "signHash/hashes-missing", "signHash/hashes-string", "signHash/hashes-empty",
 	"signHash/hash-not-base64", "signHash/hash-length", "signHash/unauthorized-hash", "signHash/unauthorized-among-others",

@@ -10,6 +10,8 @@ const (
 	methodList           = "credentials/list"
 	methodCredentialInfo = "credentials/info"
 	methodAuthorize      = "credentials/authorize"
+	methodAuthorizeCheck = "credentials/authorizeCheck"
+	methodGetChallenge   = "credentials/getChallenge"
 	methodSignHash       = "signatures/signHash"
 	methodTimestamp      = "signatures/timestamp"
 	methodSignPolling    = "signatures/signPolling"
@@ -19,7 +21,7 @@ const (
 var clauses = map[string]string{
 	methodOAuth: "8.4.2", methodPush: "8.4.3", methodToken: "8.4.4", methodRevoke: "8.4.5",
 	methodInfo: "11.1", methodList: "11.4", methodCredentialInfo: "11.5",
-	methodAuthorize: "11.6", methodSignHash: "11.10", methodTimestamp: "11.13",
+	methodAuthorize: "11.6", methodAuthorizeCheck: "11.7", methodGetChallenge: "11.8", methodSignHash: "11.10", methodTimestamp: "11.13",
 }
 
 // refTo is the clause of a method's own.

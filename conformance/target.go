@@ -199,6 +199,19 @@ func (t *Target) ask(ctx context.Context, method string, body any) *Answer {
 	return t.post(ctx, method, token, body)
 }
 
+// tiredly is ask, but takes a 429 for an answer.
+func (t *Target) tiredly(ctx context.Context, method string, body Object) *Answer {
+	token, err := t.token(ctx)
+	if err != nil {
+		return &Answer{request: "POST " + method, err: err}
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return &Answer{request: "POST " + method, err: err}
+	}
+	return t.do(ctx, call{method: method, header: headers(token), body: text, tired: true})
+}
+
 // see is what is remembered under name, got by get the first time.
 func see[T any](t *Target, name string, get func() T) T {
 	t.ready()

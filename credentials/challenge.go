@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -23,8 +24,8 @@ import (
 const (
 	// challengeLife is how long a challenge can be answered.
 	challengeLife = 5 * time.Minute
-	// A signer is sent so many messages of one kind, at most, in so long: each
-	// costs somebody money, and attention.
+	// A signer is sent so many messages of one kind, at most, in so long, if
+	// nothing else is said: each costs somebody money, and attention.
 	mostMessages = 5
 	messagesIn   = 10 * time.Minute
 )
@@ -44,13 +45,15 @@ type Challenges struct {
 	// ClientName finds what an application is called.
 	ClientName func(ctx context.Context, clientID string) (string, error)
 	Now        func() time.Time
+	// Messages is how many of one kind a signer is sent in ten minutes; 5 if zero.
+	Messages int
 
 	sent *quota.Quota
 }
 
 // NewChallenges returns c, ready.
 func NewChallenges(c Challenges) *Challenges {
-	c.sent = quota.New(mostMessages, messagesIn, c.Now)
+	c.sent = quota.New(cmp.Or(c.Messages, mostMessages), messagesIn, c.Now)
 	return &c
 }
 

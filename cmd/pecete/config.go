@@ -110,6 +110,8 @@ type Config struct {
 		Client int `yaml:"client"`
 		Signer int `yaml:"signer"`
 		Loads  int `yaml:"loads"`
+		// Messages is how many of a kind a signer is sent in ten minutes, 5 if absent.
+		Messages int `yaml:"messages"`
 	} `yaml:"limits"`
 	// Metrics is host:port to tell Prometheus on, in plain HTTP; nothing is
 	// measured if absent. It is for an address that strangers cannot reach.
@@ -240,8 +242,8 @@ func (c *Config) checkValues() error {
 	if known := []string{"", "oauth2", "oauth2Issuer", "oauth2Servers"}; !slices.Contains(known, c.OAuth2.Announce) {
 		return fmt.Errorf("oauth2.announce is %q, not oauth2, oauth2Issuer or oauth2Servers", c.OAuth2.Announce)
 	}
-	if c.Limits.Client < 0 || c.Limits.Signer < 0 || c.Limits.Loads < 0 {
-		return errors.New("limits.client, limits.signer or limits.loads is negative")
+	if c.Limits.Client < 0 || c.Limits.Signer < 0 || c.Limits.Loads < 0 || c.Limits.Messages < 0 {
+		return errors.New("limits.client, limits.signer, limits.loads or limits.messages is negative")
 	}
 	for key, address := range map[string]string{"registry": c.Registry, "onetime": c.OneTime} {
 		if u, err := url.Parse(address); err == nil && u.User != nil {

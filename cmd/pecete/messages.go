@@ -121,7 +121,7 @@ func (h *house) challenges(tickets onetime.Store) (*credentials.Challenges, erro
 	}
 	return credentials.NewChallenges(credentials.Challenges{
 		Store: tickets, Key: derived(steps, "challenges"), Post: post, From: h.config.About.Name, Now: now,
-		ApproveURL: h.config.URL + login.ApprovePath,
+		Messages: h.config.Limits.Messages, ApproveURL: h.config.URL + login.ApprovePath,
 		ClientName: func(ctx context.Context, id string) (string, error) {
 			client, err := h.registry.Client(ctx, id)
 			return client.Name, err

@@ -41,5 +41,5 @@ type Fault struct {
 // All returns all faults, in the order of the cases.
 func All() []Fault {
 	return slices.Concat(generalFaults, infoFaults, oauthFaults, detailsFaults, accountFaults, pushFaults, tokenFaults, codeFaults, refreshFaults, revokeFaults, permittedFaults, listFaults,
-		credentialInfoFaults, authorizeFaults, signHashFaults, algorithmFaults, timestampFaults, limitFaults)
+		credentialInfoFaults, authorizeFaults, factorFaults, checkFaults, challengeFaults, signHashFaults, algorithmFaults, timestampFaults, limitFaults)
 }

@@ -20,6 +20,8 @@ const (
 	methodList           = "credentials/list"
 	methodCredentialInfo = "credentials/info"
 	methodAuthorize      = "credentials/authorize"
+	methodAuthorizeCheck = "credentials/authorizeCheck"
+	methodGetChallenge   = "credentials/getChallenge"
 	methodSignHash       = "signatures/signHash"
 	methodTimestamp      = "signatures/timestamp"
 )
@@ -167,7 +169,9 @@ func invented(c *Call) any {
 		return object{"request_uri": "urn:ietf:params:oauth:request_uri:" + rand.Text(), "expires_in": 90}
 	case methodList:
 		return object{"credentialIDs": []string{"c_" + rand.Text()}}
-	case methodAuthorize:
+	case methodGetChallenge:
+		return object{"challenge": rand.Text()}
+	case methodAuthorize, methodAuthorizeCheck:
 		return object{"SAD": rand.Text(), "expiresIn": 300}
 	case methodSignHash:
 		hashes, _ := c.member("hashes")

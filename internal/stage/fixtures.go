@@ -52,6 +52,7 @@ type fixtureUser struct {
 	Password    string              `json:"password,omitempty"`
 	TOTPSecret  string              `json:"totpSecret,omitempty"`
 	Account     string              `json:"account,omitempty"`
+	Values      map[string]string   `json:"values,omitempty"`
 	Credentials []fixtureCredential `json:"credentials"`
 }
 
@@ -86,6 +87,9 @@ func (s *Stage) Fixtures(ctx context.Context) (string, error) {
 			return "", err
 		}
 		f.Users = append(f.Users, user)
+	}
+	if err := s.fixtureFactors(ctx, &f); err != nil {
+		return "", err
 	}
 	if err := s.fixtureOutsiders(ctx, &f); err != nil {
 		return "", err
