@@ -51,7 +51,7 @@ func (l Level) String() string {
 // Cases returns all cases, method by method in clause order. What exceeds the
 // server's limits comes last.
 func Cases() []Case {
-	return slices.Concat(generalCases, infoCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, revokeCases, permittedCases, listCases,
+	return slices.Concat(generalCases, infoCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, proofCases, revokeCases, permittedCases, listCases,
 		credentialInfoCases, authorizeCases, factorCases, checkCases, challengeCases, signHashCases, signHashAlgorithmCases, timestampCases, limitCases)
 }
 

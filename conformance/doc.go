@@ -25,6 +25,7 @@
 //	  "clientAuth":  "basic",
 //	  "webClient":      {"id": "…", "secret": "…", "redirectURI": "http://127.0.0.1/callback"},
 //	  "otherWebClient": {"id": "…", "secret": "…", "redirectURI": "http://127.0.0.1/callback"},
+//	  "assertionClient": {"id": "…", "key": "-----BEGIN PRIVATE KEY-----…", "kid": "…", "audience": ""},
 //	  "login": {"name": "email", "password": "password",
 //	            "code": "code", "decision": "decision", "agree": "sign", "decline": "decline", "number": "number"},
 //	  "users": [
@@ -35,6 +36,7 @@
 //	    {"id": "…", "credentials": []}
 //	  ],
 //	  "stranger":  {"user": "…", "credential": "…", "codeCredential": "…"},
+//	  "codeLife": 60, "refreshLife": 0,
 //	  "otpWindow": 1,
 //	  "languages": ["en", "ro"],
 //	  "rateLimit": 0,
@@ -50,6 +52,11 @@
 //   - webClient sends signers to the server's pages, with the grants
 //     authorization_code and, if the server has it, refresh_token; so does
 //     otherWebClient. Nobody listens at redirectURI: the suite is the browser.
+//   - assertionClient is registered for client_credentials and private_key_jwt with
+//     a key on P-256; its assertions are for the issuer of the metadata, or for
+//     audience where that is given.
+//   - codeLife and refreshLife say after how many seconds codes and refresh tokens
+//     are over: ten minutes if nothing is said, and unknown.
 //   - login names the fields of those pages where they are called otherwise than
 //     here. The login page asks for a user's login and password; the consent
 //     page for a code of totpSecret, with a button to agree and one to decline.

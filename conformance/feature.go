@@ -46,6 +46,8 @@ const (
 	Account        Feature = "a user with role code and an account"
 	Web            Feature = "webClient"
 	OtherWeb       Feature = "otherWebClient"
+	AssertionKey   Feature = "assertionClient"
+	RefreshLife    Feature = "refreshLife"
 	Disabling      Feature = "commands.disable and commands.enable"
 	Stranger       Feature = "stranger"
 	CodeStranger   Feature = "stranger.codeCredential"
@@ -122,6 +124,10 @@ func (f Fixtures) provide(feature Feature) bool {
 		return f.WebClient.ID != ""
 	case OtherWeb:
 		return f.OtherWebClient.ID != ""
+	case AssertionKey:
+		return f.AssertionClient.ID != ""
+	case RefreshLife:
+		return f.RefreshLife > 0
 	case Signer:
 		return f.has(roleEC) || f.has(roleRSA)
 	case Disabling:

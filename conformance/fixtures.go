@@ -21,6 +21,12 @@ type Fixtures struct {
 	WebClient      WebClient `json:"webClient"`
 	OtherWebClient WebClient `json:"otherWebClient"`
 	Login          Login     `json:"login"`
+	// AssertionClient proves itself by what it signs.
+	AssertionClient AssertionClient `json:"assertionClient"`
+	// CodeLife and RefreshLife are how many seconds codes and refresh tokens are
+	// good for: ten minutes, which §8.4.2 allows at the most, and unknown if 0.
+	CodeLife    int64 `json:"codeLife"`
+	RefreshLife int64 `json:"refreshLife"`
 	// ClientAuth is how the clients prove themselves: "basic" (the default) or
 	// "post".
 	ClientAuth string   `json:"clientAuth"`

@@ -31,6 +31,8 @@ var elsewhere = map[string]func() faults.Fault{
 	"signHash/sad-expired":   faults.Hasty,
 	"general/expired-token":  faults.Hasty,
 	"push/expired":           faults.Hasty,
+	"oauth/code-expired":     faults.Hasty,
+	"token/refresh-expired":  faults.Hasty,
 	"general/rate-limit":     faults.Limited,
 	"challenge/flood":        faults.Sparing,
 }
@@ -49,6 +51,8 @@ func open(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	fixtures.RateLimit = faults.MostBadTokens
+	fixtures.CodeLife, fixtures.RefreshLife = faults.HastyLife, faults.HastyLife // of the variants that have an end
+	fixtures.AssertionClient.Audience = s.URL                                    // which is its issuer, also behind a proxy
 	h := &house{
 		plain:    &conformance.Target{Base: s.URL + "/csc/v2", CA: authority(t, filepath.Join(s.Folder, "tls.crt")), Fixtures: fixtures},
 		variants: map[string]*conformance.Target{},

@@ -2,6 +2,16 @@ package faults
 
 import "net/http"
 
+// proofFaults are faults of oauth2/token with assertions, and with what is over.
+var proofFaults = []Fault{
+	{Case: "token/assertion", Says: "knows no assertions", Answer: refuses(formWith("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"))},
+	{Case: "token/assertion", Says: "answers without a token", Answer: drops(methodToken, "access_token")},
+	{Case: "oauth/code-expired", Says: "takes a code for ever", Answer: forgives(to(methodToken))},
+	{Case: "oauth/code-expired", Says: "calls it an invalid request", Answer: misstates(to(methodToken), 400, "invalid_request")},
+	{Case: "token/refresh-expired", Says: "takes a refresh token for ever", Answer: forgives(to(methodToken))},
+	{Case: "token/refresh-expired", Says: "calls it an invalid token", Answer: misstates(to(methodToken), 401, "invalid_token")},
+}
+
 // refreshFaults are faults of oauth2/token with refresh tokens.
 var refreshFaults = []Fault{
 	{Case: "token/refresh", Says: "renews nothing", Answer: refuses(formWith("grant_type", "refresh_token"))},

@@ -44,9 +44,12 @@ func Renewing() Fault {
 	}}
 }
 
-// Hasty is a server whose access tokens, SADs and pushed requests live two seconds.
+// HastyLife is how many seconds what a Hasty server hands out is good for.
+const HastyLife = 2
+
+// Hasty is a server whose tokens, codes, SADs and pushed requests live two seconds.
 func Hasty() Fault {
-	const life = 2
+	const life = HastyLife
 	ends := map[string]time.Time{}
 	over := func(s string) bool { end, ok := ends[s]; return ok && time.Now().After(end) }
 	shorten := func(method, value, seconds string) answer {
@@ -59,6 +62,17 @@ func Hasty() Fault {
 	return Fault{Says: "is in haste", Answer: func(c *Call, r *Reply) {
 		shorten(methodToken, "access_token", "expires_in")(c, r)
 		shorten(methodAuthorize, "SAD", "expiresIn")(c, r)
+		if u, ok := r.home(); ok && u.Query().Has("code") {
+			ends[u.Query().Get("code")] = time.Now().Add(life * time.Second)
+		}
+		if token, _ := r.object()["refresh_token"].(string); c.Method == methodToken && token != "" {
+			ends[token] = time.Now().Add(life * time.Second)
+		}
+		if f, _ := url.ParseQuery(string(c.Body)); c.Method == methodToken && over(f.Get("code")) {
+			r.put(400, object{"error": "invalid_grant", "error_description": "Authorization code is invalid or expired"})
+		} else if c.Method == methodToken && over(f.Get("refresh_token")) {
+			r.put(400, object{"error": "invalid_grant", "error_description": "Refresh token expired"})
+		}
 		if o := r.object(); c.Method == methodPush && r.Status == 201 {
 			ends[text(o["request_uri"])], o["expires_in"] = time.Now().Add(life*time.Second), life
 			r.put(r.Status, o)

@@ -2,8 +2,13 @@ package stage
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/url"
 	"os"
@@ -29,6 +34,8 @@ type fixtures struct {
 	OtherClient fixtureClient       `json:"otherClient"`
 	WebClient   fixtureWebClient    `json:"webClient"`
 	OtherWeb    fixtureWebClient    `json:"otherWebClient"`
+	Assertion   fixtureAssertion    `json:"assertionClient"`
+	CodeLife    int                 `json:"codeLife"` // seconds
 	Users       []fixtureUser       `json:"users"`
 	Stranger    fixtureStranger     `json:"stranger"`
 	Languages   []string            `json:"languages"`
@@ -39,6 +46,12 @@ type fixtures struct {
 type fixtureClient struct {
 	ID     string `json:"id"`
 	Secret string `json:"secret"`
+}
+
+type fixtureAssertion struct {
+	ID  string `json:"id"`
+	Key string `json:"key"`
+	Kid string `json:"kid"`
 }
 
 type fixtureWebClient struct {
@@ -70,7 +83,7 @@ type fixtureStranger struct {
 // Fixtures makes the signers, credentials and clients that the conformance
 // suite asks for, and returns the path of the file that describes them.
 func (s *Stage) Fixtures(ctx context.Context) (string, error) {
-	f := fixtures{Languages: []string{"en", "ro"}, RateLimit: 1000, Commands: map[string][]string{
+	f := fixtures{Languages: []string{"en", "ro"}, RateLimit: 1000, CodeLife: 60, Commands: map[string][]string{
 		"disable": {s.Program, "--config", s.Config(), "credential", "disable"},
 		"enable":  {s.Program, "--config", s.Config(), "credential", "enable"},
 	}}
@@ -228,6 +241,10 @@ func (s *Stage) fixtureClients(ctx context.Context, f *fixtures) error {
 		}
 		*client = fixtureWebClient{fixtureClient(added), home}
 	}
+	var err error
+	if f.Assertion, err = s.fixtureAssertion(ctx); err != nil {
+		return err
+	}
 	for _, user := range f.Users {
 		if user.Account == "" {
 			continue
@@ -237,4 +254,31 @@ func (s *Stage) fixtureClients(ctx context.Context, f *fixtures) error {
 		}
 	}
 	return nil
+}
+
+// fixtureAssertion makes a client that proves itself by what it signs.
+func (s *Stage) fixtureAssertion(ctx context.Context) (fixtureAssertion, error) {
+	const kid = "conformance"
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return fixtureAssertion{}, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return fixtureAssertion{}, err
+	}
+	point, err := key.PublicKey.Bytes() // 4, x, y
+	if err != nil {
+		return fixtureAssertion{}, err
+	}
+	set := fmt.Sprintf(`{"keys":[{"kty":"EC","crv":"P-256","kid":%q,"x":%q,"y":%q}]}`, kid,
+		base64.RawURLEncoding.EncodeToString(point[1:33]), base64.RawURLEncoding.EncodeToString(point[33:]))
+	path := filepath.Join(s.Folder, "assertions.json")
+	if err := os.WriteFile(path, []byte(set), 0o600); err != nil {
+		return fixtureAssertion{}, err
+	}
+	var added Client
+	err = s.runJSON(ctx, &added, "client", "add", "Conformance by assertions", "--auth-method", "private_key_jwt", "--jwks", path)
+	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	return fixtureAssertion{added.ID, string(text), kid}, err
 }
