@@ -29,13 +29,15 @@ type PDFOptions struct {
 const DefaultReserve = 16 << 10
 
 // A Signer is who signs and how. Certificates are DER, the signer's first, then
-// the chain to embed.
+// the chain to embed. Signed are further signed attributes.
 type Signer struct {
 	Certificates [][]byte
 	Algorithm    csc.Algorithm
+	Signed       []Attribute
 }
 
-// A PreparedPDF is a file with an empty place for its signature.
+// A PreparedPDF is a file with an empty place for its signature, and what is to
+// be signed.
 type PreparedPDF struct {
 	pdf  []byte
 	cms  *CMS
@@ -50,43 +52,18 @@ type hole struct{ from, to int }
 // It refuses, with one of the errors of this package, what it cannot sign well;
 // it does not panic. The same input gives the same output, except that the
 // strings of AES-encrypted files draw random vectors.
-func PreparePDF(pdf []byte, s Signer, o PDFOptions) (p *PreparedPDF, err error) {
-	defer rescue(&err)
-	if o.Time.IsZero() || o.Time.UTC().Year() < 1 || o.Time.UTC().Year() > 9999 {
+func PreparePDF(pdf []byte, s Signer, o PDFOptions) (*PreparedPDF, error) {
+	if !claimable(o.Time) {
 		return nil, ErrNoTime
 	}
-	if o.Reserve <= 0 {
-		o.Reserve = DefaultReserve
-	}
-	if err := s.fits(o.Reserve); err != nil {
+	if err := s.fits(o.reserve()); err != nil {
 		return nil, err
 	}
-	d, err := Open(pdf, o.Password)
+	place, err := PlacePDF(pdf, o)
 	if err != nil {
 		return nil, err
 	}
-	fields, err := d.Fields()
-	if err != nil {
-		return nil, err
-	}
-	if err := d.mayBeSigned(fields, o.Certify); err != nil {
-		return nil, err
-	}
-	if o.FieldName, err = fieldName(fields, o.FieldName); err != nil {
-		return nil, err
-	}
-	p = &PreparedPDF{}
-	if err := p.write(d, o); err != nil {
-		return nil, err
-	}
-	digest := sum(s.Algorithm.Hash, p.pdf[:p.hole.from], p.pdf[p.hole.to:])
-	if p.cms, err = NewCMS(CMSParams{Certificates: s.Certificates, Algorithm: s.Algorithm, ContentDigest: digest}); err != nil {
-		return nil, err
-	}
-	if err := p.check(pdf, o); err != nil {
-		return nil, err
-	}
-	return p, nil
+	return place.Prepare(pdf, s)
 }
 
 // fits refuses early what Finish would have to refuse.
@@ -94,7 +71,9 @@ func (s Signer) fits(reserve int) error {
 	if !s.Algorithm.Hash.Available() {
 		return fmt.Errorf("%w: no such hash", ErrAlgorithm)
 	}
-	cms, err := NewCMS(CMSParams{Certificates: s.Certificates, Algorithm: s.Algorithm, ContentDigest: make([]byte, s.Algorithm.Hash.Size())})
+	cms, err := NewCMS(CMSParams{
+		Certificates: s.Certificates, Algorithm: s.Algorithm, Signed: s.Signed, ContentDigest: make([]byte, s.Algorithm.Hash.Size()),
+	})
 	if err != nil {
 		return err
 	}
@@ -196,9 +175,8 @@ func (p *PreparedPDF) Finish(signature []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	room := p.hole.to - p.hole.from - len("<>")
-	if hex.EncodedLen(len(der)) > room {
-		return nil, fmt.Errorf("%w: %d bytes into %d", ErrReserve, len(der), room/2)
+	if len(der) > p.room() {
+		return nil, fmt.Errorf("%w: %d bytes into %d", ErrReserve, len(der), p.room())
 	}
 	signed := slices.Clone(p.pdf)
 	hex.Encode(signed[p.hole.from+1:], der)
@@ -209,8 +187,7 @@ func (p *PreparedPDF) Finish(signature []byte) ([]byte, error) {
 // untouched prefix, the ByteRange in it covers everything but Contents, and its
 // form shows the new field with the new signature.
 func (p *PreparedPDF) check(original []byte, o PDFOptions) error {
-	byteRange := fmt.Sprintf("/ByteRange [0 %d %d %d]", p.hole.from, p.hole.to, len(p.pdf)-p.hole.to)
-	if !bytes.HasPrefix(p.pdf, original) || bytes.Count(p.pdf[len(original):], []byte(byteRange)) != 1 {
+	if !bytes.HasPrefix(p.pdf, original) || bytes.Count(p.pdf[len(original):], byteRange(p.hole.from, p.hole.to, len(p.pdf))) != 1 {
 		return damaged("the signature would not cover the whole file")
 	}
 	d, err := Open(p.pdf, o.Password)
