@@ -21,6 +21,8 @@ const (
 	InvalidGrant              Code = "invalid_grant"
 	InvalidClient             Code = "invalid_client"
 	UnsupportedTokenType      Code = "unsupported_token_type"
+	AcceptedRequest           Code = "accepted_request" // signPolling: not finished yet
+	InvalidHash               Code = "invalid_hash"     // signDoc: nobody agreed to it
 
 	InvalidAuthorizationDetails Code = "invalid_authorization_details" // RFC 9396 §5
 )
@@ -39,7 +41,8 @@ const (
 	UnapprovedSoftwareStatement Code = "unapproved_software_statement"
 )
 
-// descriptions are the sentences of Table 3.
+// descriptions are the sentences of Table 3, and of a method's own table where a
+// code has one sentence there.
 var descriptions = map[Code]string{
 	InvalidRequest:          "The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed.",
 	UnauthorizedClient:      "The client is not authorized to use this method.",
@@ -50,9 +53,11 @@ var descriptions = map[Code]string{
 	TemporarilyUnavailable:  "The authorization server is currently unable to handle the request due to a temporary overloading or maintenance of the server.",
 	ExpiredToken:            "The access or refresh token is expired or has been revoked.",
 	InvalidToken:            "The token provided is not a valid OAuth access or refresh token.",
+	AcceptedRequest:         "The previous asynchronous signature request has been accepted for processing, but the processing has not yet been completed.",
+	InvalidHash:             "Document or documentDigest does not match authroized hash",
 }
 
-// Description is the sentence Table 3 gives c, or "" if it gives none.
+// Description is the sentence the text gives c, or "" if it gives none.
 func (c Code) Description() string { return descriptions[c] }
 
 // An Error is a failure the client is told about, in the words of §10.1. Code
@@ -74,7 +79,7 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Fail is the error with code c and the sentence of Table 3.
+// Fail is the error with code c and the sentence it has in the text.
 func Fail(c Code, cause error) *Error {
 	return &Error{Code: c, Description: c.Description(), Cause: cause}
 }

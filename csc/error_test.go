@@ -74,7 +74,7 @@ func TestErrorCause(t *testing.T) {
 	}
 }
 
-// Table 3 of §10.1, typed from the text.
+// Table 3 of §10.1 and the codes of signPolling and signDoc, typed from the text.
 func TestDescriptions(t *testing.T) {
 	table := map[csc.Code]string{
 		"invalid_request":             "The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed.",
@@ -90,6 +90,8 @@ func TestDescriptions(t *testing.T) {
 		"invalid_grant":               "",
 		"invalid_client":              "",
 		"unsupported_token_type":      "",
+		"accepted_request":            "The previous asynchronous signature request has been accepted for processing, but the processing has not yet been completed.",
+		"invalid_hash":                "Document or documentDigest does not match authroized hash",
 
 		"invalid_authorization_details": "", // of RFC 9396
 		"invalid_request_object":        "", // of RFC 9101

@@ -51,4 +51,5 @@ type SignAlgorithms struct {
 type SignatureFormats struct {
 	Formats            []string   `json:"formats"`
 	EnvelopeProperties [][]string `json:"envelope_properties,omitempty"`
+	AllowMix           bool       `json:"allowMix,omitempty"` // v2.2: several in one request
 }

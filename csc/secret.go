@@ -38,6 +38,18 @@ func (r SignHashRequest) LogValue() slog.Value {
 		slog.Int("hashes", len(r.Hashes)),
 		slog.String("hashAlgorithmOID", r.HashAlgorithmOID),
 		slog.String("signAlgo", r.SignAlgo),
+		slog.String("operationMode", r.OperationMode),
+		slog.Int("clientData", len(r.ClientData)))
+}
+
+// LogValue tells a log what may be known: neither the SAD nor the documents.
+func (r SignDocRequest) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("credentialID", r.CredentialID),
+		slog.String("signatureQualifier", string(r.SignatureQualifier)),
+		slog.Int("documentDigests", len(r.DocumentDigests)),
+		slog.Int("documents", len(r.Documents)),
+		slog.String("operationMode", r.OperationMode),
 		slog.Int("clientData", len(r.ClientData)))
 }
 

@@ -131,7 +131,15 @@ func TestWhatALogGets(t *testing.T) {
 		{
 			"a signHash request",
 			csc.SignHashRequest{CredentialID: "c_1", SAD: hunter, Hashes: []csc.Digest{{1}}, SignAlgo: csc.OIDRSASSAPSS, ClientData: "hunter2"},
-			`{"credentialID":"c_1","hashes":1,"hashAlgorithmOID":"","signAlgo":"1.2.840.113549.1.1.10","clientData":7}`,
+			`{"credentialID":"c_1","hashes":1,"hashAlgorithmOID":"","signAlgo":"1.2.840.113549.1.1.10","operationMode":"","clientData":7}`,
+		},
+		{
+			"a signDoc request",
+			csc.SignDocRequest{
+				CredentialID: "c_1", SAD: hunter, Documents: []csc.Document{{Document: []byte("hunter2")}},
+				Operation: csc.Operation{OperationMode: "A", ResponseURI: "https://hunter2.example/"}, ClientData: "hunter2",
+			},
+			`{"credentialID":"c_1","signatureQualifier":"","documentDigests":0,"documents":1,"operationMode":"A","clientData":7}`,
 		},
 	}
 	for _, test := range tests {

@@ -61,7 +61,7 @@ func requestProperties(t *testing.T) map[csc.Method][]string {
 // types pairs what the contract says with what the server speaks.
 var types = map[csc.Method]struct {
 	request, response reflect.Type
-	decode            func([]byte) (any, error)
+	decode            func(body []byte, documents ...[]byte) (any, error)
 }{
 	csc.MethodInfo:           pair[csc.InfoRequest, csc.InfoResponse](),
 	csc.MethodList:           pair[csc.ListRequest, csc.ListResponse](),
@@ -70,20 +70,28 @@ var types = map[csc.Method]struct {
 	csc.MethodAuthorizeCheck: pair[csc.AuthorizeCheckRequest, csc.AuthorizeResponse](),
 	csc.MethodGetChallenge:   pair[csc.ChallengeRequest, csc.ChallengeResponse](),
 	csc.MethodSignHash:       pair[csc.SignHashRequest, csc.SignHashResponse](),
+	csc.MethodSignDoc:        pair[csc.SignDocRequest, csc.SignDocResponse](),
+	csc.MethodSignPolling:    pair[csc.SignPollingRequest, csc.SignPollingResponse](),
 	csc.MethodTimestamp:      pair[csc.TimestampRequest, csc.TimestampResponse](),
 }
 
 func pair[Req, Resp any]() (p struct {
 	request, response reflect.Type
-	decode            func([]byte) (any, error)
+	decode            func(body []byte, documents ...[]byte) (any, error)
 }) {
 	p.request, p.response = reflect.TypeFor[Req](), reflect.TypeFor[Resp]()
-	p.decode = func(body []byte) (any, error) { return openapi.Decode[Req](body) }
+	p.decode = func(body []byte, documents ...[]byte) (any, error) {
+		req, err := openapi.Decode[Req](body)
+		if into, ok := any(&req).(interface{ SetDocuments(documents [][]byte) }); ok {
+			into.SetDocuments(documents)
+		}
+		return req, err
+	}
 	return p
 }
 
 func TestMethodsInOrder(t *testing.T) {
-	want := []csc.Method{"info", "credentials/list", "credentials/info", "credentials/authorize", "credentials/authorizeCheck", "credentials/getChallenge", "signatures/signHash", "signatures/timestamp"}
+	want := []csc.Method{"info", "credentials/list", "credentials/info", "credentials/authorize", "credentials/authorizeCheck", "credentials/getChallenge", "signatures/signHash", "signatures/signDoc", "signatures/signPolling", "signatures/timestamp"}
 	c := contract(t)
 	if diff := cmp.Diff(want, c.Methods()); diff != "" {
 		t.Errorf("the methods (-want +got):\n%s", diff)
@@ -335,7 +343,9 @@ func sentences(ext any) []string {
 	case map[string]any:
 		var all []string
 		for _, s := range ext {
-			all = append(all, s.(string))
+			if s != "own" { // the element's
+				all = append(all, s.(string))
+			}
 		}
 		return all
 	}

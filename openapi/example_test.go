@@ -23,12 +23,12 @@ func TestExamples(t *testing.T) {
 	for _, m := range c.Methods() {
 		op := operation(t, doc, m)
 		for name, example := range examples(t, op.RequestBody.Value.Content) {
-			checked, err := c.Check(m, example)
+			checked, documents, err := c.CheckFrom(m, bytes.NewReader(example), 1<<20)
 			if err != nil {
 				t.Errorf("%s, %q: %v", m, name, err)
 				continue
 			}
-			decoded, err := types[m].decode(checked)
+			decoded, err := types[m].decode(checked, documents...)
 			if err != nil {
 				t.Errorf("%s, %q: %v", m, name, err)
 				continue
@@ -102,6 +102,9 @@ func TestExamplesOfFaults(t *testing.T) {
 		"userID parameter MUST be null", "Malformed authorization header.", "Numbers of signatures is too high",
 		"The credential identified by credentialID is disabled", "The authentication data is invalid", "Credential locked",
 		"Invalid digest value length", "Hash is not authorized by the SAD.", "Invalid parameter SAD", "SAD expired",
+		"Empty documentDigests and documents objects", "Both documentDigests and documents parameters passed",
+		"String parameter hashAlgorithmOID contradicts with signAlgo parameter", "documentDigests or documents are not authorized by the SAD.",
+		"userID parameter SHALL be null",
 	}
 	doc := document(t)
 	for _, m := range contract(t).Methods() {

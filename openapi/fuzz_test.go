@@ -63,6 +63,9 @@ func FuzzCheck(f *testing.F) {
 		if _, err := types[m].decode(got); err != nil {
 			t.Fatalf("%s: %s: %v", m, got, err)
 		}
+		if m == csc.MethodSignDoc { // its documents are not in it any more
+			return
+		}
 		if twice, err := c.Check(m, got); err != nil || !bytes.Equal(twice, got) {
 			t.Fatalf("%s: %s came to %s, %v", m, got, twice, err)
 		}
@@ -108,7 +111,7 @@ func checkRefusal(t *testing.T, schema *openapi3.Schema, body []byte, err error)
 		t.Fatalf("%q: %v", body, err)
 	}
 	malformed := refusal.Description == csc.InvalidRequest.Description()
-	integer := refusal.Description == noNumber
+	integer := refusal.Description == noNumber || refusal.Description == badValidity
 	if !malformed && !integer && visit(schema, body) == nil {
 		t.Fatalf("%q: %v, though it fits the schema", body, err)
 	}

@@ -34,6 +34,12 @@ func (r *rule) judgeString(n node) *csc.Error {
 	if n.kind != jsontext.KindString {
 		return r.broken(keyType, nil)
 	}
+	if n.part != nil {
+		if n.part.fault != nil {
+			return r.broken(keyFormat, n.part.fault)
+		}
+		return nil
+	}
 	if r.enum == nil && r.pattern == nil && r.minLength == 0 && len(n.raw) <= r.maxLength && !r.base64 {
 		return nil
 	}
@@ -83,6 +89,9 @@ func (r *rule) judgeArray(n node) *csc.Error {
 	}
 	for i, item := range n.items {
 		if fault := r.items.judge(item); fault != nil {
+			if r.words[keyItems] == own {
+				return fault
+			}
 			return r.broken(keyItems, fmt.Errorf("element %d: %w", i, fault))
 		}
 	}
@@ -111,41 +120,61 @@ func (r *rule) judgeObject(n node) *csc.Error {
 
 // skips reports whether p, a property of r, is ignored in the object n.
 func (r *rule) skips(n node, p *rule) bool {
-	return p.ignored || p.unless != "" && n.members[r.index[p.unless]].kind != jsontext.KindTrue
+	if p.ignored || p.unless == "" {
+		return p.ignored
+	}
+	other := n.members[r.index[p.unless]]
+	if p.is == "" {
+		return other.kind != jsontext.KindTrue
+	}
+	if other.kind != jsontext.KindString {
+		return true
+	}
+	text, err := jsontext.AppendUnquote(nil, other.raw)
+	return err != nil || string(text) != p.is
 }
 
-// write appends n, which r has judged, as JSON.
-func (r *rule) write(to []byte, n node) []byte {
-	switch n.kind {
-	case jsontext.KindBeginArray:
-		to = append(to, '[')
+// A writer writes what was judged, as JSON. What is decoded apart is "" there,
+// and one of the parts in the same order.
+type writer struct {
+	to    []byte
+	parts [][]byte
+}
+
+func (w *writer) value(r *rule, n node) {
+	switch {
+	case n.kind == jsontext.KindBeginArray:
+		w.to = append(w.to, '[')
 		for i, item := range n.items {
 			if i > 0 {
-				to = append(to, ',')
+				w.to = append(w.to, ',')
 			}
-			to = r.items.write(to, item)
+			w.value(r.items, item)
 		}
-		return append(to, ']')
-	case jsontext.KindBeginObject:
-		return r.writeObject(to, n)
+		w.to = append(w.to, ']')
+	case n.kind == jsontext.KindBeginObject:
+		w.object(r, n)
+	case r.apart:
+		w.to = append(w.to, `""`...)
+		w.parts = append(w.parts, n.decoded())
 	default: // a scalar, as it was sent
-		return append(to, n.raw...)
+		w.to = append(w.to, n.raw...)
 	}
 }
 
-func (r *rule) writeObject(to []byte, n node) []byte {
-	to = append(to, '{')
+func (w *writer) object(r *rule, n node) {
+	w.to = append(w.to, '{')
 	first := true
 	for i, p := range r.properties {
 		if n.members[i].kind == 0 || r.skips(n, p.rule) {
 			continue
 		}
 		if !first {
-			to = append(to, ',')
+			w.to = append(w.to, ',')
 		}
 		first = false
-		to = append(append(to, p.quoted...), ':')
-		to = p.write(to, n.members[i])
+		w.to = append(append(w.to, p.quoted...), ':')
+		w.value(p.rule, n.members[i])
 	}
-	return append(to, '}')
+	w.to = append(w.to, '}')
 }

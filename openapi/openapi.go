@@ -21,6 +21,7 @@ import (
 	_ "embed" // the contract
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -109,22 +110,41 @@ func (c *Contract) YAML() []byte { return bytes.Clone(document) }
 // An empty body stands for {} where the contract has the body optional, which
 // is in info only.
 func (c *Contract) Check(m csc.Method, body []byte) ([]byte, error) {
+	checked, _, err := c.check(m, body, nil)
+	return checked, err
+}
+
+// CheckFrom is Check for a body that has documents in it. They are decoded as
+// they come and are no part of what is to be decoded, where "" stands in their
+// stead: they are returned apart, in the order of the contract. What is left of
+// the body has at most so many bytes; more is a *TooLargeError.
+func (c *Contract) CheckFrom(m csc.Method, body io.Reader, most int) (checked []byte, documents [][]byte, err error) {
+	rest, parts, err := lift(body, most)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.check(m, rest, parts)
+}
+
+func (c *Contract) check(m csc.Method, body []byte, parts map[int]*part) ([]byte, [][]byte, error) {
 	call, ok := c.calls[m]
 	if !ok {
-		return nil, fmt.Errorf("check request: the contract has no method %q", m)
+		return nil, nil, fmt.Errorf("check request: the contract has no method %q", m)
 	}
 	if len(body) == 0 && call.optional {
 		body = []byte("{}")
 	}
-	request, err := read(body, call.request)
+	request, err := read(body, parts, call.request)
 	if err != nil {
-		return nil, csc.Malformed(err)
+		return nil, nil, csc.Malformed(err)
 	}
 	if request.kind != '{' {
-		return nil, csc.Malformed(errNotObject)
+		return nil, nil, csc.Malformed(errNotObject)
 	}
 	if fault := call.request.judge(request); fault != nil {
-		return nil, fault
+		return nil, nil, fault
 	}
-	return call.request.write(make([]byte, 0, len(body)), request), nil
+	w := writer{to: make([]byte, 0, len(body))}
+	w.value(call.request, request)
+	return w.to, w.parts, nil
 }

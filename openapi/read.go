@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/pecete/pecete/csc"
 )
 
 // maxDepth is how deep arrays and objects may nest; the contract needs three.
@@ -30,11 +32,26 @@ type node struct {
 	raw     []byte        // strings, numbers, booleans and null as they were sent
 	items   []node
 	members []node
+	part    *part // what was taken out of the body, if it was
 }
 
-// read reads body, the whole of it, keeping what r is about.
-func read(body []byte, r *rule) (node, error) {
-	in := reader{body: body, dec: jsontext.NewDecoder(bytes.NewBuffer(body))}
+// decoded is what the Base64 of a text stands for, which was judged.
+func (n node) decoded() []byte {
+	if n.part != nil {
+		return n.part.data
+	}
+	text, err := jsontext.AppendUnquote(nil, n.raw)
+	if err != nil {
+		return nil // cannot be: it was read before
+	}
+	data, _ := csc.DecodeBase64(string(text))
+	return data
+}
+
+// read reads body, the whole of it, keeping what r is about. parts were taken
+// out of it.
+func read(body []byte, parts map[int]*part, r *rule) (node, error) {
+	in := reader{body: body, parts: parts, dec: jsontext.NewDecoder(bytes.NewBuffer(body))}
 	n, err := in.value(r)
 	if err == nil {
 		if _, end := in.dec.ReadToken(); !errors.Is(end, io.EOF) {
@@ -54,8 +71,9 @@ func read(body []byte, r *rule) (node, error) {
 }
 
 type reader struct {
-	body []byte
-	dec  *jsontext.Decoder
+	body  []byte
+	parts map[int]*part // by where they would begin
+	dec   *jsontext.Decoder
 }
 
 func (in reader) at(err error) error {
@@ -87,7 +105,7 @@ func (in reader) scalar(kind jsontext.Kind) (node, error) {
 		return node{}, err
 	}
 	end := int(in.dec.InputOffset()) // v itself is good until the next read only
-	return node{kind: kind, raw: in.body[end-len(v) : end]}, nil
+	return node{kind: kind, raw: in.body[end-len(v) : end], part: in.parts[end-len(v)]}, nil
 }
 
 func (in reader) array(r *rule) (node, error) {

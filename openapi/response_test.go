@@ -33,7 +33,7 @@ func TestCheckResponse(t *testing.T) {
 		{"a member twice", csc.MethodAuthorize, 200, `{"SAD":"x","SAD":"x","expiresIn":300}`, "not JSON"},
 		{"something after the end", csc.MethodAuthorize, 200, `{"SAD":"x","expiresIn":300}{}`, "not JSON"},
 		{"nothing", csc.MethodAuthorize, 200, ``, "not JSON"},
-		{"a method nobody named", csc.MethodSignDoc, 200, `{}`, "no method"},
+		{"a method nobody named", csc.MethodSendOTP, 200, `{}`, "no method"},
 		{"a challenge", csc.MethodGetChallenge, 200, `{"challenge":"4711"}`, ""},
 		{"a challenge that was sent", csc.MethodGetChallenge, 204, ``, ""},
 		{"a challenge that was sent and told", csc.MethodGetChallenge, 204, `{"challenge":"4711"}`, "no body"},

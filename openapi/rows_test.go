@@ -32,6 +32,20 @@ const (
 	badHandle      = "Invalid parameter handle"
 	badObject      = "Invalid parameter authObjectID"
 	noHashOID      = "Missing (or invalid type) string parameter hashAlgorithmOID"
+	badMode        = "Invalid parameter operationMode"
+	badValidity    = "Invalid parameter validity_period"
+	outOfBounds    = "Out of bounds parameter validity_period"
+	badResponse    = "Invalid parameter response_uri"
+	badFormat      = "Invalid parameter signature_format"
+	badLevel       = "Invalid parameter conformance_level"
+	badEnvelope    = "Invalid parameter signed_envelope_property"
+	badProps       = "Invalid parameter signed_props"
+	badDigests     = "Invalid object parameter documentDigests"
+	badDocuments   = "Invalid array parameter documents"
+	noDigest       = "Invalid Base64 hashes string parameter"
+	noDocument     = "Invalid Base64 documents string parameter"
+	noSAD          = "Missing (or invalid type) string parameter SAD"
+	noRequestID    = "Missing (or invalid type) string parameter requestID"
 )
 
 // A member is a name and its value as JSON.
@@ -82,6 +96,66 @@ var full = map[csc.Method]body{
 	csc.MethodTimestamp: {
 		{"hash", hashABC}, {"hashAlgo", `"2.16.840.1.101.3.4.2.1"`}, {"nonce", `"5f1c9ad2e4b07731"`}, {"clientData", `"order 1"`},
 	},
+	csc.MethodSignDoc: {
+		{"credentialID", credID}, {"signatureQualifier", `"eu_eidas_qes"`}, {"SAD", `"opaque"`},
+		{"documentDigests", `[` + aDigest.String() + `]`}, {"documents", `[` + aDocument.String() + `]`}, {"signatureCreationRequest", aCreation.String()},
+		{"operationMode", `"A"`}, {"validity_period", `1000`}, {"response_uri", `"https://client.example.org/done"`},
+		{"returnValidationInfo", `true`}, {"clientData", `"order 1"`},
+	},
+	csc.MethodSignPolling: {{"requestID", `"r_1"`}, {"userID", `"u_1"`}, {"clientData", `"order 1"`}},
+}
+
+// Parts of a signDoc, each right.
+var (
+	alike = body{
+		{"signature_format", `"C"`}, {"conformance_level", `"AdES-B-B"`}, {"signed_props", `[{"attribute_name":"mime-type","attribute_value":"DAF4"}]`},
+		{"signed_envelope_property", `"Detached"`}, {"signAlgo", `"1.2.840.10045.4.3.2"`}, {"signAlgoParams", `"BQA="`},
+	}
+	aDigest   = append(body{{"hashes", `[` + hashABC + `]`}, {"hashAlgorithmOID", `"2.16.840.1.101.3.4.2.1"`}}, alike...)
+	aDocument = append(body{{"document", `"YWJj"`}}, alike...)
+	aCreation = append(body{{"label", `"A contract"`}, {"document", `"YWJj"`}, {"documentType", `"sod"`}}, alike...)
+)
+
+// badParts are what is told of faults in an element of documentDigests or
+// documents: of its own members made from good, and of what is no element.
+func badParts(good body, itself string, more map[string]string) map[string]string {
+	bad := map[string]string{`[null]`: itself, `["x"]`: itself, `[5]`: itself, `[[]]`: itself, `[` + good.String() + `,true]`: itself}
+	for _, row := range []struct{ name, value, told string }{
+		{"signature_format", `null`, "Missing (or invalid type) string parameter signature_format"},
+		{"signature_format", `5`, "Missing (or invalid type) string parameter signature_format"},
+		{"signature_format", `"Z"`, badFormat}, {"signature_format", `"X"`, badFormat}, {"signature_format", `"J"`, badFormat}, {"signature_format", `"c"`, badFormat}, {"signature_format", `""`, badFormat},
+		{"conformance_level", `"AdES-B-T"`, badLevel}, {"conformance_level", `"AdES-B-LT"`, badLevel}, {"conformance_level", `"AdES-B"`, badLevel}, {"conformance_level", `"B-XX"`, badLevel}, {"conformance_level", `5`, badLevel}, {"conformance_level", `""`, badLevel},
+		{"signed_envelope_property", `"Enveloped"`, badEnvelope}, {"signed_envelope_property", `"Parallel"`, badEnvelope}, {"signed_envelope_property", `"detached"`, badEnvelope}, {"signed_envelope_property", `true`, badEnvelope},
+		{"signed_props", `{}`, badProps}, {"signed_props", `["x"]`, badProps}, {"signed_props", `[{}]`, badProps}, {"signed_props", `[{"attribute_name":5}]`, badProps}, {"signed_props", `[{"attribute_name":"mime-type","attribute_value":"***"}]`, badProps},
+		{"signAlgo", `null`, "Missing (or invalid type) string parameter signAlgo"}, {"signAlgo", `[]`, "Missing (or invalid type) string parameter signAlgo"},
+		{"signAlgoParams", `5`, "Missing (or invalid type) string parameter signAlgoParams"},
+	} {
+		bad[`[`+good.with(row.name, row.value).String()+`]`] = row.told
+		bad[`[`+good.String()+`,`+good.with(row.name, row.value).String()+`]`] = row.told
+	}
+	for element, told := range more {
+		bad[`[`+element+`]`] = told
+	}
+	return bad
+}
+
+// badCreations are the same for the form of v2.2.
+func badCreations() map[string]string {
+	bad := map[string]string{}
+	for _, row := range []struct{ name, value, told string }{
+		{"label", `5`, "Invalid parameter label"},
+		{"document", `5`, badDocuments}, {"document", `"***"`, noDocument},
+		{"documentType", `"sfd"`, "Invalid parameter documentType"}, {"documentType", `5`, "Invalid parameter documentType"},
+		{"hashes", `"x"`, badDigests}, {"hashes", `[]`, badDigests}, {"hashes", `["***"]`, noDigest},
+		{"hashAlgorithmOID", `5`, noHashOID},
+		{"adesParameters", `5`, "Invalid parameter adesParameters"}, {"adesParameters", `{}`, "Missing (or invalid type) string parameter signature_format"},
+		{"adesParameters", `{"signature_format":"C","conformance_level":"AdES-T"}`, badLevel},
+		{"signingAlgorithm", `5`, "Invalid parameter signingAlgorithm"}, {"signingAlgorithm", `{}`, "Missing (or invalid type) string parameter signAlgo"},
+		{"signature_format", `"X"`, badFormat}, {"conformance_level", `"AdES-LT"`, badLevel}, {"signed_envelope_property", `"x"`, badEnvelope}, {"signed_props", `5`, badProps},
+	} {
+		bad[aCreation.with(row.name, row.value).String()] = row.told
+	}
+	return bad
 }
 
 // A field is a parameter of a method and every sentence it can bring about.
@@ -93,6 +167,16 @@ type field struct {
 	wrong  string            // told when it is of another type
 	bad    map[string]string // a value of the right type: what is told
 	good   []string
+	beside body // is in the request in the stead of what full has
+}
+
+// base is a request whose only fault the parameter can be.
+func (f field) base() body {
+	b := full[f.method]
+	for _, m := range f.beside {
+		b = b.with(m.name, m.value)
+	}
+	return b
 }
 
 var overlong = strings.Repeat("x", 256)
@@ -180,9 +264,12 @@ var fields = []field{
 	{method: csc.MethodSignHash, name: "hashAlgorithmOID", takes: "string", wrong: noHashOID, good: goodTexts},
 	{method: csc.MethodSignHash, name: "signAlgo", takes: "string", absent: "Missing (or invalid type) string parameter signAlgo", wrong: "Missing (or invalid type) string parameter signAlgo", good: goodTexts},
 	{method: csc.MethodSignHash, name: "signAlgoParams", takes: "string", wrong: "Missing (or invalid type) string parameter signAlgoParams", good: goodTexts},
-	{method: csc.MethodSignHash, name: "operationMode", takes: "string", wrong: "Invalid parameter operationMode", bad: map[string]string{`"A"`: "Invalid parameter operationMode", `"X"`: "Invalid parameter operationMode", `"s"`: "Invalid parameter operationMode", `""`: "Invalid parameter operationMode"}, good: []string{`"S"`}},
+	{method: csc.MethodSignHash, name: "operationMode", takes: "string", wrong: "Invalid parameter operationMode", bad: map[string]string{`"a"`: "Invalid parameter operationMode", `"X"`: "Invalid parameter operationMode", `"s"`: "Invalid parameter operationMode", `""`: "Invalid parameter operationMode"}, good: []string{`"S"`, `"A"`, `"\u0041"`}},
 	{method: csc.MethodSignHash, name: "validity_period", takes: "any", good: []string{`-1`, `1e400`, `"x"`, `9007199254740993`}},
 	{method: csc.MethodSignHash, name: "response_uri", takes: "any", good: []string{`"not a uri"`, `"::"`, `"http://127.0.0.1"`, `""`}},
+	{method: csc.MethodSignHash, name: "validity_period", takes: "integer", wrong: badValidity, bad: badPeriods, good: []string{`1`, `86400000`, `9007199254740991`}, beside: body{{"operationMode", `"A"`}}},
+	{method: csc.MethodSignHash, name: "validity_period", takes: "integer", wrong: badValidity, bad: badPeriods, beside: body{{"operationMode", `"\u0041"`}}},
+	{method: csc.MethodSignHash, name: "response_uri", takes: "string", wrong: badResponse, good: goodTexts, beside: body{{"operationMode", `"A"`}}},
 	{method: csc.MethodSignHash, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
 
 	{method: csc.MethodTimestamp, name: "hash", takes: "string", absent: noStampHash, wrong: noStampHash, bad: map[string]string{
@@ -198,4 +285,33 @@ var fields = []field{
 		`"` + strings.Repeat("f", 129) + `"`: badNonce, strings1MiB: badNonce,
 	}, good: []string{`"0"`, `"00"`, `"a1b2"`, `"A1B2"`, `"12345678901234567890"`, `"` + strings.Repeat("f", 128) + `"`}},
 	{method: csc.MethodTimestamp, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+
+	{method: csc.MethodSignDoc, name: "credentialID", takes: "string", wrong: noCredentialID, bad: badNames(badCredential)},
+	{method: csc.MethodSignDoc, name: "signatureQualifier", takes: "string", wrong: "Invalid parameter signatureQualifier", bad: badNames("Invalid parameter signatureQualifier"), good: []string{`"za_ecta_aes"`}},
+	{method: csc.MethodSignDoc, name: "SAD", takes: "string", wrong: noSAD, good: goodTexts},
+	{method: csc.MethodSignDoc, name: "documentDigests", takes: "array", wrong: badDigests, bad: badParts(aDigest, badDigests, map[string]string{
+		aDigest.without("hashes").String(): badDigests, aDigest.with("hashes", `"`+strings.Trim(hashABC, `"`)+`"`).String(): badDigests, aDigest.with("hashes", `[]`).String(): badDigests,
+		aDigest.with("hashes", `["***"]`).String(): noDigest, aDigest.with("hashes", `[5]`).String(): noDigest, aDigest.with("hashAlgorithmOID", `5`).String(): noHashOID,
+	}), good: []string{`[]`, `[` + aDigest.String() + `,` + aDigest.with("signature_format", `"P"`).String() + `]`, `[` + aDigest.with("conformance_level", `"ades-b-b"`).without("signed_props").String() + `]`}},
+	{method: csc.MethodSignDoc, name: "documents", takes: "array", wrong: badDocuments, bad: badParts(aDocument, badDocuments, map[string]string{
+		aDocument.without("document").String(): badDocuments, aDocument.with("document", `5`).String(): badDocuments, aDocument.with("document", `"***"`).String(): noDocument,
+		aDocument.with("document", `"YWJj\n"`).String(): noDocument, aDocument.with("document", `"YR=="`).String(): noDocument,
+	}), good: []string{`[]`, `[` + aDocument.String() + `,` + aDocument.with("signed_envelope_property", `"Attached"`).String() + `]`, `[` + aDocument.with("document", `"\/\/\/\/"`).String() + `]`}},
+	{method: csc.MethodSignDoc, name: "signatureCreationRequest", takes: "object", wrong: "Invalid parameter signatureCreationRequest", bad: badCreations(), good: []string{
+		`{}`, aCreation.with("conformance_level", `"AdES-B"`).String(), `{"hashes":[` + hashABC + `],"adesParameters":{"signature_format":"P"},"signingAlgorithm":{"signAlgo":"x","signAlgoParams":"y"}}`,
+	}},
+	{method: csc.MethodSignDoc, name: "operationMode", takes: "string", wrong: badMode, bad: map[string]string{`"a"`: badMode, `"X"`: badMode, `""`: badMode}, good: []string{`"S"`, `"A"`}},
+	{method: csc.MethodSignDoc, name: "validity_period", takes: "integer", wrong: badValidity, bad: badPeriods, good: []string{`1`, `86400000`}},
+	{method: csc.MethodSignDoc, name: "response_uri", takes: "string", wrong: badResponse, good: goodTexts},
+	{method: csc.MethodSignDoc, name: "returnValidationInfo", takes: "boolean", wrong: "Missing (or invalid type) boolean parameter returnValidationInfo"},
+	{method: csc.MethodSignDoc, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+
+	{method: csc.MethodSignPolling, name: "requestID", takes: "string", absent: noRequestID, wrong: noRequestID, bad: badNames("Invalid parameter requestID")},
+	{method: csc.MethodSignPolling, name: "userID", takes: "string", wrong: `Invalid parameter "userID"`, bad: badNames(`Invalid parameter "userID"`)},
+	{method: csc.MethodSignPolling, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+}
+
+// badPeriods are validity periods that cannot be.
+var badPeriods = map[string]string{
+	`0`: outOfBounds, `-1`: outOfBounds, `-9007199254740991`: outOfBounds, `9007199254740992`: badValidity, `1e400`: badValidity, `1.0`: badValidity, `1e3`: badValidity,
 }

@@ -20,7 +20,9 @@ type rule struct {
 	kind       string // string, integer, boolean, array or object
 	words      words
 	ignored    bool   // never looked at
-	unless     string // ignored unless this property beside it is true
+	unless     string // ignored unless this property beside it is true,
+	is         string // or, if this is not "", unless that one is this
+	apart      bool   // decoded apart from the rest, as it comes
 	enum       []string
 	pattern    *regexp.Regexp
 	minLength  int // in characters
@@ -53,8 +55,11 @@ const (
 	keyItems     = "items"
 )
 
-// words has the sentences of x-csc-error by keyword; that of "" is for all.
+// words has the sentences of x-csc-error by keyword; that of "" is for all, and
+// own of keyItems leaves it to the element.
 type words map[string]string
+
+const own = "own"
 
 // newRule reads the rule of the parameter called name out of its schema.
 func newRule(name string, ref *openapi3.SchemaRef) (*rule, error) {
@@ -62,6 +67,9 @@ func newRule(name string, ref *openapi3.SchemaRef) (*rule, error) {
 	r := &rule{name: name, maxLength: math.MaxInt, minimum: math.MinInt64}
 	if err := r.readIgnored(s.Extensions[extIgnored]); err != nil || r.ignored {
 		return r, err
+	}
+	if r.apart = s.Extensions[extApart] == true; r.apart && name != apart {
+		return nil, fmt.Errorf("%s: true, and it is not called %s", extApart, apart)
 	}
 	if err := judged(s); err != nil {
 		return nil, err
@@ -103,8 +111,8 @@ func (r *rule) readParts(s *openapi3.Schema) (err error) {
 		if p.quoted, err = jsontext.AppendQuote(nil, name); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if before, ok := r.index[p.unless]; p.unless != "" && (!ok || r.properties[before].kind != openapi3.TypeBoolean) {
-			return fmt.Errorf("%s: ignored unless %q, which is no boolean before it", name, p.unless)
+		if p.unless != "" && !r.has(p.unless, p.is) {
+			return fmt.Errorf("%s: ignored unless %q, which is no boolean before it, nor a text that can be %q", name, p.unless, p.is)
 		}
 		r.index[name] = len(r.properties)
 		r.properties = append(r.properties, p)
@@ -117,10 +125,22 @@ func (r *rule) readParts(s *openapi3.Schema) (err error) {
 	return nil
 }
 
+// has reports whether a property read before is a boolean or, if value is not
+// "", a text that can be value.
+func (r *rule) has(name, value string) bool {
+	before, ok := r.index[name]
+	if !ok {
+		return false
+	}
+	p := r.properties[before]
+	return value == "" && p.kind == openapi3.TypeBoolean || value != "" && slices.Contains(p.enum, value)
+}
+
 // The extensions that stand in a schema.
 const (
 	extError   = "x-csc-error"
 	extIgnored = "x-csc-ignored"
+	extApart   = "x-csc-apart"
 )
 
 // judged reports a rule of s that the judge would not hold requests to.
@@ -144,8 +164,11 @@ func judged(s *openapi3.Schema) error {
 	if !reflect.DeepEqual(rest, openapi3.Schema{}) {
 		return errors.New("has a keyword the judge does not know")
 	}
+	if s.Extensions[extApart] != nil && s.Format != "byte" {
+		return fmt.Errorf("%s of what is not Base64", extApart)
+	}
 	for name := range s.Extensions {
-		if name != extError && name != extIgnored {
+		if name != extError && name != extIgnored && name != extApart {
 			return fmt.Errorf("has an extension the judge does not know: %s", name)
 		}
 	}
@@ -160,6 +183,7 @@ func (r *rule) readIgnored(ext any) error {
 		r.ignored = ext == "always"
 	case map[string]any:
 		r.unless, _ = ext["unless"].(string)
+		r.is, _ = ext["is"].(string)
 	}
 	if !r.ignored && r.unless == "" {
 		return fmt.Errorf("%s: %v", extIgnored, ext)
