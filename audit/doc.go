@@ -40,7 +40,9 @@
 //	grant.issued     Grant, Client, User, Credential, Count; Step, if it was
 //	                 proved with a TOTP code; Bound, Hashes and HashOID, if the
 //	                 signer agreed to hashes
-//	sign.intent      Grant, Client, User, Credential, Hashes, HashOID
+//	sign.intent      Grant, Client, User, Credential, Hashes, HashOID; Signs,
+//	                 if the key does not sign these hashes but what stands for
+//	                 them
 //	sign.done        Grant, Signatures: as many as the intent has Hashes
 //	sign.failed      Grant: nothing was released for the intent
 //

@@ -108,12 +108,15 @@ type Entry struct {
 	Bound       bool     `json:"bound,omitempty"`  // the grant names its hashes
 	Hashes      []string `json:"hashes,omitempty"` // hex, in the request's order
 	HashOID     string   `json:"hashOID,omitempty"`
-	SignAlgo    string   `json:"signAlgo,omitempty"`
-	Signatures  []string `json:"signatures,omitempty"` // SHA-256 of each, hex
-	Serial      string   `json:"serial,omitempty"`     // of a time-stamp, hex without zeros before it
-	Factor      string   `json:"factor,omitempty"`
-	Step        int64    `json:"step,omitempty"`
-	Reason      string   `json:"reason,omitempty"`
+	// Signs is what the key signs in the stead of each of Hashes, where those are
+	// of documents; hex.
+	Signs      []string `json:"signs,omitempty"`
+	SignAlgo   string   `json:"signAlgo,omitempty"`
+	Signatures []string `json:"signatures,omitempty"` // SHA-256 of each, hex
+	Serial     string   `json:"serial,omitempty"`     // of a time-stamp, hex without zeros before it
+	Factor     string   `json:"factor,omitempty"`
+	Step       int64    `json:"step,omitempty"`
+	Reason     string   `json:"reason,omitempty"`
 	// Kept are the Marks of what is good from now on, and nothing else of its
 	// kind: of a factor's sealed secret or hash, of all that a client proves itself
 	// with, of a credential's factors. An older registry, restored, is held to it.
@@ -141,8 +144,10 @@ func (e Entry) check() error {
 		return fmt.Errorf("%w: %s: negative count or step", ErrEntry, e.Event)
 	case !isHex(e.Certificate) || !isHex(e.Key):
 		return fmt.Errorf("%w: %s: certificate and key are lower-case hex", ErrEntry, e.Event)
-	case slices.ContainsFunc(slices.Concat(e.Hashes, e.Signatures, e.Kept), notHex):
+	case slices.ContainsFunc(slices.Concat(e.Hashes, e.Signs, e.Signatures, e.Kept), notHex):
 		return fmt.Errorf("%w: %s: hashes, signatures and marks are lower-case hex", ErrEntry, e.Event)
+	case len(e.Signs) > 0 && len(e.Signs) != len(e.Hashes):
+		return fmt.Errorf("%w: %s: %d representations of %d hashes", ErrEntry, e.Event, len(e.Signs), len(e.Hashes))
 	}
 	if missing := e.missing(); missing != "" {
 		return fmt.Errorf("%w: %s without %s", ErrEntry, e.Event, missing)

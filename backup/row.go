@@ -38,8 +38,8 @@ type Table struct {
 
 // Tables are what a backup has of a registry, those first that others refer to.
 // Refresh tokens and invitations are not among them: one that was used since
-// would be good again after a restore.
-// Nor are permissions and sessions, which nobody stands by any more.
+// would be good again after a restore. Nor are permissions and sessions, which
+// nobody stands by any more, nor requests of mode A, forgotten within a day.
 func Tables() []Table {
 	return []Table{
 		{"users", 1, []Column{
@@ -64,6 +64,7 @@ func Tables() []Table {
 			{"scopes", Text}, {"disabled", Truth}, {"created", Number}, {"profile", Text}, {"auth_method", Text},
 			{"jwks", Binary}, {"tls_name", Text}, {"require_par", Truth}, {"bound", Text}, {"logo", Text},
 			{"tokens_after", Number}, {"require_jar", Truth}, {"managed", Text}, {"revision", Number}, {"resource_server", Truth},
+			{"response_uris", Text},
 		}},
 		{"links", 2, []Column{{"client_id", Text}, {"user_id", Text}}},
 		{"accounts", 2, []Column{{"client_id", Text}, {"account", Text}, {"user_id", Text}}},

@@ -35,6 +35,8 @@ var elsewhere = map[string]func() faults.Fault{
 	"token/refresh-expired":  faults.Hasty,
 	"general/rate-limit":     faults.Limited,
 	"challenge/flood":        faults.Sparing,
+
+	"signHash/mode-a-unsupported": faults.Synchronous,
 }
 
 // open starts a server and reads what it was given for the suite.

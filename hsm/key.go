@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto"
 	"fmt"
+	"slices"
 
 	"github.com/miekg/pkcs11"
 
@@ -74,6 +75,26 @@ func (s *session) idByLabel(class uint, label string) ([]byte, error) {
 		return nil, errDuplicate
 	}
 	return ids[0], nil
+}
+
+// FindAll are the key pairs with the label, by their ids; none is no error.
+func (t *Token) FindAll(ctx context.Context, label string) ([]Key, error) {
+	keys, err := ask(ctx, t, errand{"find", objectKey{}}, func(s *session) (keys []Key, err error) {
+		ids, err := s.idsByLabel(pkcs11.CKO_PRIVATE_KEY, label)
+		slices.SortFunc(ids, bytes.Compare)
+		for _, id := range ids {
+			key, err := s.key(id)
+			if err != nil {
+				return nil, err
+			}
+			keys = append(keys, key)
+		}
+		return keys, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find keys %q: %w", label, err)
+	}
+	return keys, nil
 }
 
 // Find is the key pair with the label, ErrNoKey if there is none. Two with the

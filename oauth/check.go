@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/outbound"
 )
 
 var clientID = regexp.MustCompile(`^app_[0-9a-f]{32}$`)
@@ -38,7 +39,7 @@ func (c Client) Check() error {
 func (c Client) sound() error {
 	for _, check := range []func() error{
 		func() error { return checkName(c.Name) },
-		c.checkLogo, c.checkRedirects, c.checkGrants, c.checkMethod, c.checkBound, c.checkSigned, c.checkProfile,
+		c.checkLogo, c.checkRedirects, c.checkResponses, c.checkGrants, c.checkMethod, c.checkBound, c.checkSigned, c.checkProfile,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -121,6 +122,22 @@ func checkLists(grantTypes, scopes []string) error {
 	for i, s := range scopes {
 		if s != csc.ScopeService && s != csc.ScopeCredential || slices.Contains(scopes[:i], s) {
 			return fmt.Errorf("there is no scope %q, or it is named twice", s)
+		}
+	}
+	return nil
+}
+
+// checkResponses takes what the server may be made to call.
+func (c Client) checkResponses() error {
+	if len(c.ResponseURIs) > maxRedirects {
+		return fmt.Errorf("more than %d response URIs", maxRedirects)
+	}
+	for i, uri := range c.ResponseURIs {
+		if _, err := outbound.Parse(uri); err != nil {
+			return fmt.Errorf("response URI %q: %w", uri, err)
+		}
+		if slices.Contains(c.ResponseURIs[:i], uri) {
+			return fmt.Errorf("response URI %q twice", uri)
 		}
 	}
 	return nil

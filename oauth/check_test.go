@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,6 +22,7 @@ func plainClient() Client {
 		RedirectURIs: []string{"https://app.example.com/cb?x=1", "http://127.0.0.1/cb", "http://[::1]:8080/"},
 		Grants:       []string{"authorization_code", "client_credentials", "refresh_token"},
 		Scopes:       []string{"service", "credential"}, Logo: "https://app.example.com/logo.png",
+		ResponseURIs: []string{"https://app.example.com/signed?x=1", "https://app.example.com:8443/"},
 	}
 }
 
@@ -97,10 +99,16 @@ func TestClientCheck(t *testing.T) {
 		"a logo at an address":         func(c *Client) { c.Logo = "https://192.0.2.1/l.png" },
 		"a logo in itself":             func(c *Client) { c.Logo = "data:image/png;base64,AA==" },
 		"keys that are none":           func(c *Client) { c.Keys = []byte("{}") },
+		"too many responses":           func(c *Client) { c.ResponseURIs = make([]string, 21) },
+		"a response twice":             func(c *Client) { c.ResponseURIs = append(c.ResponseURIs, c.ResponseURIs[0]) },
+		"a response in plain HTTP":     func(c *Client) { c.ResponseURIs[0] = "http://app.example.com/signed" },
+		"a response to a number":       func(c *Client) { c.ResponseURIs[0] = "https://2130706433/" },
+		"a response that is nothing":   func(c *Client) { c.ResponseURIs[0] = "" },
 		"a redirect that is long":      redirect("https://app.example.com/" + strings.Repeat("a", 2048)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := good
+			c.ResponseURIs = slices.Clone(good.ResponseURIs)
 			if spoil(&c); c.Check() == nil {
 				t.Errorf("accepted: %+v", c)
 			}

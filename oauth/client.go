@@ -34,6 +34,9 @@ type Client struct {
 	// Logo is the https URI of a picture, "" for none. Only browsers load it.
 	Logo         string
 	RedirectURIs []string
+	// ResponseURIs are those that may be told that its requests of mode A have
+	// ended (v2.0.0.2 §11.10, response_uri).
+	ResponseURIs []string
 	Grants       []string // grant_type values it may use
 	Scopes       []string
 	Disabled     bool

@@ -31,6 +31,7 @@ type clientRow struct {
 	Resource     bool   `bun:"resource_server"`
 	Logo         string `bun:"logo"`
 	RedirectURIs string `bun:"redirect_uris"`
+	ResponseURIs string `bun:"response_uris"`
 	Grants       string `bun:"grants"`
 	Scopes       string `bun:"scopes"`
 	Disabled     bool   `bun:"disabled"`
@@ -50,14 +51,14 @@ func rowOfClient(c oauth.Client) (*clientRow, error) {
 		return nil, err
 	}
 	if !plain(c.ID, c.Name, c.Profile, c.AuthMethod, c.Bound, c.Logo) ||
-		!plain(c.RedirectURIs...) || !plain(c.Grants...) || !plain(c.Scopes...) || !plainTLS(c.TLS) {
+		!plain(c.RedirectURIs...) || !plain(c.ResponseURIs...) || !plain(c.Grants...) || !plain(c.Scopes...) || !plainTLS(c.TLS) {
 		return nil, errText
 	}
 	row := &clientRow{
 		ID: c.ID, Name: c.Name, Profile: c.Profile, AuthMethod: c.AuthMethod, Verifiers: encode(c.Verifiers), Keys: c.Keys,
 		TLSName: string(tls), RequirePAR: c.RequirePAR, RequireJAR: c.RequireJAR, Bound: c.Bound, Resource: c.ResourceServer, Logo: c.Logo,
-		RedirectURIs: encode(c.RedirectURIs), Grants: encode(c.Grants), Scopes: encode(c.Scopes), Disabled: c.Disabled,
-		Created: micros(c.Created), Managed: managed, Revision: c.Revision,
+		RedirectURIs: encode(c.RedirectURIs), ResponseURIs: encode(c.ResponseURIs), Grants: encode(c.Grants), Scopes: encode(c.Scopes),
+		Disabled: c.Disabled, Created: micros(c.Created), Managed: managed, Revision: c.Revision,
 	}
 	if !c.TokensAfter.IsZero() {
 		row.TokensAfter = micros(c.TokensAfter)
@@ -118,6 +119,7 @@ func (c clientRow) client() (oauth.Client, error) {
 		decodeOne(c.TLSName, &full.TLS),
 		decode(c.Verifiers, &full.Verifiers),
 		decode(c.RedirectURIs, &full.RedirectURIs),
+		decode(c.ResponseURIs, &full.ResponseURIs),
 		decode(c.Grants, &full.Grants),
 		decode(c.Scopes, &full.Scopes),
 	)
@@ -146,7 +148,7 @@ func (r *Registry) AddClient(ctx context.Context, c oauth.Client) error {
 // clientQuery is asked for each access token that comes.
 const clientQuery = `
 SELECT id, name, profile, auth_method, verifiers, jwks, tls_name, require_par, require_jar, bound, resource_server, logo,
-	redirect_uris, grants, scopes, disabled, created, tokens_after, managed, revision
+	redirect_uris, response_uris, grants, scopes, disabled, created, tokens_after, managed, revision
 FROM clients WHERE id = ?`
 
 // Client returns the client id; oauth.ErrUnknownClient if there is none.
@@ -157,7 +159,7 @@ func (r *Registry) Client(ctx context.Context, id string) (oauth.Client, error) 
 	var c clientRow
 	err := r.read.row(ctx, clientQuery, []any{id},
 		&c.ID, &c.Name, &c.Profile, &c.AuthMethod, &c.Verifiers, &c.Keys, &c.TLSName, &c.RequirePAR, &c.RequireJAR,
-		&c.Bound, &c.Resource, &c.Logo, &c.RedirectURIs, &c.Grants, &c.Scopes, &c.Disabled, &c.Created, &c.TokensAfter, &c.Managed, &c.Revision)
+		&c.Bound, &c.Resource, &c.Logo, &c.RedirectURIs, &c.ResponseURIs, &c.Grants, &c.Scopes, &c.Disabled, &c.Created, &c.TokensAfter, &c.Managed, &c.Revision)
 	if errors.Is(err, sql.ErrNoRows) {
 		return oauth.Client{}, oauth.ErrUnknownClient
 	}

@@ -20,6 +20,7 @@ func client(n int) oauth.Client {
 		Name:         "Aplicație de semnat “demo” 'ș'",
 		Verifiers:    [][]byte{{0, 1, 0xff}, {2}},
 		RedirectURIs: []string{"https://app.example.test/cb?a=1&b=%20", "http://127.0.0.1/cb", `x:\u0000<>'"`},
+		ResponseURIs: []string{"https://app.example.test/signed?x=ș", ""},
 		Grants:       []string{"client_credentials"},
 		Scopes:       []string{"service", "credential"},
 		Created:      created.Add(time.Duration(n) * time.Microsecond),
@@ -177,7 +178,7 @@ func clientsOutliveMigration(t *testing.T, url string) {
 	got, err := open(t, url).Client(t.Context(), "app_old")
 	must(t, err)
 	want := oauth.Client{
-		ID: "app_old", Name: "old", Profile: oauth.ProfileCSC, Verifiers: [][]byte{{0, 1}}, RedirectURIs: []string{},
+		ID: "app_old", Name: "old", Profile: oauth.ProfileCSC, Verifiers: [][]byte{{0, 1}}, RedirectURIs: []string{}, ResponseURIs: []string{},
 		Grants: []string{"client_credentials"}, Scopes: []string{"service"}, Created: time.UnixMicro(1).UTC(),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

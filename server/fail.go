@@ -14,6 +14,7 @@ import (
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/oauth"
+	"github.com/pecete/pecete/signing"
 )
 
 var (
@@ -34,6 +35,8 @@ func (r *refusal) Unwrap() error { return r.told }
 
 // statuses are those of codes that are not 400 (v2.0.0.2 §10, Table 2).
 var statuses = map[csc.Code]int{
+	csc.AcceptedRequest:        http.StatusAccepted,
+	csc.InvalidHash:            http.StatusForbidden,
 	csc.InvalidToken:           http.StatusUnauthorized,
 	csc.ExpiredToken:           http.StatusUnauthorized,
 	csc.InvalidDPoPProof:       http.StatusUnauthorized,
@@ -114,6 +117,8 @@ func tell(err error) (*csc.Error, int) {
 	case errors.As(err, &special):
 		return special.told, special.status
 	case errors.As(err, &known):
+	case errors.Is(err, signing.ErrPending):
+		known = csc.Fail(csc.AcceptedRequest, nil)
 	case errors.Is(err, oauth.ErrTokenUnknown):
 		known = csc.Fail(csc.InvalidToken, err)
 	case errors.Is(err, oauth.ErrTokenExpired):

@@ -51,11 +51,15 @@ func (s *Server) info(_ context.Context, req csc.InfoRequest) (csc.InfoResponse,
 		Description:        s.About.Description[lang],
 		AuthType:           s.About.AuthType,
 		OAuth2FAPI:         s.About.FAPI,
-		SupportedHashTypes: []csc.HashKind{csc.DTBSR},
+		SupportedHashTypes: []csc.HashKind{csc.SDR, csc.DTBSR},
 		SignAlgorithms:     csc.SignAlgorithms{Algos: algos, AlgoParams: params},
-		// No method that makes AdES signatures is among the routes.
-		SignatureFormats:  csc.SignatureFormats{Formats: []string{}},
-		ConformanceLevels: []string{},
+		SignatureFormats: csc.SignatureFormats{
+			Formats:            []string{csc.CAdES, csc.PAdES},
+			EnvelopeProperties: [][]string{{csc.Detached, csc.Attached}, {csc.Certification, csc.Revision}},
+			AllowMix:           true,
+		},
+		ConformanceLevels:         []string{csc.LevelB},
+		AsynchronousOperationMode: s.Signer.Jobs != nil,
 	}
 	s.About.locate(&resp)
 	for _, r := range s.routes() {

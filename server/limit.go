@@ -14,8 +14,11 @@ import (
 
 // Limits bounds what strangers may ask. The zero value has good ones.
 type Limits struct {
-	Body    int64         // bytes of a request's body; 1 MiB if zero
-	Timeout time.Duration // of a request; 30 s if zero
+	Body int64 // bytes of a request's body, beside documents; 1 MiB if zero
+	// Documents is how many bytes the body of a request with documents in it may
+	// have, which are a third more than those of the documents; 24 MiB if zero.
+	Documents int64
+	Timeout   time.Duration // of a request; 30 s if zero
 	// Anonymous are calls a second that one network may make without a token or
 	// with a bad one, with Burst at once; 20 and 200 if zero. Calls with a good
 	// token are not limited here.
@@ -31,6 +34,7 @@ type Limits struct {
 
 const (
 	defaultBody      = 1 << 20
+	defaultDocuments = 24 << 20
 	defaultTimeout   = 30 * time.Second
 	defaultAnonymous = 20
 	defaultBurst     = 200
@@ -41,8 +45,12 @@ const (
 
 // limited bounds body and time.
 func (s *Server) limited(next http.Handler) http.Handler {
-	body, timeout := orDefault(s.Limits.Body, defaultBody), orDefault(s.Limits.Timeout, defaultTimeout)
+	timeout := orDefault(s.Limits.Timeout, defaultTimeout)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := orDefault(s.Limits.Body, defaultBody)
+		if r.URL.Path == csc.BasePath+"/"+string(csc.MethodSignDoc) {
+			body = orDefault(s.Limits.Documents, defaultDocuments)
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
 		r = r.WithContext(ctx)

@@ -43,6 +43,20 @@ func (s *Server) signHash(ctx context.Context, who credentials.Caller, req csc.S
 	return s.Signer.SignHash(ctx, who, grant, req)
 }
 
+// signDoc implements signatures/signDoc (v2.0.0.2 §11.11).
+func (s *Server) signDoc(ctx context.Context, who credentials.Caller, req csc.SignDocRequest) (csc.SignDocResponse, error) {
+	grant, err := grantFor(who, req.SAD)
+	if err != nil {
+		return csc.SignDocResponse{}, err
+	}
+	return s.Signer.SignDoc(ctx, who, grant, req)
+}
+
+// signPolling implements signatures/signPolling (v2.0.0.2 §11.12).
+func (s *Server) signPolling(ctx context.Context, who credentials.Caller, req csc.SignPollingRequest) (csc.SignPollingResponse, error) {
+	return s.Signer.Poll(ctx, who, req)
+}
+
 // timestamp implements signatures/timestamp (v2.0.0.2 §11.13).
 func (s *Server) timestamp(ctx context.Context, who credentials.Caller, req csc.TimestampRequest) (csc.TimestampResponse, error) {
 	return tsa.Timestamp(ctx, s.Stamper, tsa.Asker{ClientID: who.ClientID, UserID: who.UserID}, req)

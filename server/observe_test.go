@@ -66,7 +66,7 @@ func TestRequestsAreObservedByTheirRoute(t *testing.T) {
 	h.call(csc.MethodInfo, `{}`)
 	h.call(csc.MethodList, `{}`)
 	h.call(csc.MethodList, `{}`, "Authorization: Bearer nobody")
-	h.call("signatures/signDoc", `{}`)
+	h.call("signatures/none", `{}`)
 	h.send(http.MethodGet, "/csc/v2/info", "")
 	h.send(http.MethodGet, "/healthz", "")
 	h.send(http.MethodPost, "/oauth2/token", "")

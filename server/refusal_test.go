@@ -223,7 +223,7 @@ func TestTransport(t *testing.T) {
 		{"compressed", "POST", list, `{}`, []string{"Content-Encoding: gzip"}, 415, "invalid_request", ""},
 		{"too large", "POST", list, `{"userID":"` + strings.Repeat("x", 1<<20) + `"}`, nil, 413, "invalid_request", "The body is larger than 1048576 bytes"},
 		{"GET", "GET", list, ``, nil, 405, "invalid_request", "The HTTP method is not allowed here"},
-		{"a method of the API that is not there", "POST", csc.BasePath + "/signatures/signDoc", `{}`, nil, 501, "invalid_request", "The method is not implemented"},
+		{"a method of the API that is not there", "POST", csc.BasePath + "/signatures/none", `{}`, nil, 501, "invalid_request", "The method is not implemented"},
 		{"no method of the API", "POST", csc.BasePath + "/credentials/steal", `{}`, nil, 501, "invalid_request", ""},
 		{"a path elsewhere", "GET", "/admin", ``, nil, 404, "invalid_request", "There is nothing here"},
 		{"a doubled slash", "POST", csc.BasePath + "//info", `{}`, nil, 501, "invalid_request", "The method is not implemented"},

@@ -17,7 +17,7 @@ type route struct {
 // withCredentialToken are the methods that a token of scope credential opens,
 // for its credential (§8.4); the others want scope service.
 func withCredentialToken(m csc.Method) bool {
-	return m == csc.MethodCredentialInfo || m == csc.MethodSignHash
+	return m == csc.MethodCredentialInfo || m == csc.MethodSignHash || m == csc.MethodSignDoc
 }
 
 // routes is the truth about which methods there are: the router and
@@ -34,6 +34,8 @@ func (s *Server) routes() []route {
 		}},
 		{csc.MethodGetChallenge, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodGetChallenge, s.credentialsGetChallenge) }},
 		{csc.MethodSignHash, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodSignHash, s.signHash) }},
+		{csc.MethodSignDoc, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodSignDoc, s.signDoc) }},
+		{csc.MethodSignPolling, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodSignPolling, s.signPolling) }},
 		{csc.MethodTimestamp, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodTimestamp, s.timestamp) }},
 	}
 	return slices.DeleteFunc(all, func(r route) bool { return !s.offers(r.method) })

@@ -98,8 +98,14 @@ func statusOf(resp any) int {
 	return http.StatusOK
 }
 
+// A documented request has documents in it, which are read apart from the rest.
+type documented interface{ SetDocuments(documents [][]byte) }
+
 // decode reads the body as the contract allows it.
 func decode[Req any](s *Server, m csc.Method, r *http.Request) (req Req, err error) {
+	if _, has := any(&req).(documented); has {
+		return decodeDocuments[Req](s, m, r)
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return req, unreadable(err)
@@ -112,6 +118,25 @@ func decode[Req any](s *Server, m csc.Method, r *http.Request) (req Req, err err
 		return req, err
 	}
 	return openapi.Decode[Req](checked)
+}
+
+// decodeDocuments does so without ever having the documents as texts.
+func decodeDocuments[Req any](s *Server, m csc.Method, r *http.Request) (req Req, err error) {
+	if err := jsonContent(r, -1); err != nil {
+		return req, err
+	}
+	checked, documents, err := s.Contract.CheckFrom(m, r.Body, int(orDefault(s.Limits.Body, defaultBody)))
+	var told *csc.Error
+	if err != nil && !errors.As(err, &told) {
+		err = unreadable(err)
+	}
+	if err != nil {
+		return req, err
+	}
+	if req, err = openapi.Decode[Req](checked); err == nil {
+		any(&req).(documented).SetDocuments(documents)
+	}
+	return req, err
 }
 
 // jsonContent demands the media type of §7.1; an empty body needs none.
@@ -135,14 +160,19 @@ func unreadable(err error) error {
 	if passing(err) {
 		return err
 	}
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return &refusal{
-			status: http.StatusRequestEntityTooLarge,
-			told:   csc.Refused(fmt.Sprintf("The body is larger than %d bytes", tooLarge.Limit), err),
-		}
+	var whole *http.MaxBytesError
+	var rest *openapi.TooLargeError
+	switch {
+	case errors.As(err, &whole):
+		return tooLarge(fmt.Sprintf("The body is larger than %d bytes", whole.Limit), err)
+	case errors.As(err, &rest):
+		return tooLarge(fmt.Sprintf("The body is larger than %d bytes beside its documents", rest.Most), err)
 	}
 	return csc.Malformed(err)
+}
+
+func tooLarge(sentence string, cause error) error {
+	return &refusal{status: http.StatusRequestEntityTooLarge, told: csc.Refused(sentence, cause)}
 }
 
 func writeJSON(w http.ResponseWriter, status int, body []byte) {

@@ -32,20 +32,20 @@ type Keys interface {
 // certificate's key. It has not left the server, and an operator must look.
 var ErrWrongSignature = errors.New("signing: the device's signature does not verify with the certificate")
 
-// signAll has the device sign every digest; signatures are in the order of the
-// digests, all of them verified, or there are none. While some are verified the
+// signAll has the device sign every item; signatures are in the order of the
+// items, all of them verified, or there are none. While some are verified the
 // device signs the next. Nothing is begun after the first error.
-func (s Signer) signAll(ctx context.Context, key []byte, public crypto.PublicKey, alg csc.Algorithm, digests []csc.Digest) ([][]byte, error) {
-	signatures := make([][]byte, len(digests))
+func (s Signer) signAll(ctx context.Context, key []byte, public crypto.PublicKey, items []item) ([][]byte, error) {
+	signatures := make([][]byte, len(items))
 	group, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
-	for range min(s.parallel(), len(digests)) {
+	for range min(s.parallel(), len(items)) {
 		group.Go(func() error {
-			for i := int(next.Add(1)) - 1; i < len(digests); i = int(next.Add(1)) - 1 {
+			for i := int(next.Add(1)) - 1; i < len(items); i = int(next.Add(1)) - 1 {
 				if err := ctx.Err(); err != nil {
 					return fmt.Errorf("sign with key %x: %w", key, err)
 				}
-				signature, err := s.signOne(ctx, key, public, alg, digests[i])
+				signature, err := s.signOne(ctx, key, public, items[i])
 				if err != nil {
 					return err
 				}
@@ -60,15 +60,15 @@ func (s Signer) signAll(ctx context.Context, key []byte, public crypto.PublicKey
 	return signatures, nil
 }
 
-// signOne has the device sign a digest, and verifies what it gives.
-func (s Signer) signOne(ctx context.Context, key []byte, public crypto.PublicKey, alg csc.Algorithm, digest csc.Digest) ([]byte, error) {
+// signOne has the device sign an item, and verifies what it gives.
+func (s Signer) signOne(ctx context.Context, key []byte, public crypto.PublicKey, i item) ([]byte, error) {
 	failpoint.Hit(failpoint.BeforeSign)
-	signature, err := s.Keys.Sign(ctx, key, alg, digest)
+	signature, err := s.Keys.Sign(ctx, key, i.algorithm, i.digest)
 	failpoint.Hit(failpoint.AfterSign)
 	if err != nil {
 		return nil, fmt.Errorf("sign with key %x: %w", key, err)
 	}
-	if !verifies(public, alg, digest, signature) {
+	if !verifies(public, i.algorithm, i.digest, signature) {
 		return nil, fmt.Errorf("key %x: %w", key, ErrWrongSignature)
 	}
 	return signature, nil
@@ -96,6 +96,8 @@ func verifies(public crypto.PublicKey, alg csc.Algorithm, digest csc.Digest, sig
 	}
 	return false
 }
+
+func hexOf(b []byte) string { return hex.EncodeToString(b) }
 
 func fingerprints(signatures [][]byte) []string {
 	var sums []string

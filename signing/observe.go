@@ -8,7 +8,7 @@ import (
 	"github.com/pecete/pecete/csc"
 )
 
-// An Outcome is how a call of SignHash ended, in a word for whoever counts.
+// An Outcome is how a request for signatures ended, in a word for whoever counts.
 type Outcome string
 
 // The outcomes. After Done there are signatures, after every other none left
@@ -40,23 +40,10 @@ type busyError struct{ error }
 
 func (e busyError) Unwrap() error { return e.error }
 
-// ofDevice marks what the device answered.
-func ofDevice(signatures [][]byte, err error) ([][]byte, error) {
-	if err != nil {
-		err = deviceError{err}
+func (s Signer) observe(digests int, err error) {
+	if s.Observe != nil {
+		s.Observe(outcomeOf(err), digests, err)
 	}
-	return signatures, err
-}
-
-func (s Signer) observe(digests int, answer *csc.SignHashResponse, err *error) {
-	if s.Observe == nil {
-		return
-	}
-	outcome := outcomeOf(*err)
-	if outcome == Done && len(answer.Signatures) != digests { // a panic is on its way
-		outcome = Failed
-	}
-	s.Observe(outcome, digests, *err)
 }
 
 // outcomeOf judges by what an operator has to do: of several faults in one

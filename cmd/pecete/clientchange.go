@@ -50,6 +50,7 @@ func (f *clientFlags) change(given *pflag.FlagSet, name string) (func(*oauth.Cli
 	for flag, set := range map[string]func(*oauth.Client){
 		"name":            func(c *oauth.Client) { c.Name = name },
 		"redirect-uri":    f.redirect,
+		"response-uri":    func(c *oauth.Client) { c.ResponseURIs = f.responses },
 		"logo":            func(c *oauth.Client) { c.Logo = f.logo },
 		"require-par":     func(c *oauth.Client) { c.RequirePAR = f.requirePAR },
 		"require-jar":     func(c *oauth.Client) { c.RequireJAR = f.requireJAR },

@@ -16,7 +16,7 @@ type clientFlags struct {
 	requirePAR, requireJAR             bool
 	resourceServer                     bool
 	tls                                oauth.TLSName
-	redirects, signers                 []string
+	redirects, responses, signers      []string
 }
 
 func (f *clientFlags) bind(flags *pflag.FlagSet) {
@@ -36,6 +36,7 @@ func (f *clientFlags) bind(flags *pflag.FlagSet) {
 // bindWays binds the flags of what may be changed later too.
 func (f *clientFlags) bindWays(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.redirects, "redirect-uri", nil, "`URI` signers are sent back to: https, or http on 127.0.0.1; can be given several times")
+	flags.StringArrayVar(&f.responses, "response-uri", nil, "https `URI` that may be told when a request of mode A has ended; can be given several times")
 	flags.BoolVar(&f.requirePAR, "require-par", false, "refuse requests that were not pushed; always so with --profile fapi2")
 	flags.BoolVar(&f.requireJAR, "require-jar", false, "refuse requests that it did not sign with one of its keys")
 	flags.StringVar(&f.bound, "bound", "", "`WHAT` its tokens must be bound to: dpop or mtls (with --profile fapi2 dpop, or mtls if it proves itself by a certificate)")
@@ -48,7 +49,7 @@ func (f *clientFlags) client(name string, now time.Time) (oauth.Client, error) {
 	c := oauth.Client{
 		ID: oauth.NewClientID(), Name: name, Profile: f.profile, AuthMethod: f.method, TLS: f.tls,
 		RequirePAR: f.requirePAR, RequireJAR: f.requireJAR, Bound: f.bound, ResourceServer: f.resourceServer, Logo: f.logo, RedirectURIs: f.redirects,
-		Created: now.UTC().Truncate(time.Microsecond),
+		ResponseURIs: f.responses, Created: now.UTC().Truncate(time.Microsecond),
 	}
 	c = c.Completed()
 	grant(&c)

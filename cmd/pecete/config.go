@@ -112,7 +112,20 @@ type Config struct {
 		Loads  int `yaml:"loads"`
 		// Messages is how many of a kind a signer is sent in ten minutes, 5 if absent.
 		Messages int `yaml:"messages"`
+		// Documents is how many bytes a request with documents in it may have, 24
+		// MiB if absent; Children how many of them are read at once, 2 if absent.
+		Documents int64 `yaml:"documents"`
+		Children  int   `yaml:"children"`
+		// Jobs is how many requests of mode A may wait, 256 if absent.
+		Jobs int `yaml:"jobs"`
 	} `yaml:"limits"`
+	// Outbound is whom this server calls by itself: applications that want to be
+	// told that a request of mode A has ended.
+	Outbound struct {
+		// Allow are networks that are called although they are not public.
+		Allow []string `yaml:"allow"`
+		CA    string   `yaml:"ca"` // a file with authorities beside those of the system, PEM
+	} `yaml:"outbound"`
 	// Metrics is host:port to tell Prometheus on, in plain HTTP; nothing is
 	// measured if absent. It is for an address that strangers cannot reach.
 	Metrics string `yaml:"metrics"`
@@ -242,8 +255,19 @@ func (c *Config) checkValues() error {
 	if known := []string{"", "oauth2", "oauth2Issuer", "oauth2Servers"}; !slices.Contains(known, c.OAuth2.Announce) {
 		return fmt.Errorf("oauth2.announce is %q, not oauth2, oauth2Issuer or oauth2Servers", c.OAuth2.Announce)
 	}
-	if c.Limits.Client < 0 || c.Limits.Signer < 0 || c.Limits.Loads < 0 || c.Limits.Messages < 0 {
-		return errors.New("limits.client, limits.signer, limits.loads or limits.messages is negative")
+	for key, n := range map[string]int{
+		"client": c.Limits.Client, "signer": c.Limits.Signer, "loads": c.Limits.Loads, "messages": c.Limits.Messages,
+		"jobs": c.Limits.Jobs, "children": c.Limits.Children,
+	} {
+		if n < 0 {
+			return fmt.Errorf("limits.%s is negative", key)
+		}
+	}
+	if c.Limits.Documents < 0 || c.Limits.Documents > 64<<20 {
+		return fmt.Errorf("limits.documents is %d, not 1 to %d", c.Limits.Documents, 64<<20)
+	}
+	if _, err := c.allowed(); err != nil {
+		return err
 	}
 	for key, address := range map[string]string{"registry": c.Registry, "onetime": c.OneTime} {
 		if u, err := url.Parse(address); err == nil && u.User != nil {
@@ -260,18 +284,26 @@ func (c *Config) checkValues() error {
 
 // behind is the listener as clients behind the balancers see it.
 func (c *Config) behind(l net.Listener) (net.Listener, error) {
-	b := balancer.Listener{Listener: l}
-	for _, text := range c.Balancers {
+	networks, err := networks("balancers", c.Balancers)
+	if err != nil {
+		return nil, err
+	}
+	return balancer.Listener{Listener: l, Balancers: networks}, nil
+}
+
+// networks reads addresses and networks.
+func networks(key string, texts []string) (all []netip.Prefix, err error) {
+	for _, text := range texts {
 		prefix, err := netip.ParsePrefix(text)
 		if addr, single := netip.ParseAddr(text); single == nil {
 			prefix, err = addr.Prefix(addr.BitLen())
 		}
 		if err != nil {
-			return nil, fmt.Errorf("balancers: %q is neither an address nor a network", text)
+			return nil, fmt.Errorf("%s: %q is neither an address nor a network", key, text)
 		}
-		b.Balancers = append(b.Balancers, prefix)
+		all = append(all, prefix)
 	}
-	return b, nil
+	return all, nil
 }
 
 func (c *Config) checkLimits() error {
@@ -298,7 +330,8 @@ func (c *Config) connections() (most, each int) {
 func (c *Config) limits() server.Limits {
 	return server.Limits{
 		Anonymous: c.Limits.Anonymous, Burst: c.Limits.Burst,
-		Signing: cmp.Or(c.Limits.Signing, max(128, 32*c.HSM.Sessions)),
+		Signing: cmp.Or(c.Limits.Signing, max(128, 32*c.HSM.Sessions)), Documents: c.Limits.Documents,
+		Bodies: max(64<<20, 3*c.Limits.Documents),
 	}
 }
 

@@ -142,10 +142,19 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
+	jobs, err := h.jobs(ctx, mux)
+	if err != nil {
+		return nil, err
+	}
+	documents, err := h.documents(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return &server.Server{
 		Contract: contract, Callers: provider, Mux: mux, Register: register, Stamper: stamper, Authorizer: authorizer,
 		Signer: signing.Signer{
 			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
+			Jobs: jobs, Documents: documents,
 		},
 		Limits: h.config.limits(), Later: provider.Later, DeviceFull: h.deviceFull,
 		Checks: h.checks(tickets), About: h.about(), Logger: h.logger, Now: now,

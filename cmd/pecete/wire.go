@@ -27,10 +27,11 @@ import (
 
 // The labels of the keys in the device that are not a signer's.
 const (
-	labelCA    = "pecete ca"
-	labelAudit = "pecete audit"
-	labelSeal  = "pecete seal"
-	labelTSA   = "pecete tsa"
+	labelCA        = "pecete ca"
+	labelAudit     = "pecete audit"
+	labelSeal      = "pecete seal"
+	labelTSA       = "pecete tsa"
+	labelCallbacks = "pecete callbacks"
 )
 
 // A house is what every command stands on: the device, the registry and an

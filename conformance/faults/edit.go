@@ -105,6 +105,15 @@ func (r *Reply) object() map[string]any {
 	return o
 }
 
+// edit changes the object in the body of c.
+func (c *Call) edit(change func(object)) {
+	var o object
+	if json.Unmarshal(c.Body, &o) == nil && o != nil {
+		change(o)
+		c.put(o)
+	}
+}
+
 // put gives c another body.
 func (c *Call) put(v any) {
 	text, err := json.Marshal(v)

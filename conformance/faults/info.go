@@ -67,7 +67,9 @@ var infoFaults = []Fault{
 	{Case: "info/envelopes-known", Says: "has an envelope of another format", Answer: putsInfo("signature_formats", object{"formats": []string{"P"}, "envelope_properties": []any{[]string{"Detached"}}})},
 	{Case: "info/levels", Says: "has a level of its own", Answer: putsInfo("conformance_levels", []string{"AdES-B-X"})},
 	{Case: "info/async-boolean", Says: "says yes for true", Answer: putsInfo("asynchronousOperationMode", "yes")},
-	{Case: "info/async-polling", Says: "signs asynchronously and has no signPolling", Answer: putsInfo("asynchronousOperationMode", true)},
+	{Case: "info/async-polling", Says: "signs asynchronously and has no signPolling", Answer: edits(methodInfo, func(o object) {
+		o["asynchronousOperationMode"], o["methods"] = true, []string{methodSignHash}
+	})},
 	{Case: "info/validation-boolean", Says: "says 0 for false", Answer: putsInfo("validationInfo", 0)},
 	{Case: "info/lang-honoured", Says: "speaks its own language only", Answer: edits(methodInfo, func(o object) { o["lang"] = "en" })},
 	{Case: "info/lang-honoured", Says: "names the language and does not speak it", Answer: putsInfo("description", "A server")},

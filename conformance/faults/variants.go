@@ -29,6 +29,19 @@ func Servers() Fault {
 	})}
 }
 
+// Synchronous is a server that signs at once or not at all.
+func Synchronous() Fault {
+	return Fault{
+		Says: "signs at once",
+		Request: func(c *Call) {
+			if mode, _ := c.member("operationMode"); mode == "A" {
+				c.edit(func(o object) { o["operationMode"] = "X" })
+			}
+		},
+		Answer: edits(methodInfo, func(o object) { o["asynchronousOperationMode"] = false }),
+	}
+}
+
 // Renewing is a server that lets a SAD serve one call, whatever it is for.
 func Renewing() Fault {
 	used := map[any]bool{}

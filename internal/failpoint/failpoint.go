@@ -31,6 +31,11 @@ const (
 	BeforeAnswer  = "before-answer"  // the outcome is on the disk, nothing was sent
 	HalfAnswer    = "half-answer"    // half of the answer to a signHash was sent
 
+	// A request in mode A (signing).
+	JobKept     = "job-kept"     // the job is in the registry, nothing is spent
+	JobAccepted = "job-accepted" // the job waits for its turn, its client was not told
+	JobSigned   = "job-signed"   // the device has signed, the result is in memory only
+
 	// A code, a refresh token, a revocation (oauth).
 	CodeRedeemed       = "code-redeemed"       // the code is spent, there is no token
 	TokenKept          = "token-kept"          // the token is kept, its client was not told
