@@ -139,10 +139,8 @@ func remember[K comparable](all map[K]marks, about K, r audit.Record) {
 // reports whether the row may be there at all.
 func (l *later) hold(row Row) bool {
 	v := row.Values
-	id, _ := v["id"].(string)
-	user, _ := v["user_id"].(string)
-	client, _ := v["client_id"].(string)
-	factor, _ := v["factor"].(string)
+	text := func(column string) string { s, _ := v[column].(string); return s }
+	id, user, client, factor := text("id"), text("user_id"), text("client_id"), text("factor")
 	l.seen[id] = true
 	switch row.Table {
 	case "users":
@@ -154,13 +152,7 @@ func (l *later) hold(row Row) bool {
 		l.done[[2]string{user, factor}] = true
 		l.forbid(v, "locked", l.locked[[2]string{user, factor}].yes, "%s of signer %s is locked", factor, user)
 	case "credentials":
-		l.forbid(v, "revoked", l.revoked[id], "credential %s is revoked", id)
-		l.forbid(v, "disabled", l.disabled[id].yes, "credential %s is disabled", id)
-		if was, _ := v["deleted"].(int64); was == 0 && l.deleted[id] != 0 {
-			v["deleted"], v["disabled"] = l.deleted[id], true
-			l.tell("credential %s was deleted", id)
-		}
-		l.holdAuthorizing(v, id)
+		l.holdCredential(v, id)
 	case "clients":
 		if l.removed[id] {
 			l.tell("client %s was removed", id)
@@ -177,14 +169,24 @@ func (l *later) hold(row Row) bool {
 		}
 		return !l.removed[client]
 	case "accounts":
-		account, _ := v["account"].(string)
-		return !l.removed[client] && l.holdAccount(client, account, user)
+		return !l.removed[client] && l.holdAccount(client, text("account"), user)
 	case "account_keys":
 		return !l.removed[client]
 	case "heads":
 		return false // those that the logs end with take their places
 	}
 	return true
+}
+
+// holdCredential keeps a credential revoked, disabled or deleted.
+func (l *later) holdCredential(v map[string]any, id string) {
+	l.forbid(v, "revoked", l.revoked[id], "credential %s is revoked", id)
+	l.forbid(v, "disabled", l.disabled[id].yes, "credential %s is disabled", id)
+	if was, _ := v["deleted"].(int64); was == 0 && l.deleted[id] != 0 {
+		v["deleted"], v["disabled"] = l.deleted[id], true
+		l.tell("credential %s was deleted", id)
+	}
+	l.holdAuthorizing(v, id)
 }
 
 func (l *later) tell(text string, args ...any) {

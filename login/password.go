@@ -105,21 +105,25 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	bound, err := p.account(r.Context(), v.i)
-	if err != nil {
+	switch {
+	case err != nil:
 		p.fail(v, err)
-		return
-	}
-	if bound != "" && !strings.EqualFold(bound, email) { // not judged: whose it is was not asked
+	case bound != "" && !strings.EqualFold(bound, email): // not judged: whose it is was not asked
 		p.back(v, v.self(), note{Kind: noteAccount})
-		return
+	default:
+		p.admit(v, email, password)
 	}
-	from := quota.Network(r.RemoteAddr)
-	if wait := p.Failures.Over(from); wait > 0 { // not judged: neither hashed nor recorded
+}
+
+// admit judges the password, unless its network failed too often.
+func (p *Pages) admit(v visit, email string, password csc.Secret) {
+	from := quota.Network(v.r.RemoteAddr)
+	if wait := p.Failures.Over(from); wait > 0 { // neither hashed nor recorded
 		p.barred()
 		p.fail(v, &page.Fault{Status: http.StatusTooManyRequests, Kind: "often", Wait: wait, Cause: errOften})
 		return
 	}
-	user, err := p.Prover.Password(r.Context(), email, password)
+	user, err := p.Prover.Password(v.r.Context(), email, password)
 	if judged(err) {
 		p.Failures.Count(from)
 	}
@@ -134,12 +138,12 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 		p.fail(v, err)
 		return
 	}
-	next, err := p.OAuth.LoggedIn(r.Context(), v.i, user)
+	next, err := p.OAuth.LoggedIn(v.r.Context(), v.i, user)
 	if err != nil {
 		p.fail(v, err)
 		return
 	}
-	page.NewBrowser(w) // no form from before the login is good after it
+	page.NewBrowser(v.w) // no form from before the login is good after it
 	v.goTo(next)
 }
 
