@@ -237,7 +237,7 @@ func TestNeverRedirected(t *testing.T) {
 func TestPageLanguage(t *testing.T) {
 	w := newTown(t)
 	for accept, want := range map[string]string{
-		"": `lang="en"`, "ro": `lang="ro"`, "ro-RO,ro;q=0.9,en;q=0.8": `lang="ro"`, "de, ro": `lang="en"`, "rom": `lang="en"`,
+		"": `lang="en"`, "ro": `lang="ro"`, "ro-RO,ro;q=0.9,en;q=0.8": `lang="ro"`, "de, ro": `lang="ro"`, "rom": `lang="en"`, "de": `lang="en"`,
 	} {
 		rec := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodGet, "/oauth2/authorize", nil)

@@ -110,7 +110,7 @@ func (e *endpoints) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Allow", said.allow)
 	}
 	if said.retry > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(said.retry.Seconds()))))
+		w.Header().Set("Retry-After", seconds(said.retry))
 	}
 	e.logFailure(r.Context(), r.URL.Path, said.status, err)
 	write(w, said.status, said.says)
@@ -164,15 +164,15 @@ func (e *endpoints) page(w http.ResponseWriter, r *http.Request, err error) {
 		said = &fault{status: http.StatusServiceUnavailable, says: saysLater}
 	}
 	e.logFailure(r.Context(), r.URL.Path, said.status, err)
-	body := render(said.says, languageOf(r))
-	closed(w.Header())
+	wait := time.Duration(0)
 	if said.status == http.StatusServiceUnavailable || said.status == http.StatusTooManyRequests {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(either(said.wait, retryAfter).Seconds()))))
+		wait = either(said.wait, retryAfter)
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(said.status)
-	_, _ = w.Write(body)
+	e.tell(w, r, said.status, said.says, wait)
 }
+
+// seconds is a wait as Retry-After has it, never too short.
+func seconds(wait time.Duration) string { return strconv.Itoa(int(math.Ceil(wait.Seconds()))) }
 
 // closed sets what every answer to a browser has: it is kept by nobody, framed
 // by nobody, runs nothing, and tells nobody where it was.

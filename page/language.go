@@ -53,16 +53,20 @@ func (b *Book) offered() []Tongue {
 // Tongue is what the switch says, now or lately; else what was asked for, RFC
 // 5646 tags or ""; else what the browser asks for.
 func (b *Book) Tongue(w http.ResponseWriter, r *http.Request, asked string) Tongue {
+	for _, t := range b.offered() {
+		if t.Tag == r.URL.Query().Get("lang") {
+			SetCookie(w, languageCookie, t.Tag, 600)
+			return t
+		}
+	}
+	return b.Speak(r, asked)
+}
+
+// Speak is Tongue on a page that has no switch.
+func (b *Book) Speak(r *http.Request, asked string) Tongue {
 	list := b.offered()
-	find := func(tag string) int {
-		return slices.IndexFunc(list, func(t Tongue) bool { return t.Tag == tag })
-	}
-	if n := find(r.URL.Query().Get("lang")); n >= 0 {
-		SetCookie(w, languageCookie, list[n].Tag, 600)
-		return list[n]
-	}
 	if cookie, err := r.Cookie(languageCookie); err == nil {
-		if n := find(cookie.Value); n >= 0 {
+		if n := slices.IndexFunc(list, func(t Tongue) bool { return t.Tag == cookie.Value }); n >= 0 {
 			return list[n]
 		}
 	}

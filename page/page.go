@@ -127,7 +127,7 @@ type LanguageLink struct {
 
 // Frame is that of a page with forms.
 func (b *Book) Frame(v Visit, title string) Frame {
-	f := b.plain(v, title)
+	f := b.Plain(v, title)
 	f.Action, f.Token = v.Self(), b.newToken(v)
 	query := url.Values{}
 	for name, values := range v.Query {
@@ -140,9 +140,9 @@ func (b *Book) Frame(v Visit, title string) Frame {
 	return f
 }
 
-// plain is the Frame of a page without forms, which is of no use in another
+// Plain is the Frame of a page without forms, which is of no use in another
 // language.
-func (b *Book) plain(v Visit, title string) Frame {
+func (b *Book) Plain(v Visit, title string) Frame {
 	return Frame{T: v.T, Title: title, Name: b.Name, Demo: b.Demo}
 }
 
@@ -216,7 +216,7 @@ func (b *Book) Fail(v Visit, err error) {
 		v.W.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.Wait.Seconds()))))
 	}
 	v.Targets = nil // no form here leads anywhere
-	page := failPage{Frame: b.plain(v, "fail."+f.Kind+".title"), Text: "fail." + f.Kind + ".text"}
+	page := failPage{Frame: b.Plain(v, "fail."+f.Kind+".title"), Text: "fail." + f.Kind + ".text"}
 	if f.Kind == "stale" {
 		page.Again = v.Self()
 	}
@@ -227,5 +227,5 @@ func (b *Book) Fail(v Visit, err error) {
 // are given by their keys.
 func (b *Book) Tell(v Visit, status int, title, text string) {
 	v.Targets = nil
-	b.Render(v, status, "fail.html", failPage{Frame: b.plain(v, title), Text: text})
+	b.Render(v, status, "fail.html", failPage{Frame: b.Plain(v, title), Text: text})
 }

@@ -12,9 +12,10 @@ import (
 
 // A certificateView is a certificate in words.
 type certificateView struct {
-	ID, Description, Holder, Subject, Issuer string
-	From, Until                              time.Time
-	Status                                   string // key of a text
+	ID, Description, Holder, Issuer string
+	Serial, Key                     string // hex; kind and size of the key
+	From, Until                     time.Time
+	Status                          string // key of a text
 }
 
 func (p *Pages) certificates(v visit) ([]certificateView, error) {
@@ -30,7 +31,7 @@ func (p *Pages) certificates(v visit) ([]certificateView, error) {
 		}
 		all = append(all, certificateView{
 			ID: c.ID, Description: c.Description, Holder: cert.Subject.CommonName,
-			Subject: cert.Subject.String(), Issuer: cert.Issuer.String(),
+			Issuer: cert.Issuer.CommonName, Serial: fmt.Sprintf("%x", cert.SerialNumber), Key: string(c.Key),
 			From: cert.NotBefore, Until: cert.NotAfter, Status: statusOf(c, cert.NotBefore, cert.NotAfter, p.Now()),
 		})
 	}

@@ -52,6 +52,8 @@ var englishTexts = map[string]string{
 	"certificates.title":   "Certificates",
 	"certificates.none":    "You have no certificate.",
 	"certificates.issuer":  "Issued by",
+	"certificates.key":     "Key %s",
+	"certificates.serial":  "Serial number %s",
 	"certificates.valid":   "Valid from %s to %s",
 	"certificate.valid":    "Valid",
 	"certificate.revoked":  "Revoked",

@@ -47,6 +47,8 @@ var romanianTexts = map[string]string{
 	"certificates.title":   "Certificate",
 	"certificates.none":    "Nu aveți niciun certificat.",
 	"certificates.issuer":  "Emis de",
+	"certificates.key":     "Cheie %s",
+	"certificates.serial":  "Număr de serie %s",
 	"certificates.valid":   "Valabil din %s până la %s",
 	"certificate.valid":    "Valabil",
 	"certificate.revoked":  "Revocat",

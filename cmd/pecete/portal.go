@@ -24,10 +24,7 @@ const loginFloor = 500 * time.Millisecond
 // portal wires the signer's own pages.
 func (h *house) portal(mux *http.ServeMux, provider *oauth.Provider, prover *users.Prover, tickets onetime.Store, failures *quota.Quota, key []byte) {
 	pages := &portal.Pages{
-		House: page.House{
-			Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
-			Key: key, Logger: h.logger, Now: now,
-		},
+		House:   h.pages(key),
 		Factors: prover,
 		Registrar: users.Registrar{
 			Store: h.registry, Sealer: prover.Sealer, Audit: h.log, Now: now, Issuer: h.config.About.Name, Passwords: prover.Passwords,
@@ -38,6 +35,14 @@ func (h *house) portal(mux *http.ServeMux, provider *oauth.Provider, prover *use
 		Barred: h.barred(portal.Path),
 	}
 	pages.Mount(mux)
+}
+
+// pages are what all pages show and stand on.
+func (h *house) pages(key []byte) page.House {
+	return page.House{
+		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
+		Key: key, Logger: h.logger, Now: now,
+	}
 }
 
 // applications are the clients of the authorization server as a signer sees them.

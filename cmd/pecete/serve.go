@@ -200,7 +200,7 @@ func (h *house) authorization(tickets onetime.Store, authorizer credentials.Auth
 		Register: authorizer.Register, Grants: authorizer.Grants, Permissions: h.registry, Accounts: h.registry, Sealer: prover.Sealer, Refresh: h.registry, Invitations: h.registry,
 		CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
 		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
-		Loads: h.config.Limits.Loads,
+		Loads: h.config.Limits.Loads, House: h.pages(nil),
 	}
 	if h.config.OAuth2.DPoPNonce {
 		provider.NonceKey = derived(steps, "dpop nonce")
