@@ -66,7 +66,7 @@ func SignedProperty(name string, encoded []byte, pdf bool) (Attribute, error) {
 		if !p.fits(value) {
 			return Attribute{}, fmt.Errorf("%w: %s is encoded otherwise", ErrAttribute, p.name)
 		}
-		return Attribute{p.oid, []asn1.RawValue{{FullBytes: value}}}, nil
+		return Attribute{Type: p.oid, Values: []asn1.RawValue{{FullBytes: value}}}, nil
 	}
 	return Attribute{}, fmt.Errorf("%w: there is none of that name", ErrAttribute)
 }
