@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -120,8 +121,8 @@ func (h *house) bound(a *application) string {
 // endpoint gives it.
 func wantProof(t *testing.T, err error, code csc.Code, why string) {
 	t.Helper()
-	said, ok := err.(*csc.Error)
-	if !ok || said.Code != code || !strings.Contains(said.Description, why) {
+	var said *csc.Error
+	if !errors.As(err, &said) || said.Code != code || !strings.Contains(said.Description, why) {
 		t.Errorf("got %v, want %s: …%s…", err, code, why)
 	}
 }

@@ -9,9 +9,10 @@
 package freeport
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -36,8 +37,12 @@ func Port() (int, error) {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}
 	for range 1000 {
-		port := lowest + rand.N(above-lowest)
-		err := reserve(filepath.Join(folder, strconv.Itoa(port)), port)
+		n, err := rand.Int(rand.Reader, big.NewInt(above-lowest))
+		if err != nil {
+			return 0, fmt.Errorf("find a free port: %w", err)
+		}
+		port := lowest + int(n.Int64())
+		err = reserve(filepath.Join(folder, strconv.Itoa(port)), port)
 		if err == nil {
 			return port, nil
 		}
