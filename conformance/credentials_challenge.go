@@ -79,7 +79,7 @@ var challengeCases = []Case{
 			}
 			return nil
 		}},
-	{ID: "challenge/answered", Check: "CSC-CHAL-007", Ref: Ref{methodGetChallenge, "8.3.1.5"}, Level: Optional, Needs: viaMessage,
+	{ID: "challenge/answered", Check: "CSC-CHAL-007", Ref: Ref{methodGetChallenge, "8.3.1.5"}, Level: Optional, Needs: viaMessage(),
 		Says: "the code that the signer was sent authorizes",
 		Run: func(ctx context.Context, t *Target) error {
 			a, err := t.asking(ctx, roleChallenge, newDigests(1)...)
@@ -89,7 +89,7 @@ var challengeCases = []Case{
 			_, err = t.authorize(ctx, a).WantOK()
 			return err
 		}},
-	{ID: "challenge/once", Check: "CSC-CHAL-007", Ref: Ref{methodGetChallenge, "8.3.1.5"}, Level: Doubt, Needs: viaMessage,
+	{ID: "challenge/once", Check: "CSC-CHAL-007", Ref: Ref{methodGetChallenge, "8.3.1.5"}, Level: Doubt, Needs: viaMessage(),
 		Says: "it authorizes once",
 		Run: func(ctx context.Context, t *Target) error {
 			a, err := t.asking(ctx, roleChallenge, newDigests(1)...)
@@ -102,7 +102,7 @@ var challengeCases = []Case{
 			a.failing = true
 			return t.authorize(ctx, a).want(refused())
 		}},
-	{ID: "challenge/unasked", Check: "CSC-CHAL-008", Ref: Ref{methodGetChallenge, "8.3.1.5"}, Level: Doubt, Needs: viaMessage,
+	{ID: "challenge/unasked", Check: "CSC-CHAL-008", Ref: Ref{methodGetChallenge, "8.3.1.5"}, Level: Doubt, Needs: viaMessage(),
 		Says: "an answer to a challenge nobody asked for is refused",
 		Run: func(ctx context.Context, t *Target) error {
 			a, err := t.asking(ctx, roleChallenge, newDigests(1)...)
@@ -121,7 +121,7 @@ var challengeCases = []Case{
 		Run: func(ctx context.Context, t *Target) error {
 			return malformed(ctx, t, methodGetChallenge).want(malformedHeader())
 		}},
-	{ID: "challenge/replaced", Check: "CSC-CHAL-010", Ref: Ref{methodGetChallenge, "8.3.1.5"}, Level: Doubt, Needs: viaMessage,
+	{ID: "challenge/replaced", Check: "CSC-CHAL-010", Ref: Ref{methodGetChallenge, "8.3.1.5"}, Level: Doubt, Needs: viaMessage(),
 		Says: "a new challenge takes the place of the one before",
 		Run:  replaced},
 	{ID: "challenge/flood", Check: "CSC-CHAL-011", Ref: Ref{methodGetChallenge, "10"}, Level: Doubt, Needs: viaRole(RoleChallenge),
@@ -141,7 +141,7 @@ var challengeCases = []Case{
 }
 
 // viaMessage is what a case needs whose signer is sent a code.
-var viaMessage = append(viaRole(RoleChallenge), SentCodes, methodAuthorize)
+func viaMessage() []Feature { return append(viaRole(RoleChallenge), SentCodes, methodAuthorize) }
 
 // mostMessages is how many messages the suite has a signer sent before it says
 // that there is no end to them.

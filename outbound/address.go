@@ -27,6 +27,8 @@ func Public(a netip.Addr) bool {
 // unicast are the addresses of version 6 that hosts can have all over the
 // world. Everything else, which loopback, local, multicast, mapped and
 // translated addresses belong to, is not among them.
+//
+//nolint:gochecknoglobals // a table of one row
 var unicast = netip.MustParsePrefix("2000::/3")
 
 // special are the addresses that no public host has.

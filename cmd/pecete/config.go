@@ -269,6 +269,11 @@ func (c *Config) checkValues() error {
 	if _, err := c.allowed(); err != nil {
 		return err
 	}
+	return c.checkStores()
+}
+
+// checkStores wants addresses that can be ones, without passwords.
+func (c *Config) checkStores() error {
 	for key, address := range map[string]string{"registry": c.Registry, "onetime": c.OneTime} {
 		if u, err := url.Parse(address); err == nil && u.User != nil {
 			if _, set := u.User.Password(); set {

@@ -110,6 +110,8 @@ func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, e
 
 // server wires the API and the pages. It is the only place where their parts
 // meet.
+//
+//nolint:funlen // a list of parts, each once
 func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Server, error) {
 	contract, err := openapi.Load()
 	if err != nil {
