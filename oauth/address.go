@@ -27,7 +27,7 @@ func (p *Provider) wentTo(r *http.Request, uri string) bool {
 // all its spellings share (RFC 3986 §6.2.2, §6.2.3); "" if it is none.
 func normalURL(text string) string {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || u.Opaque != "" {
+	if err != nil || u.Hostname() == "" || u.User != nil || u.Opaque != "" {
 		return ""
 	}
 	host := strings.ToLower(u.Host)
