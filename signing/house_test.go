@@ -100,13 +100,18 @@ type house struct {
 	now        time.Time
 	credential credentials.Credential
 	who        credentials.Caller
+	mu         sync.Mutex // of now, and outcomes
 	outcomes   []signing.Outcome
 }
 
 func newHouse(t *testing.T, spec csc.KeySpec) *house {
 	t.Helper()
 	h := &house{t: t, keys: &softKeys{key: newKey(t, spec)}, log: audittest.Open(t), now: noon}
-	clock := func() time.Time { return h.now }
+	clock := func() time.Time {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.now
+	}
 	var err error
 	h.registry, err = registry.Open(t.Context(), registry.Config{URL: filepath.Join(t.TempDir(), "registry.db")})
 	must(t, err)
@@ -123,9 +128,20 @@ func newHouse(t *testing.T, spec csc.KeySpec) *house {
 	h.signer = signing.Signer{
 		Register: credentials.Register{Store: h.registry, Users: h.registry, Now: clock},
 		Grants:   h.grants, Keys: h.keys, Audit: h.log, Now: clock,
-		Observe: func(o signing.Outcome, _ int, _ error) { h.outcomes = append(h.outcomes, o) },
+		Observe: func(o signing.Outcome, _ int, _ error) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.outcomes = append(h.outcomes, o)
+		},
 	}
 	return h
+}
+
+// pass lets time pass, whoever looks at the clock meanwhile.
+func (h *house) pass(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = h.now.Add(d)
 }
 
 func newKey(t *testing.T, spec csc.KeySpec) crypto.Signer {

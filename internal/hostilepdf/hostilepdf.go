@@ -6,7 +6,9 @@ package hostilepdf
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/zlib"
+	"encoding/binary"
 	"fmt"
 	"strings"
 )
@@ -91,14 +93,17 @@ func deflated(data []byte) []byte {
 	return out.Bytes()
 }
 
-// zeros are so many megabytes of them, deflated.
+// zeros are so many megabytes of them, deflated: one that is packed, so often
+// (RFC 1950, RFC 1951).
 func zeros(megabytes int) []byte {
-	var out bytes.Buffer
-	w := zlib.NewWriter(&out)
-	block := make([]byte, 1<<20)
-	for range megabytes {
-		_, _ = w.Write(block) // to memory
+	var one bytes.Buffer
+	w, err := flate.NewWriter(&one, flate.BestCompression)
+	if err != nil {
+		panic(err) // the level is one
 	}
-	_ = w.Close()
-	return out.Bytes()
+	_, _ = w.Write(make([]byte, 1<<20)) // to memory
+	_ = w.Flush()
+	out := append([]byte{0x78, 0x9c}, bytes.Repeat(one.Bytes(), megabytes)...)
+	out = append(out, 1, 0, 0, 0xff, 0xff) // the last block, with nothing in it
+	return binary.BigEndian.AppendUint32(out, uint32(megabytes<<20%65521)<<16|1)
 }
