@@ -174,6 +174,9 @@ func TestRegistrationIsTheClientsOwn(t *testing.T) {
 	invitation := h.invite(everything, 3)
 	a, other, disabled := h.register(invitation, leastRegistration), h.register(invitation, leastRegistration), h.registered(leastRegistration)
 	h.changeClient(disabled.is("client_id"), func(c *oauth.Client) { c.Disabled = true })
+	// As a restore leaves one whose token was replaced since.
+	restored := h.registered(leastRegistration)
+	h.changeClient(restored.is("client_id"), func(c *oauth.Client) { c.Managed = &oauth.Managed{Allows: c.Managed.Allows} })
 	place := func(of answer) string { return strings.TrimPrefix(of.is("registration_client_uri"), issuer) }
 	for says, at := range map[string][2]string{
 		"another's token":                    {place(a), other.is("registration_access_token")},
@@ -185,6 +188,8 @@ func TestRegistrationIsTheClientsOwn(t *testing.T) {
 		"its own, at an operator's":          {"/oauth2/register/" + h.id, a.is("registration_access_token")},
 		"none, at an operator's":             {"/oauth2/register/" + h.id, ""},
 		"its own, at an id that is none":     {"/oauth2/register/%00%ff", a.is("registration_access_token")},
+		"none, where none is left":           {place(restored), ""},
+		"its old one, where none is left":    {place(restored), restored.is("registration_access_token")},
 		"its own, of a client that is off":   {place(disabled), disabled.is("registration_access_token")},
 		"its own, at a path that looks like": {place(a) + "%20", a.is("registration_access_token")},
 	} {
