@@ -3,9 +3,11 @@ package oauth_test
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -206,6 +208,26 @@ func TestEveryAnswerNamesItsIssuer(t *testing.T) {
 		told, err := url.ParseQuery(query)
 		if err != nil || len(told["iss"]) != 1 || told.Get("iss") != issuer || told.Has("code") == told.Has("error") {
 			t.Errorf("%s: %d to %q", says, v.status, v.header.Get("Location"))
+		}
+	}
+}
+
+// No header says from which network a request comes: loads and failures are
+// counted by the connection.
+func TestForwardedHeadersAreNotCounted(t *testing.T) {
+	w := newTown(t, func(h *house) { h.provider.Loads, h.provider.Failures = 5, 5 })
+	wrong := with(w.good(), "client_secret", "wrong")
+	for n := range 10 {
+		for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "Cf-Connecting-Ip", "True-Client-Ip"} {
+			told := header(name, fmt.Sprintf("192.0.2.%d", n))
+			a := w.post("/oauth2/token", wrong, told)
+			r := w.browser().request("/oauth2/authorize?" + w.asking().Encode())
+			told(r)
+			rec := httptest.NewRecorder()
+			w.handler.ServeHTTP(rec, r)
+			if n > 0 && (a.status != http.StatusTooManyRequests || rec.Code != http.StatusTooManyRequests) {
+				t.Fatalf("request %d by %s: %d and %d", n, name, a.status, rec.Code)
+			}
 		}
 	}
 }
