@@ -95,6 +95,8 @@ func TestFieldsInTheURLDoNotCount(t *testing.T) {
 	form.Set("code", h.code())
 	h.get("/consent?i=one&" + form.Encode())
 	h.do(http.MethodPost, "/consent?i=one&"+form.Encode(), url.Values{})
+	said := url.Values{"code": form["code"], "decision": form["decision"]}
+	h.do(http.MethodPost, "/consent?i=one&"+said.Encode(), hidden(page)) // and the rest where it belongs
 	form.Set("decision", "decline")
 	h.get("/consent?i=one&" + form.Encode())
 	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch} {

@@ -8,7 +8,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"math/big"
 	"net"
 	"net/http"
@@ -228,9 +230,15 @@ func TestCertificateIsNoOtherMethod(t *testing.T) {
 		t.Fatalf("by the connection: %d %s", got.status, got.text)
 	}
 	h.post("/oauth2/token", with(form, "client_secret", "x"), over(certificate)).want(t, 401, "invalid_client", "Client authentication method is not supported")
-	text := strings.ReplaceAll(string(certificate.Raw), "\n", "")
-	for _, name := range []string{"X-Forwarded-Client-Cert", "X-SSL-Client-Cert", "Client-Cert", "X-Client-Cert", "SSL_CLIENT_CERT", "X-Forwarded-Tls-Client-Cert"} {
-		h.post("/oauth2/token", form, func(r *http.Request) { r.Header[name] = []string{text} }).want(t, 400, "invalid_request", "Client authorization required")
+	block := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))
+	text := base64.StdEncoding.EncodeToString(certificate.Raw)
+	for _, name := range []string{"X-Forwarded-Client-Cert", "X-Ssl-Client-Cert", "Client-Cert", "X-Client-Cert", "SSL_CLIENT_CERT", "X-Forwarded-Tls-Client-Cert", "X-Ssl-Cert"} {
+		for _, written := range []string{ // as proxies write it (RFC 9440 §2.1, and others before)
+			":" + text + ":", text, url.QueryEscape(block), url.PathEscape(block), strings.ReplaceAll(block, "\n", "\t"), `Cert="` + url.QueryEscape(block) + `"`,
+		} {
+			told := func(r *http.Request) { r.Header[name] = []string{written} }
+			h.post("/oauth2/token", form, told).want(t, 400, "invalid_request", "Client authorization required")
+		}
 	}
 }
 

@@ -319,6 +319,21 @@ func TestGuessesAtOnce(t *testing.T) {
 	}
 }
 
+// Counted first means that what is refused was never looked at: of a thousand
+// guesses at once as many are compared as may fail.
+func TestGuessesAreCountedBeforeTheyAreCompared(t *testing.T) {
+	h := newHouse(t)
+	user, _ := h.enrol(t)
+	var compared atomic.Int64
+	guess := users.ClaimOther("another factor", func(context.Context) (*users.Judge, error) {
+		return &users.Judge{Right: func(context.Context) (bool, error) { compared.Add(1); return false, nil }}, nil
+	})
+	atOnce(1000, func() { _, _ = h.Prove(t.Context(), user.ID, "", guess) })
+	if n := compared.Load(); n != 5 {
+		t.Errorf("%d guesses were compared", n)
+	}
+}
+
 func atOnce(n int, do func()) {
 	var wait sync.WaitGroup
 	start := make(chan struct{})
