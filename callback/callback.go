@@ -18,6 +18,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -158,7 +159,7 @@ func (t *Teller) tell(ctx context.Context, job signing.Job) {
 	next, outcome := time.Time{}, Told
 	switch {
 	case err == nil && status >= 200 && status <= 299:
-	case err == nil && status == http.StatusGone, tries > len(pauses), errNever == err: //nolint:errorlint // our own
+	case err == nil && status == http.StatusGone, tries > len(pauses), errors.Is(err, errNever):
 		outcome = GivenUp
 	default:
 		next, outcome = t.Now().Add(pauses[tries-1]), Failed

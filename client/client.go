@@ -98,13 +98,25 @@ func (c *Client) Authorize(ctx context.Context, req csc.AuthorizeRequest) (csc.A
 }
 
 // SignHash has hashes signed (signatures/signHash, v2.0.0.2 §11.10): one
-// signature for each hash, in the same order.
+// signature for each hash, in the same order. In mode A the answer has a
+// ResponseID alone, which Poll takes.
 func (c *Client) SignHash(ctx context.Context, req csc.SignHashRequest) (csc.SignHashResponse, error) {
 	answer, err := authorized[csc.SignHashResponse](ctx, c, csc.MethodSignHash, req)
-	if err == nil && len(answer.Signatures) != len(req.Hashes) {
+	switch {
+	case err != nil:
+	case req.Asynchronous() && answer.ResponseID == "":
+		err = fmt.Errorf("%s: %w: no responseID", csc.MethodSignHash, ErrAnswer)
+	case !req.Asynchronous() && len(answer.Signatures) != len(req.Hashes):
 		err = fmt.Errorf("%s: %w: %d signatures for %d hashes", csc.MethodSignHash, ErrAnswer, len(answer.Signatures), len(req.Hashes))
 	}
 	return answer, err
+}
+
+// Poll asks what came of a request of mode A (signatures/signPolling, v2.0.0.2
+// §11.12). One that has not ended yet, which is told with 202, is an *Error of
+// that status.
+func (c *Client) Poll(ctx context.Context, req csc.SignPollingRequest) (csc.SignPollingResponse, error) {
+	return authorized[csc.SignPollingResponse](ctx, c, csc.MethodSignPolling, req)
 }
 
 // Timestamp asks for a time-stamp over a hash (signatures/timestamp, v2.0.0.2

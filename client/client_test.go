@@ -14,6 +14,35 @@ import (
 	"github.com/pecete/pecete/csc"
 )
 
+// In mode A there is nothing yet but a name to ask by.
+func TestModeA(t *testing.T) {
+	t.Parallel()
+	later := signHash
+	later.OperationMode = csc.ModeAsynchronous
+	for name, row := range map[string]struct {
+		answer string
+		want   string // "" for an error
+	}{
+		"a name":             {`{"responseID":"r_1"}`, "r_1"},
+		"no name":            {`{}`, ""},
+		"signatures instead": {`{"signatures":["AQI=","AwQ="]}`, ""},
+	} {
+		s := serve(t)
+		s.on("/csc/v2/signatures/signHash", raw(200, row.answer))
+		got, err := s.client().SignHash(t.Context(), later)
+		if (err == nil) != (row.want != "") || err == nil && got.ResponseID != row.want {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	s := serve(t)
+	s.on("/csc/v2/signatures/signPolling", raw(202, `{"error":"signature_pending"}`))
+	_, err := s.client().Poll(t.Context(), csc.SignPollingRequest{RequestID: "r_1"})
+	var told *Error
+	if !errors.As(err, &told) || told.Status != 202 {
+		t.Errorf("what has not ended: %v", err)
+	}
+}
+
 // What each method puts on the wire, and takes from it.
 func TestMethods(t *testing.T) {
 	t.Parallel()
