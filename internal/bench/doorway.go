@@ -101,10 +101,13 @@ func (d *doorway) bySecret(*server) url.Values {
 	return form
 }
 
-// byAssertion makes an assertion for each token.
+// byAssertion makes an assertion for each token. It says when it was made to the
+// millisecond: in the first second of a one-time store's run the server takes
+// none that says only which second it was.
 func (d *doorway) byAssertion(v *server) url.Values {
-	now := time.Now().Unix()
-	claims := fmt.Sprintf(`{"iss":%q,"sub":%q,"aud":%q,"jti":%q,"iat":%d,"exp":%d}`, d.prover.ID, d.prover.ID, v.url(), rand.Text(), now, now+60)
+	now := time.Now()
+	claims := fmt.Sprintf(`{"iss":%q,"sub":%q,"aud":%q,"jti":%q,"iat":%d.%03d,"exp":%d}`, d.prover.ID, d.prover.ID, v.url(), rand.Text(),
+		now.Unix(), now.Nanosecond()/int(time.Millisecond), now.Unix()+60)
 	return url.Values{
 		"grant_type": {"client_credentials"}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 		"client_assertion": {signed(d.key, `{"alg":"ES256"}`, claims)},
