@@ -29,14 +29,6 @@ const (
 	FactorMatch    = "MATCH"
 )
 
-// The types of authentication objects (§8.3.1.3 to §8.3.1.6).
-const (
-	typePassword     = "Password"
-	typePasswordOOB  = "PasswordOOB"
-	typeChallenge    = "ChallengeResponse"
-	typeChallengeOOB = "ChallengeResponseOOB"
-)
-
 // An object is an authentication object: what clients are told of it, and the
 // factor behind it.
 type object struct {
@@ -67,42 +59,42 @@ func anyWay(p notify.Post, u users.User) (notify.Sender, string) {
 // objects are all there are, in the order in which they are listed.
 var objects = []object{
 	{
-		AuthObject: csc.AuthObject{Type: typePassword, ID: FactorPIN, Format: "N"}, factor: users.FactorPIN,
+		AuthObject: csc.AuthObject{Type: csc.TypePassword, ID: FactorPIN, Format: "N"}, factor: users.FactorPIN,
 		texts: map[string]objectTexts{
 			"en": {"PIN", "Your PIN for signing"},
 			"ro": {"PIN", "PIN-ul dumneavoastră de semnare"},
 		},
 	},
 	{
-		AuthObject: csc.AuthObject{Type: typePassword, ID: FactorCode, Format: "N", Generator: "totp"}, factor: users.FactorCode,
+		AuthObject: csc.AuthObject{Type: csc.TypePassword, ID: FactorCode, Format: "N", Generator: "totp"}, factor: users.FactorCode,
 		texts: map[string]objectTexts{
 			"en": {"Code", "The six digits your authenticator app shows now"},
 			"ro": {"Cod", "Cele șase cifre pe care le arată acum aplicația de autentificare"},
 		},
 	},
 	{
-		AuthObject: csc.AuthObject{Type: typeChallenge, ID: FactorEmail, Format: "N"}, factor: users.FactorEmail, send: byMail,
+		AuthObject: csc.AuthObject{Type: csc.TypeChallenge, ID: FactorEmail, Format: "N"}, factor: users.FactorEmail, send: byMail,
 		texts: map[string]objectTexts{
 			"en": {"Code by e-mail", "The six digits that were sent to your e-mail address"},
 			"ro": {"Cod prin e-mail", "Cele șase cifre trimise la adresa dumneavoastră de e-mail"},
 		},
 	},
 	{
-		AuthObject: csc.AuthObject{Type: typeChallenge, ID: FactorSMS, Format: "N"}, factor: users.FactorSMS, send: bySMS,
+		AuthObject: csc.AuthObject{Type: csc.TypeChallenge, ID: FactorSMS, Format: "N"}, factor: users.FactorSMS, send: bySMS,
 		texts: map[string]objectTexts{
 			"en": {"Code by SMS", "The six digits that were sent to your phone"},
 			"ro": {"Cod prin SMS", "Cele șase cifre trimise pe telefonul dumneavoastră"},
 		},
 	},
 	{
-		AuthObject: csc.AuthObject{Type: typePasswordOOB, ID: FactorApproval}, factor: users.FactorCode, send: anyWay, apart: true,
+		AuthObject: csc.AuthObject{Type: csc.TypePasswordOOB, ID: FactorApproval}, factor: users.FactorCode, send: anyWay, apart: true,
 		texts: map[string]objectTexts{
 			"en": {"Approval", "Open the link that you were sent, look at what is to be signed, and approve it there"},
 			"ro": {"Acord", "Deschideți linkul primit, priviți ce este de semnat și dați-vă acordul acolo"},
 		},
 	},
 	{
-		AuthObject: csc.AuthObject{Type: typeChallengeOOB, ID: FactorMatch}, factor: users.FactorMatch, send: anyWay, apart: true, shows: true,
+		AuthObject: csc.AuthObject{Type: csc.TypeChallengeOOB, ID: FactorMatch}, factor: users.FactorMatch, send: anyWay, apart: true, shows: true,
 		texts: map[string]objectTexts{
 			"en": {"Approval with a number", "Open the link that you were sent, look at what is to be signed, and type the number shown here when you approve it there"},
 			"ro": {"Acord cu număr", "Deschideți linkul primit, priviți ce este de semnat și scrieți numărul arătat aici când vă dați acordul acolo"},

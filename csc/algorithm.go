@@ -96,6 +96,17 @@ func OIDOfHash(h crypto.Hash) string {
 	return ""
 }
 
+// OIDOfSize is the OID of the hash whose digests have so many bytes, "" if there
+// is none: v1.0.4.0 does not say which hash is agreed to (§8.3.2, §11.6).
+func OIDOfSize(bytes int) string {
+	for oid, hash := range hashes {
+		if hash.Size() == bytes {
+			return oid
+		}
+	}
+	return ""
+}
+
 // signAlgos is the table of signature algorithms, in the order they are
 // offered. A zero hash is chosen apart: by hashAlgorithmOID, or for PSS by the
 // parameters.

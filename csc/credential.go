@@ -97,6 +97,14 @@ type AuthInfo struct {
 	Objects    *[]AuthObject `json:"objects,omitempty"`
 }
 
+// The types of authentication objects (§8.3.1.3 to §8.3.1.6).
+const (
+	TypePassword     = "Password"
+	TypePasswordOOB  = "PasswordOOB"
+	TypeChallenge    = "ChallengeResponse"
+	TypeChallengeOOB = "ChallengeResponseOOB"
+)
+
 // An AuthObject is a factor the signer must prove (§8.3.1).
 type AuthObject struct {
 	Type        string `json:"type"`

@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"crypto"
 	"maps"
 	"net/url"
 	"strings"
@@ -32,11 +31,10 @@ func ofV1(form url.Values) (url.Values, error) {
 		said.Cause = err
 		return nil, said
 	}
-	for _, h := range []crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512} {
-		if h.Size() == len(digest) {
-			form.Set("hashAlgorithmOID", csc.OIDOfHash(h))
-			return form, nil
-		}
+	oid := csc.OIDOfSize(len(digest))
+	if oid == "" {
+		return nil, csc.Refused("Invalid digest value length", nil)
 	}
-	return nil, csc.Refused("Invalid digest value length", nil)
+	form.Set("hashAlgorithmOID", oid)
+	return form, nil
 }
