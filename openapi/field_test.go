@@ -58,10 +58,14 @@ var kinds = []struct {
 }
 
 func TestFields(t *testing.T) {
-	c := contract(t)
+	holdFields(t, "v2", contract(t), fields, full)
+	holdFields(t, "v1", contractV1(t), fieldsV1(), fullV1())
+}
+
+func holdFields(t *testing.T, version string, c *openapi.Contract, fields []field, full map[csc.Method]body) {
 	for _, f := range fields {
-		t.Run(string(f.method)+" "+f.name, func(t *testing.T) {
-			base := f.base()
+		t.Run(version+" "+string(f.method)+" "+f.name, func(t *testing.T) {
+			base := f.base(full)
 			expect := func(b body, want string) {
 				t.Helper()
 				if _, err := c.Check(f.method, []byte(b.String())); sentence(t, err) != want {
@@ -123,7 +127,12 @@ func otherSpellings(name string) []string {
 
 // Every parameter of the contract has its row above, and no other.
 func TestFieldsAreAll(t *testing.T) {
-	for m, want := range requestProperties(t) {
+	holdAllFields(t, contract(t), fields, full)
+	holdAllFields(t, contractV1(t), fieldsV1(), fullV1())
+}
+
+func holdAllFields(t *testing.T, c *openapi.Contract, fields []field, full map[csc.Method]body) {
+	for m, want := range requestProperties(t, c) {
 		var got, given []string
 		for _, f := range fields {
 			if f.method == m {

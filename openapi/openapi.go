@@ -1,5 +1,5 @@
 // Package openapi is the contract and its judge. The contract is csc-v2.yaml,
-// our own text of the API: a request is taken if it says so, and a refusal is
+// our own text of the API, and csc-v1.yaml for its version 1: a request is taken if it says so, and a refusal is
 // worded by it, because the sentences of the CSC text that no rule gives stand
 // beside the properties they are about (x-csc-error). So no method checks a
 // field by hand, and what clients read is what the server does.
@@ -34,8 +34,12 @@ import (
 //go:embed csc-v2.yaml
 var document []byte
 
-// A Contract is csc-v2.yaml, read. It is safe for concurrent use.
+//go:embed csc-v1.yaml
+var documentV1 []byte
+
+// A Contract is csc-v2.yaml or csc-v1.yaml, read. It is safe for concurrent use.
 type Contract struct {
+	text  []byte
 	order []csc.Method
 	calls map[csc.Method]call
 }
@@ -51,6 +55,9 @@ type call struct {
 // document: it is no OpenAPI, or it states a rule the judge does not have.
 func Load() (*Contract, error) { return load(document) }
 
+// LoadV1 is Load for the contract of v1.0.4.0.
+func LoadV1() (*Contract, error) { return load(documentV1) }
+
 func load(yaml []byte) (*Contract, error) {
 	loader := openapi3.NewLoader()
 	loader.IncludeOrigin = true // the order of properties is not in its maps
@@ -61,7 +68,7 @@ func load(yaml []byte) (*Contract, error) {
 	if err := doc.Validate(loader.Context); err != nil {
 		return nil, fmt.Errorf("validate contract: %w", err)
 	}
-	c := &Contract{calls: map[csc.Method]call{}}
+	c := &Contract{text: yaml, calls: map[csc.Method]call{}}
 	paths := doc.Paths.Map()
 	for _, path := range inOrder(paths, func(p *openapi3.PathItem) *openapi3.Origin { return p.Origin }) {
 		m := csc.Method(strings.TrimPrefix(path, "/"))
@@ -101,7 +108,7 @@ func inOrder[V any](m map[string]V, origin func(V) *openapi3.Origin) []string {
 func (c *Contract) Methods() []csc.Method { return slices.Clone(c.order) }
 
 // YAML is the document itself, for those who want to read it.
-func (c *Contract) YAML() []byte { return bytes.Clone(document) }
+func (c *Contract) YAML() []byte { return bytes.Clone(c.text) }
 
 // Check judges the body of a request for m and returns what of it is to be
 // decoded: the members that count, in the order of the contract, without nulls.

@@ -171,7 +171,7 @@ type field struct {
 }
 
 // base is a request whose only fault the parameter can be.
-func (f field) base() body {
+func (f field) base(full map[csc.Method]body) body {
 	b := full[f.method]
 	for _, m := range f.beside {
 		b = b.with(m.name, m.value)
