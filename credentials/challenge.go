@@ -99,26 +99,6 @@ func (a Authorizer) Challenge(ctx context.Context, who Caller, req csc.Challenge
 	return csc.ChallengeResponse{}, csc.Invalid("authObjectID")
 }
 
-// SendOTP implements credentials/sendOTP (v1.0.4.0 §11.8): the challenge of the
-// first object that has one.
-func (a Authorizer) SendOTP(ctx context.Context, who Caller, credentialID string) error {
-	c, err := a.explicit(ctx, who, credentialID)
-	if err != nil {
-		return err
-	}
-	for _, o := range objects {
-		if _, asks := c.Factors.object(o.ID); !asks || o.send == nil || o.apart {
-			continue
-		}
-		err := a.challenge(ctx, who, c, o)
-		if errors.Is(err, users.ErrLocked) || errors.Is(err, users.ErrPaused) {
-			return csc.Refused("OTP locked", err)
-		}
-		return err
-	}
-	return csc.Invalid("credentialID")
-}
-
 // explicit is a credential of mode explicit that could be authorized now.
 func (a Authorizer) explicit(ctx context.Context, who Caller, id string) (Credential, error) {
 	c, err := a.Register.find(ctx, who, id)

@@ -16,6 +16,9 @@ import (
 // §7.1; the scheme in any case (RFC 9110 §11.1), the token as RFC 6750 §2.1 has it.
 var tokenHeader = regexp.MustCompile(`^(?i:(dpop)|bearer) +([A-Za-z0-9._~+/-]+=*)$`)
 
+// malformedHeader is what is told of a header of another form.
+const malformedHeader = "Malformed authorization header."
+
 // caller is who stands behind the request's access token. An address that
 // fails too often is told only that; a store that is away is no failure of its,
 // nor is a proof that is good but for the nonce, which it could not know.
@@ -39,7 +42,7 @@ func (s *Server) identify(r *http.Request) (credentials.Caller, error) {
 	}
 	match := tokenHeader.FindStringSubmatch(values[0])
 	if len(values) > 1 || match == nil {
-		return credentials.Caller{}, csc.Refused("Malformed authorization header.", nil)
+		return credentials.Caller{}, csc.Refused(malformedHeader, nil)
 	}
 	who, err := s.Callers.Caller(r, csc.Secret(match[2]), match[1] != "")
 	if err != nil {

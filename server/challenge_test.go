@@ -234,34 +234,3 @@ func TestMessagesThatDoNotLeave(t *testing.T) {
 		t.Errorf("%d %s, %d messages", a.status, a.body, len(h.mails.messages()))
 	}
 }
-
-// v1's method: the first object that is sent, and its words for a lock.
-func TestSendOTP(t *testing.T) {
-	h := newHouse(t)
-	who := credentials.Caller{ClientID: h.app.id, Scope: csc.ScopeService}
-	send := func(c credentials.Credential) string {
-		t.Helper()
-		err := h.api.Authorizer.SendOTP(t.Context(), who, c.ID)
-		if err == nil {
-			return "sent"
-		}
-		return err.Error()
-	}
-	if got := send(h.withFactors("PIN AND (SMS OR EMAIL)")); got != "sent" || len(h.mails.messages()) != 1 || len(h.sms.messages()) != 0 {
-		t.Error(got)
-	}
-	if got := send(h.withFactors("PIN AND SMS")); got != "sent" || len(h.sms.messages()) != 1 {
-		t.Error(got)
-	}
-	if got := send(h.withFactors("PIN")); !strings.Contains(got, "Invalid parameter credentialID") {
-		t.Error(got)
-	}
-	c := h.withFactors("SMS")
-	wantSent(t, h.challenge(c, "SMS"))
-	for range 6 {
-		h.ask(c, "SMS=000000")
-	}
-	if got := send(c); !strings.Contains(got, "OTP locked") {
-		t.Error(got)
-	}
-}

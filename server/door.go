@@ -30,16 +30,18 @@ const (
 	kindHealth kind = "health"
 )
 
-// kinds are told by the beginning of the path; what stands nowhere is other.
-var kinds = []struct {
-	prefix string
-	kind   kind
-}{
-	{csc.BasePath + "/" + string(csc.MethodTimestamp), kindStamping},
+// methodKinds are told by the beginning of the method, and kinds by that of any
+// other path; what stands nowhere is other.
+var methodKinds = []beginning{
+	{string(csc.MethodTimestamp), kindStamping},
+	{"signatures/", kindSigning},
+	{string(csc.MethodAuthorize), kindAuthorizing}, // and authorizeCheck
+	{string(csc.MethodGetChallenge), kindAuthorizing},
+	{string(csc.MethodSendOTP), kindAuthorizing},
+}
+
+var kinds = []beginning{
 	{tsa.Path, kindStamping},
-	{csc.BasePath + "/signatures/", kindSigning},
-	{csc.BasePath + "/credentials/authorize", kindAuthorizing},
-	{csc.BasePath + "/credentials/getChallenge", kindAuthorizing},
 	{"/oauth2/", kindOAuth},
 	{"/login", kindLogin},
 	{"/consent", kindLogin},
@@ -50,7 +52,16 @@ var kinds = []struct {
 	{"/metrics", kindHealth},
 }
 
+type beginning struct {
+	prefix string
+	kind   kind
+}
+
 func kindOf(path string) kind {
+	kinds := kinds
+	if m, is := methodAt(path); is {
+		path, kinds = string(m), methodKinds
+	}
 	for _, k := range kinds {
 		if strings.HasPrefix(path, k.prefix) {
 			return k.kind
@@ -125,7 +136,7 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, k kind) {
 	if r.ProtoMajor == 1 {
 		defer dismiss(w, r)()
 	}
-	if s.Later != nil && !strings.HasPrefix(r.URL.Path, csc.BasePath) && strings.Contains(r.Header.Get("Accept"), "text/html") {
+	if _, is := methodAt(r.URL.Path); s.Later != nil && !is && strings.Contains(r.Header.Get("Accept"), "text/html") {
 		s.Later(w, r)
 		return
 	}

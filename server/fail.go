@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/csc/v1"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/signing"
 )
@@ -144,7 +145,7 @@ func passing(err error) bool {
 
 func (s *Server) noMethod(c *gin.Context) {
 	c.Header("Allow", http.MethodPost)
-	if !strings.HasPrefix(c.Request.URL.Path, csc.BasePath+"/") {
+	if _, is := methodAt(c.Request.URL.Path); !is {
 		c.Header("Allow", http.MethodGet)
 	}
 	s.fail(c.Writer, c.Request, &refusal{
@@ -155,10 +156,20 @@ func (s *Server) noMethod(c *gin.Context) {
 
 func (s *Server) noRoute(c *gin.Context) { s.fail(c.Writer, c.Request, nothingHere(c.Request)) }
 
+// methodAt is the method that a path is of, of whichever version.
+func methodAt(path string) (csc.Method, bool) {
+	for _, base := range []string{csc.BasePath, v1.BasePath} {
+		if m, is := strings.CutPrefix(path, base+"/"); is {
+			return csc.Method(m), true
+		}
+	}
+	return "", false
+}
+
 // nothingHere is 501 where a method of the API could be (Table 2), 404
 // elsewhere.
 func nothingHere(r *http.Request) error {
-	if strings.HasPrefix(r.URL.Path, csc.BasePath+"/") {
+	if _, is := methodAt(r.URL.Path); is {
 		return &refusal{status: http.StatusNotImplemented, told: csc.Refused("The method is not implemented", nil)}
 	}
 	return &refusal{status: http.StatusNotFound, told: csc.Refused("There is nothing here", nil)}

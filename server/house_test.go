@@ -72,6 +72,7 @@ type house struct {
 	path     string // of the audit log
 	handler  http.Handler
 	stamper  tsa.Stamper // nil unless a test has one
+	messages int         // of a kind that a signer is sent; the usual number if zero
 }
 
 // An app is a client that may act for the house's signer.
@@ -159,6 +160,8 @@ func newHouse(t *testing.T, change ...func(*house)) *house {
 func (h *house) wire() {
 	contract, err := openapi.Load()
 	must(h.t, err)
+	contractV1, err := openapi.LoadV1()
+	must(h.t, err)
 	h.hasher, err = users.NewHasher(users.HashCost{Memory: 7 << 10, Passes: 1, Threads: 1, AtOnce: 2, Waiting: 100})
 	must(h.t, err)
 	logger := slog.New(slog.NewJSONHandler(h.log, nil))
@@ -178,10 +181,10 @@ func (h *house) wire() {
 			client, err := h.registry.Client(ctx, id)
 			return client.Name, err
 		},
-		Now: h.clock.Now,
+		Now: h.clock.Now, Messages: h.messages,
 	})
 	h.api = &server.Server{
-		Contract: contract, Callers: h.provider, Mux: mux, Register: h.register, Stamper: h.stamper,
+		Contract: contract, V1: contractV1, Callers: h.provider, Mux: mux, Register: h.register, Stamper: h.stamper,
 		Authorizer: credentials.Authorizer{
 			Register: h.register, Grants: grants, Audit: h.auditLog, Now: h.clock.Now,
 			Prover:     &users.Prover{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now, Passwords: h.hasher},
@@ -195,7 +198,7 @@ func (h *house) wire() {
 			Keys:        []csc.KeySpec{csc.P256, csc.RSA3072}, PKCS1v15: true,
 		},
 		Checks: []server.Check{{Name: "audit", OK: h.auditLog.Ready}, {Name: "registry", OK: h.registry.Ready}},
-		Limits: server.Limits{Anonymous: 1e6, Burst: 1e6},
+		Limits: server.Limits{Anonymous: 1e6, Burst: 1e6, Approval: 4 * time.Second},
 		Logger: logger, Now: h.clock.Now,
 	}
 	h.handler = h.api.Handler()

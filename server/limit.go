@@ -9,6 +9,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/csc/v1"
 	"github.com/pecete/pecete/quota"
 )
 
@@ -19,6 +20,9 @@ type Limits struct {
 	// have, which are a third more than those of the documents; 24 MiB if zero.
 	Documents int64
 	Timeout   time.Duration // of a request; 30 s if zero
+	// Approval is how long a request of v1 waits for its signer to approve; 55 s if
+	// zero, which is most of what the connection gives it.
+	Approval time.Duration
 	// Anonymous are calls a second that one network may make without a token or
 	// with a bad one, with Burst at once; 20 and 200 if zero. Calls with a good
 	// token are not limited here.
@@ -36,6 +40,7 @@ const (
 	defaultBody      = 1 << 20
 	defaultDocuments = 24 << 20
 	defaultTimeout   = 30 * time.Second
+	defaultApproval  = 55 * time.Second
 	defaultAnonymous = 20
 	defaultBurst     = 200
 	// mostNetworks is how many networks are told apart: the memory an attacker
@@ -51,7 +56,11 @@ func (s *Server) limited(next http.Handler) http.Handler {
 		if r.URL.Path == csc.BasePath+"/"+string(csc.MethodSignDoc) {
 			body = orDefault(s.Limits.Documents, defaultDocuments)
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		long := timeout
+		if r.URL.Path == v1.BasePath+"/"+string(csc.MethodAuthorize) {
+			long = max(timeout, orDefault(s.Limits.Approval, defaultApproval))
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), long)
 		defer cancel()
 		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, body)

@@ -15,18 +15,33 @@ import (
 
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/csc/v1"
 	"github.com/pecete/pecete/internal/failpoint"
 	"github.com/pecete/pecete/openapi"
 )
 
+// A face is a version of the API as clients see it. That of v2 is the Server.
+type face interface {
+	house() *Server
+	// judge is the contract that requests are judged by.
+	judge() *openapi.Contract
+	// words says an error of m in the words of the version.
+	words(m csc.Method, err error) error
+}
+
+func (s *Server) house() *Server                      { return s }
+func (s *Server) judge() *openapi.Contract            { return s.Contract }
+func (s *Server) words(_ csc.Method, err error) error { return err }
+
 // serve makes a handler of a method: who calls, is the body one by the
 // contract, then the method, then its answer or its error.
-func serve[Req, Resp any](s *Server, m csc.Method, method func(context.Context, credentials.Caller, Req) (Resp, error)) gin.HandlerFunc {
+func serve[Req, Resp any](f face, m csc.Method, method func(context.Context, credentials.Caller, Req) (Resp, error)) gin.HandlerFunc {
+	s := f.house()
 	return func(c *gin.Context) {
 		s.Callers.TellNonce(c.Writer.Header())
 		who, err := s.caller(c.Request)
 		if err != nil {
-			s.fail(c.Writer, c.Request, err)
+			s.fail(c.Writer, c.Request, f.words(m, err))
 			return
 		}
 		note(c.Request.Context(), "client", who.ClientID)
@@ -37,33 +52,34 @@ func serve[Req, Resp any](s *Server, m csc.Method, method func(context.Context, 
 			})
 			return
 		}
-		answer(s, m, c, func(ctx context.Context, req Req) (Resp, error) {
+		answer(f, m, c, func(ctx context.Context, req Req) (Resp, error) {
 			return method(ctx, who, req)
 		})
 	}
 }
 
 // open is serve for a method anybody may call.
-func open[Req, Resp any](s *Server, m csc.Method, method func(context.Context, Req) (Resp, error)) gin.HandlerFunc {
+func open[Req, Resp any](f face, m csc.Method, method func(context.Context, Req) (Resp, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if !s.anonymous(c.Request) {
+		if s := f.house(); !s.anonymous(c.Request) {
 			s.fail(c.Writer, c.Request, tooMany())
 			return
 		}
-		answer(s, m, c, method)
+		answer(f, m, c, method)
 	}
 }
 
-func answer[Req, Resp any](s *Server, m csc.Method, c *gin.Context, method func(context.Context, Req) (Resp, error)) {
+func answer[Req, Resp any](f face, m csc.Method, c *gin.Context, method func(context.Context, Req) (Resp, error)) {
+	s := f.house()
 	note(c.Request.Context(), "method", string(m))
-	req, err := decode[Req](s, m, c.Request)
+	req, err := decode[Req](f, m, c.Request)
 	if err != nil {
-		s.fail(c.Writer, c.Request, err)
+		s.fail(c.Writer, c.Request, f.words(m, err))
 		return
 	}
 	resp, err := method(c.Request.Context(), req)
 	if err != nil {
-		s.fail(c.Writer, c.Request, err)
+		s.fail(c.Writer, c.Request, f.words(m, err))
 		return
 	}
 	status := statusOf(resp)
@@ -86,6 +102,8 @@ func answer[Req, Resp any](s *Server, m csc.Method, c *gin.Context, method func(
 // statusOf is the status of a good answer: what is not 200 shows in it.
 func statusOf(resp any) int {
 	switch r := resp.(type) {
+	case v1.SendOTPResponse:
+		return http.StatusNoContent // v1.0.4.0 §11.8
 	case csc.ChallengeResponse:
 		if r.Challenge == "" {
 			return http.StatusNoContent // the signer has it (§11.8)
@@ -102,9 +120,9 @@ func statusOf(resp any) int {
 type documented interface{ SetDocuments(documents [][]byte) }
 
 // decode reads the body as the contract allows it.
-func decode[Req any](s *Server, m csc.Method, r *http.Request) (req Req, err error) {
+func decode[Req any](f face, m csc.Method, r *http.Request) (req Req, err error) {
 	if _, has := any(&req).(documented); has {
-		return decodeDocuments[Req](s, m, r)
+		return decodeDocuments[Req](f, m, r)
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -113,7 +131,7 @@ func decode[Req any](s *Server, m csc.Method, r *http.Request) (req Req, err err
 	if err := jsonContent(r, len(body)); err != nil {
 		return req, err
 	}
-	checked, err := s.Contract.Check(m, body)
+	checked, err := f.judge().Check(m, body)
 	if err != nil {
 		return req, err
 	}
@@ -121,11 +139,11 @@ func decode[Req any](s *Server, m csc.Method, r *http.Request) (req Req, err err
 }
 
 // decodeDocuments does so without ever having the documents as texts.
-func decodeDocuments[Req any](s *Server, m csc.Method, r *http.Request) (req Req, err error) {
+func decodeDocuments[Req any](f face, m csc.Method, r *http.Request) (req Req, err error) {
 	if err := jsonContent(r, -1); err != nil {
 		return req, err
 	}
-	checked, documents, err := s.Contract.CheckFrom(m, r.Body, int(orDefault(s.Limits.Body, defaultBody)))
+	checked, documents, err := f.judge().CheckFrom(m, r.Body, int(orDefault(f.house().Limits.Body, defaultBody)))
 	var told *csc.Error
 	if err != nil && !errors.As(err, &told) {
 		err = unreadable(err)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/csc/v1"
 	"github.com/pecete/pecete/openapi"
 	"github.com/pecete/pecete/signing"
 	"github.com/pecete/pecete/tsa"
@@ -25,6 +27,7 @@ import (
 // logo and the two health pages.
 type Server struct {
 	Contract *openapi.Contract
+	V1       *openapi.Contract // of API v1.0.4.0, at v1.BasePath; nil: it is not served
 	Callers  Callers
 	// Mux has what is served beside the API: the authorization server and its
 	// pages. Handler adds the API to it, and may be called once.
@@ -51,6 +54,7 @@ type Server struct {
 	strangers buckets
 	door      door
 	checking  singleflight.Group
+	waiting   atomic.Int64 // requests of v1 whose signers have to approve
 }
 
 // Callers knows who calls; *oauth.Provider does.
@@ -73,9 +77,15 @@ func (s *Server) Handler() http.Handler {
 	for _, r := range s.routes() {
 		engine.POST(csc.BasePath+"/"+string(r.method), r.handler(s))
 	}
+	if s.V1 != nil {
+		for _, r := range (facade{s}).routes() {
+			engine.POST(v1.BasePath+"/"+string(r.method), r.handler(s))
+		}
+		engine.GET("/openapi-v1.yaml", contract(s.V1))
+	}
 	engine.GET("/healthz", s.healthz)
 	engine.GET("/readyz", s.readyz)
-	engine.GET("/openapi.yaml", s.contract)
+	engine.GET("/openapi.yaml", contract(s.Contract))
 	engine.GET(logoPath, serveLogo)
 	engine.NoMethod(s.noMethod)
 	engine.NoRoute(s.noRoute)
@@ -98,6 +108,6 @@ func (s *Server) clean(next http.Handler) http.Handler {
 	})
 }
 
-func (s *Server) contract(c *gin.Context) {
-	c.Data(http.StatusOK, "application/yaml; charset=utf-8", s.Contract.YAML())
+func contract(of *openapi.Contract) gin.HandlerFunc {
+	return func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml; charset=utf-8", of.YAML()) }
 }

@@ -51,6 +51,10 @@ type Config struct {
 		// DPoPNonce demands a nonce of this server in every DPoP proof.
 		DPoPNonce bool `yaml:"dpop_nonce"`
 	} `yaml:"oauth2"`
+	API struct {
+		// V1 is whether API v1.0.4.0 is served beside v2; it is if absent.
+		V1 *bool `yaml:"v1"`
+	} `yaml:"api"`
 	HSM      HSMConfig `yaml:"hsm"`
 	Registry string    `yaml:"registry"` // a file for SQLite, or postgres://…
 	OneTime  string    `yaml:"onetime"`  // memory, or redis://… when there is more than one replica

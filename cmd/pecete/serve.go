@@ -113,7 +113,7 @@ func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, e
 //
 //nolint:funlen // a list of parts, each once
 func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Server, error) {
-	contract, err := openapi.Load()
+	contract, contractV1, err := h.contracts()
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 		return nil, err
 	}
 	return &server.Server{
-		Contract: contract, Callers: provider, Mux: mux, Register: register, Stamper: stamper, Authorizer: authorizer,
+		Contract: contract, V1: contractV1, Callers: provider, Mux: mux, Register: register, Stamper: stamper, Authorizer: authorizer,
 		Signer: signing.Signer{
 			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 			Jobs: jobs, Documents: documents,
@@ -161,6 +161,17 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 		Limits: h.config.limits(), Later: provider.Later, DeviceFull: h.deviceFull,
 		Checks: h.checks(tickets), About: h.about(), Logger: h.logger, Now: now,
 	}, nil
+}
+
+// contracts are those of v2 and, if it is served, of v1.
+func (h *house) contracts() (v2, v1 *openapi.Contract, err error) {
+	if v2, err = openapi.Load(); err != nil {
+		return nil, nil, err
+	}
+	if on := h.config.API.V1; on == nil || *on {
+		v1, err = openapi.LoadV1()
+	}
+	return v2, v1, err
 }
 
 // checks are what the server cannot work without.
