@@ -146,7 +146,9 @@ func (p *Pages) approve(a approving, form url.Values) {
 		p.back(a.visit, a.self(), note{Kind: kind})
 		return
 	}
-	err := p.Approvals.Approve(a.r.Context(), a.approval, digest, csc.Secret(code), csc.Secret(number))
+	err := p.coded(a.visit, func() error {
+		return p.Approvals.Approve(a.r.Context(), a.approval, digest, csc.Secret(code), csc.Secret(number))
+	})
 	n := refused(err)
 	if withNumber && n.Kind == noteCode {
 		n.Kind = noteEither

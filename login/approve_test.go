@@ -16,6 +16,7 @@ import (
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/login"
 	"github.com/pecete/pecete/notify"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/users"
@@ -42,8 +43,8 @@ type office struct {
 	who credentials.Caller
 }
 
-func newOffice(t testing.TB, factors credentials.Factors) *office {
-	h := newHouse(t)
+func newOffice(t testing.TB, factors credentials.Factors, change ...func(*login.Pages)) *office {
+	h := newHouse(t, change...)
 	o := &office{house: h, box: &box{}, who: credentials.Caller{ClientID: "app_1", Scope: csc.ScopeService}}
 	tickets := onetime.NewMemory(h.clock)
 	name := func(context.Context, string) (string, error) { return "Demo \u202eapplication", nil }

@@ -102,7 +102,7 @@ func (p *Pages) agree(v visit, form url.Values) {
 		p.back(v, page, note{Kind: noteShape})
 		return
 	}
-	proof, err := p.Prover.Code(ctx, v.i.UserID, csc.Secret(code))
+	step, err := p.spend(v, code)
 	if n := refused(err); n.Kind != "" {
 		p.back(v, page, n)
 		return
@@ -111,7 +111,7 @@ func (p *Pages) agree(v visit, form url.Values) {
 		p.fail(v, err)
 		return
 	}
-	next, err := p.OAuth.Agreed(ctx, v.i, chosen.ids(), digest, proof.Step)
+	next, err := p.OAuth.Agreed(ctx, v.i, chosen.ids(), digest, step)
 	var unfit *csc.Error
 	switch {
 	case errors.As(err, &unfit): // since a moment ago; the page says why
@@ -121,6 +121,16 @@ func (p *Pages) agree(v visit, form url.Values) {
 	default:
 		v.goTo(next)
 	}
+}
+
+// spend judges the signer's code, and returns its step.
+func (p *Pages) spend(v visit, code string) (step int64, err error) {
+	err = p.coded(v, func() error {
+		proof, err := p.Prover.Code(v.r.Context(), v.i.UserID, csc.Secret(code))
+		step = proof.Step
+		return err
+	})
+	return step, err
 }
 
 // refused words what the judge of codes answered.

@@ -98,3 +98,7 @@ var englishTexts = map[string]string{
 	"fail.inside.title":  "Something went wrong here",
 	"fail.inside.text":   "It is not your fault, and it was noted. Go back to the application and begin again there.",
 }
+	"fail.guessed.title": "Too often",
+	"fail.guessed.text":  "Too much that came from your network is not known here. Wait a minute; if you have a link or a request of your own, it still works.",
+	"fail.codes.title":   "Too often",
+	"fail.codes.text":    "Too many codes from your network were not right, so none is looked at for now. Yours was not used. Wait and try again.",

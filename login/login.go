@@ -76,25 +76,17 @@ type Pages struct {
 	Demo   bool
 	Logger *slog.Logger
 	Now    func() time.Time
-	// Barred, if set, is told of each attempt to log in that was not judged,
-	// since its network had failed too often.
-	Barred func()
-	// Failures counts failed logins by network, on these pages and any others; one
-	// of their own if nil.
+	// Barred, if set, is told on which page a request was refused since its network
+	// had failed too often.
+	Barred func(path string)
+	// Failures counts failed logins by network, on these pages and any others, and
+	// apart from them wrong codes; one of their own if nil.
 	Failures *quota.Quota
+	// Guesses counts what a network sent that led nowhere; one of their own if nil.
+	Guesses *quota.Quota
 
 	book *page.Book
 }
-
-// One network may fail to log in so often in an hour: whatever users it tried,
-// and whether there are any of these names.
-const (
-	mostFailures = 100
-	failuresIn   = time.Hour
-)
-
-// NewFailures is the Quota of failed logins.
-func NewFailures(now func() time.Time) *quota.Quota { return quota.New(mostFailures, failuresIn, now) }
 
 // Mount adds the pages to mux.
 func (p *Pages) Mount(mux *http.ServeMux) {
@@ -103,6 +95,9 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	})
 	if p.Failures == nil {
 		p.Failures = NewFailures(p.Now)
+	}
+	if p.Guesses == nil {
+		p.Guesses = quota.New(oauth.DefaultLoads, time.Minute, p.Now)
 	}
 	mux.Handle("GET "+LoginPath, page.Safe(p.showLogin))
 	mux.Handle("POST "+LoginPath, page.Safe(p.logIn))

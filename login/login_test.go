@@ -22,7 +22,7 @@ func credentialsOf(email, secret string) url.Values {
 	return url.Values{"email": {email}, "password": {secret}}
 }
 
-func wantTold(t *testing.T, page string, texts ...string) {
+func wantTold(t testing.TB, page string, texts ...string) {
 	t.Helper()
 	plain := html.UnescapeString(page)
 	for _, text := range texts {

@@ -97,7 +97,8 @@ func (p *Pages) note(v visit) note { return p.book.Note(v.at()) }
 
 // fail answers with what went wrong.
 func (p *Pages) fail(v visit, err error) {
-	if errors.Is(err, oauth.ErrInteraction) {
+	err = p.guessed(v, err)
+	if known := (*page.Fault)(nil); errors.Is(err, oauth.ErrInteraction) && !errors.As(err, &known) {
 		err = &page.Fault{Status: http.StatusBadRequest, Kind: "over", Cause: err}
 	}
 	p.book.Fail(v.at(), err)

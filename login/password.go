@@ -15,8 +15,6 @@ import (
 	"github.com/pecete/pecete/users"
 )
 
-var errOften = errors.New("login: too many failures of this network")
-
 // maxEmail is the longest address there is, in bytes (RFC 5321 §4.5.3.1).
 const maxEmail = 254
 
@@ -119,7 +117,7 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 func (p *Pages) admit(v visit, email string, password csc.Secret) {
 	from := quota.Network(v.r.RemoteAddr)
 	if wait := p.Failures.Over(from); wait > 0 { // neither hashed nor recorded
-		p.barred()
+		p.barred(v.path)
 		p.fail(v, &page.Fault{Status: http.StatusTooManyRequests, Kind: "often", Wait: wait, Cause: errOften})
 		return
 	}
@@ -153,12 +151,6 @@ func (p *Pages) admit(v visit, email string, password csc.Secret) {
 func judged(err error) bool {
 	var passing interface{ Unavailable() bool }
 	return err != nil && !(errors.As(err, &passing) && passing.Unavailable())
-}
-
-func (p *Pages) barred() {
-	if p.Barred != nil {
-		p.Barred()
-	}
 }
 
 // short is an address worth giving back.

@@ -98,3 +98,7 @@ var romanianTexts = map[string]string{
 	"fail.inside.title":  "Ceva nu a mers aici",
 	"fail.inside.text":   "Nu este vina dumneavoastră și am notat ce s-a întâmplat. Întoarceți-vă la aplicație și începeți din nou acolo.",
 }
+	"fail.guessed.title": "Prea des",
+	"fail.guessed.text":  "Prea multe lucruri trimise din rețeaua dumneavoastră nu sunt cunoscute aici. Așteptați un minut; dacă aveți un link sau o cerere a dumneavoastră, acestea funcționează în continuare.",
+	"fail.codes.title":   "Prea des",
+	"fail.codes.text":    "Prea multe coduri greșite din rețeaua dumneavoastră, așa că deocamdată nu este verificat niciunul. Al dumneavoastră nu a fost folosit. Așteptați și încercați din nou.",

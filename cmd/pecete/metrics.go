@@ -72,7 +72,15 @@ func (h *house) measureServer(s *server.Server) {
 	}
 }
 
-// barred is what the login page tells of who is not judged; nil for nobody.
+// barredOn is what the pages tell of who is not judged; nil for nobody.
+func (h *house) barredOn() func(path string) {
+	if h.meter == nil {
+		return nil
+	}
+	return h.meter.Barred
+}
+
+// barred is barredOn for one path.
 func (h *house) barred(path string) func() {
 	if h.meter == nil {
 		return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -23,6 +24,7 @@ import (
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/openapi"
 	"github.com/pecete/pecete/page"
+	"github.com/pecete/pecete/quota"
 	"github.com/pecete/pecete/server"
 	"github.com/pecete/pecete/signing"
 	"github.com/pecete/pecete/users"
@@ -223,7 +225,8 @@ func (h *house) authorization(tickets onetime.Store, authorizer credentials.Auth
 		OAuth: provider, Approvals: authorizer, ClientName: authorizer.Challenges.ClientName,
 		Prover: prover, Users: h.registry, Register: authorizer.Register, Key: derived(steps, "login"),
 		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
-		Logger: h.logger, Now: now, Barred: h.barred(login.LoginPath), Failures: login.NewFailures(now),
+		Logger: h.logger, Now: now, Barred: h.barredOn(), Failures: login.NewFailures(now),
+		Guesses: quota.New(cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now),
 	}
 	pages.Mount(mux)
 	h.portal(mux, provider, prover, tickets, pages.Failures, derived(steps, "portal"))
