@@ -14,8 +14,8 @@ import (
 // written with its length before it, so that nothing can be moved from one field
 // to the next:
 //
-//	"pecete consent 2"
-//	client ID, client name
+//	"pecete consent 3"
+//	client ID, client name, 1 if it registered itself or 0
 //	user ID
 //	description
 //	number of parts, and of each:
@@ -27,9 +27,10 @@ import (
 // bytes, the highest first.
 func shown(i oauth.Interaction, chosen []credentials.Credential) []byte {
 	var w writer
-	w.text("pecete consent 2")
+	w.text("pecete consent 3")
 	w.text(i.Client.ID)
 	w.text(i.Client.Name)
+	w.yes(i.Client.SelfRegistered())
 	w.text(i.UserID)
 	w.text(i.Description)
 	w.number(len(i.Details))
@@ -44,6 +45,14 @@ func shown(i oauth.Interaction, chosen []credentials.Credential) []byte {
 type writer struct{ bytes.Buffer }
 
 func (w *writer) number(n int) { w.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+
+func (w *writer) yes(is bool) {
+	if is {
+		w.number(1)
+		return
+	}
+	w.number(0)
+}
 
 func (w *writer) text(s string) { w.number(len(s)); w.WriteString(s) }
 

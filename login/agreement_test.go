@@ -33,6 +33,7 @@ func TestDigestIsOfEverythingShown(t *testing.T) {
 		"nothing":             func(*interaction, *credential) {},
 		"client ID":           func(i *interaction, _ *credential) { i.Client.ID = "app_2" },
 		"client name":         func(i *interaction, _ *credential) { i.Client.Name += " " },
+		"who registered it":   func(i *interaction, _ *credential) { i.Client.Managed = &oauth.Managed{} },
 		"user":                func(i *interaction, _ *credential) { i.UserID = "u_2" },
 		"credential":          func(_ *interaction, c *credential) { c.ID = "c_2" },
 		"its description":     func(_ *interaction, c *credential) { c.Description = "" },
@@ -60,7 +61,7 @@ func TestDigestIsOfEverythingShown(t *testing.T) {
 	if same != digestAfter(func(i *interaction, _ *credential) { i.Lang, i.ID = "en", "two" }) {
 		t.Error("the digest is of the language or of the request's id")
 	}
-	const want = "089aeb458179fcb6e1f36da92996058877d146c4f1b4325521339ab85ebe58c2" // computed apart, by the encoding's description
+	const want = "1a2e04b2937516d893bb9b1a83f50f8e345595b5df3aac0e40235b66ac6d7d5c" // computed apart, by the encoding's description
 	if same != want {
 		t.Errorf("the encoding changed: %s", same)
 	}

@@ -51,7 +51,9 @@ func (p *Pages) approving(w http.ResponseWriter, r *http.Request) (approving, bo
 	a.lang = p.book.Tongue(w, r, a.signer.Locale)
 	if err == nil {
 		a.i = interactionOf(link, a.approval)
-		a.i.Client.Name, err = p.ClientName(r.Context(), a.approval.ClientID)
+		var c oauth.Client
+		c, err = p.Client(r.Context(), a.approval.ClientID)
+		a.i.Client.Name, a.i.Client.Managed = c.Name, c.Managed // where it is answered is not led to
 	}
 	if err == nil {
 		a.chosen, err = p.asked(r.Context(), a.i)

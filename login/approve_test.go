@@ -18,6 +18,7 @@ import (
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/login"
 	"github.com/pecete/pecete/notify"
+	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/users"
 )
@@ -55,7 +56,10 @@ func newOffice(t testing.TB, factors credentials.Factors, change ...func(*login.
 			ApproveURL: "https://sign.example.org/approve", ClientName: name, Now: h.clock,
 		}),
 	}
-	h.pages.Approvals, h.pages.ClientName = o.Authorizer, name
+	h.pages.Approvals = o.Authorizer
+	h.pages.Client = func(_ context.Context, id string) (oauth.Client, error) {
+		return oauth.Client{ID: id, Name: "Demo \u202eapplication", Managed: &oauth.Managed{}}, nil
+	}
 	h.serve() // once more, with the page
 	h.credential("c_1", func(c *credentials.Credential) { c.Mode, c.Factors = csc.Explicit, factors })
 	o.who.UserID = h.signer.ID
@@ -128,7 +132,7 @@ func TestApprovalShowsEverythingAndChangesNothing(t *testing.T) {
 		if resp.StatusCode != http.StatusOK || resp.Header.Get("Referrer-Policy") != "no-referrer" || resp.Header.Get("Cache-Control") != "no-store" {
 			t.Fatalf("%d %v", resp.StatusCode, resp.Header)
 		}
-		wantTold(t, text, "2 documents to sign", "⟦U+202E⟧", "Rent of flat 12", "Demo certificate", "Demo Signer (demo.signer@example.org)",
+		wantTold(t, text, "2 documents to sign", "⟦U+202E⟧", "Rent of flat 12", "Demo certificate", "Demo Signer (demo.signer@example.org)", "registered itself",
 			"SHA-256", ">"+fours(digest("a").String())+"<", ">"+fours(digest("b").String())+"<", "Approve only what you began there yourself")
 		if strings.Contains(text, "name=\"number\"") {
 			t.Error("a number is asked for")

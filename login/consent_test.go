@@ -48,7 +48,7 @@ func TestConsentShowsEverything(t *testing.T) {
 		wantTold(t, romanian, headings[1], "22 noiembrie 2027, ora 12:00 UTC", "noi nu le-am văzut")
 		for _, page := range []string{english, romanian} {
 			wantTold(t, page, "Demo application", "Demo Signer (demo.signer@example.org)", "Demo certificate",
-				"CN=Demo Signer", "CN=Demo Issuing CA", "SHA-256", "Rent of flat 12",
+				">Demo Signer<", ">Demo Issuing CA<", ">TEST-0001<", "SHA-256", "Rent of flat 12",
 				`inputmode="numeric"`, `autocomplete="one-time-code"`, `maxlength="6"`)
 			for _, d := range i.Details[0].Digests {
 				hex := d.Digest.String()

@@ -55,11 +55,11 @@ type Interactions interface {
 // approve what applications ask for without sending them here.
 type Pages struct {
 	OAuth Interactions
-	// Approvals, with ClientName, are those of the third page; there is none if
-	// they are nil.
+	// Approvals, with Client, are those of the third page; there is none if they
+	// are nil.
 	Approvals Approvals
-	// ClientName finds what an application is called.
-	ClientName func(ctx context.Context, clientID string) (string, error)
+	// Client finds an application.
+	Client func(ctx context.Context, id string) (oauth.Client, error)
 
 	Prover   *users.Prover
 	Users    users.Store

@@ -22,6 +22,7 @@ const maxEmail = 254
 type loginPage struct {
 	frame
 	Client        string
+	Alone         bool // it registered itself
 	ForCredential bool
 	Bound         string // address of the one signer who may log in
 	Email         string // filled in
@@ -64,6 +65,7 @@ func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) {
 	page := loginPage{
 		frame:         p.frame(v, "login.title"),
 		Client:        v.i.Client.Name,
+		Alone:         v.i.Client.SelfRegistered(),
 		ForCredential: len(v.i.Details) > 0,
 		Bound:         bound,
 		Note:          p.note(v),

@@ -15,6 +15,7 @@ import (
 type consentPage struct {
 	frame
 	Client      string
+	Alone       bool // it registered itself
 	Signer      string
 	Bar         string
 	Choice      []option // to choose among; empty when there is nothing to choose
@@ -58,8 +59,9 @@ type option struct {
 
 // A credentialView is a credential in words.
 type credentialView struct {
-	ID, Description, Holder, Subject, Issuer string
-	Until                                    time.Time
+	ID, Description string
+	Holder, Issuer  nameView
+	Until           time.Time
 }
 
 // A document is one digest that is to be signed.
@@ -74,6 +76,7 @@ func (p *Pages) consentPage(v visit, chosen choices, signer users.User) (consent
 	page := consentPage{
 		frame:       p.frame(v, "consent.title"),
 		Client:      v.i.Client.Name,
+		Alone:       v.i.Client.SelfRegistered(),
 		Signer:      strings.TrimSpace(signer.GivenName + " " + signer.FamilyName + " (" + signer.Email + ")"),
 		Bar:         chosen.bar(),
 		Named:       true,
@@ -108,7 +111,7 @@ func (page *consentPage) ask(v visit, chosen choices) error {
 		page.For = &page.Parts[n]
 	}
 	for _, c := range chosen.left(chosen[n]) {
-		seen, err := view(c)
+		seen, err := view(v.lang, c)
 		if err != nil {
 			return err
 		}
@@ -130,19 +133,21 @@ func newPart(v visit, chosen choices, n int) (part, error) {
 		return made, nil
 	}
 	var err error
-	made.Credential, err = view(c.credential)
+	made.Credential, err = view(v.lang, c.credential)
 	return made, err
 }
 
-func view(c credentials.Credential) (credentialView, error) {
+func view(t tongue, c credentials.Credential) (credentialView, error) {
+	seen := credentialView{ID: c.ID, Description: c.Description}
 	cert, err := c.Certificate()
 	if err != nil {
-		return credentialView{}, err
+		return seen, err
 	}
-	return credentialView{
-		ID: c.ID, Description: c.Description, Until: cert.NotAfter,
-		Holder: cert.Subject.CommonName, Subject: cert.Subject.String(), Issuer: cert.Issuer.String(),
-	}, nil
+	seen.Until = cert.NotAfter
+	if seen.Holder, err = inWords(t, cert.Subject); err == nil {
+		seen.Issuer, err = inWords(t, cert.Issuer)
+	}
+	return seen, err
 }
 
 func documents(digests []oauth.DocumentDigest) []document {

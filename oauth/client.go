@@ -99,6 +99,10 @@ func (c Client) confidential() bool {
 	return c.AuthMethod != NoAuth
 }
 
+// SelfRegistered reports whether c registered itself, so that nobody here looked
+// at what it calls itself.
+func (c Client) SelfRegistered() bool { return c.Managed != nil }
+
 // ended reports whether what c was issued at that time has ended since.
 func (c Client) ended(issued time.Time) bool { return issued.Before(c.TokensAfter) }
 

@@ -222,7 +222,7 @@ func (h *house) authorization(tickets onetime.Store, authorizer credentials.Auth
 	}
 	provider.Mount(mux)
 	pages := &login.Pages{
-		OAuth: provider, Approvals: authorizer, ClientName: authorizer.Challenges.ClientName,
+		OAuth: provider, Approvals: authorizer, Client: h.registry.Client,
 		Prover: prover, Users: h.registry, Register: authorizer.Register, Key: derived(steps, "login"),
 		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
 		Logger: h.logger, Now: now, Barred: h.barredOn(), Failures: login.NewFailures(now),
