@@ -190,6 +190,16 @@ func (v view) isPage(t *testing.T, status int) {
 		t.Errorf("policy %q", v.header.Get("Content-Security-Policy"))
 	case v.header.Get("Set-Cookie") != "":
 		t.Errorf("cookie %q", v.header.Get("Set-Cookie"))
+	case !strings.Contains(v.text, `<link rel="stylesheet" href="/style.css">`) || !strings.Contains(v.header.Get("Content-Security-Policy"), "; style-src 'self';"):
+		t.Errorf("page is not in the style of all:\n%s", v.text)
+	}
+	for name, want := range map[string]string{
+		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+		"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+	} {
+		if got := v.header.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
 	}
 }
 

@@ -75,7 +75,7 @@ type saidPage struct {
 // tell shows the page that says s, in the language that the request asks for, else
 // in what the browser likes best.
 func (p *Provider) tell(w http.ResponseWriter, r *http.Request, status int, s sentence, wait time.Duration) {
-	closed(w.Header())
+	page.Guard(w.Header())
 	if wait > 0 {
 		w.Header().Set("Retry-After", seconds(wait))
 	}
