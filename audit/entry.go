@@ -58,11 +58,14 @@ const (
 	// Step is what it was proved with.
 	PermitIssued Event = "permit.issued"
 
-	GrantIssued  Event = "grant.issued"  // Count and Hashes are what was agreed, Step what it was proved with
-	GrantRefused Event = "grant.refused" // a use that broke a rule: Reason
-	SignIntent   Event = "sign.intent"   // Hashes are what will be signed
-	SignDone     Event = "sign.done"     // Signatures are the SHA-256 of what was released
-	SignFailed   Event = "sign.failed"   // spent, and no signature was released
+	GrantIssued Event = "grant.issued" // Count and Hashes are what was agreed, Step what it was proved with
+	// GrantExtended ends the grant From and puts Grant in its place, for the Count
+	// signatures that were left of it.
+	GrantExtended Event = "grant.extended"
+	GrantRefused  Event = "grant.refused" // a use that broke a rule: Reason
+	SignIntent    Event = "sign.intent"   // Hashes are what will be signed
+	SignDone      Event = "sign.done"     // Signatures are the SHA-256 of what was released
+	SignFailed    Event = "sign.failed"   // spent, and no signature was released
 
 	StampIntent Event = "timestamp.intent" // an authority of ours will sign Hashes under Serial
 	StampDone   Event = "timestamp.done"   // Signatures is the SHA-256 of the token that was released
@@ -104,6 +107,7 @@ type Entry struct {
 	Certificate string   `json:"certificate,omitempty"` // SHA-256 of the DER, hex
 	Key         string   `json:"key,omitempty"`         // CKA_ID, hex
 	Grant       string   `json:"grant,omitempty"`       // id of the SAD, not the SAD
+	From        string   `json:"from,omitempty"`        // the grant whose place that takes
 	Count       int      `json:"count,omitempty"`
 	Bound       bool     `json:"bound,omitempty"`  // the grant names its hashes
 	Hashes      []string `json:"hashes,omitempty"` // hex, in the request's order
@@ -168,6 +172,8 @@ func (e Entry) missing() string {
 	switch e.Event {
 	case GrantIssued:
 		needs = append(who, member{"count", e.Count > 0})
+	case GrantExtended:
+		needs = append(who, member{"count", e.Count > 0}, member{"from", e.From != ""})
 	case PermitIssued:
 		needs = []member{grant, {"client", e.Client != ""}, {"user", e.User != ""}, {"step", e.Step > 0}}
 	case CredentialDeleted:
@@ -214,7 +220,7 @@ func notHex(s string) bool { return s == "" || !isHex(s) }
 func (e Entry) clean() Entry {
 	for _, s := range []*string{
 		(*string)(&e.Event), &e.Request, &e.Client, &e.User, &e.Credential, &e.Certificate, &e.Key,
-		&e.Grant, &e.HashOID, &e.SignAlgo, &e.Serial, &e.Factor, &e.Reason,
+		&e.Grant, &e.From, &e.HashOID, &e.SignAlgo, &e.Serial, &e.Factor, &e.Reason,
 	} {
 		*s = strings.ToValidUTF8(*s, "\uFFFD")
 	}

@@ -18,6 +18,9 @@ func (a *account) judge() []Finding {
 		for _, r := range a.intents {
 			all = append(all, finding(r, "an intent without a grant"))
 		}
+		for _, r := range a.extended {
+			all = append(all, finding(r, "an extension of no grant"))
+		}
 		return all
 	}
 	return append(all, a.spend(a.issued[0])...)
@@ -42,6 +45,27 @@ func (a *account) spend(grant Record) []Finding {
 			} else if agreed[h]--; agreed[h] < 0 {
 				all = append(all, finding(r, "hash %s was not agreed to so often", h))
 			}
+		}
+	}
+	return append(all, a.extend(grant, max(0, left))...)
+}
+
+// extend takes what goes on under other names from what is left. An intent may be
+// written after that: the grant was spent before.
+func (a *account) extend(grant Record, left int) []Finding {
+	var all []Finding
+	for i, r := range byTime(a.extended) {
+		switch {
+		case r.Client != grant.Client || r.User != grant.User || r.Credential != grant.Credential:
+			all = append(all, finding(r, "an extension of another's grant"))
+		case i > 0:
+			all = append(all, finding(r, "the grant was extended before"))
+		case r.Log == grant.Log && r.Seq < grant.Seq:
+			all = append(all, finding(r, "an extension before its grant"))
+		case r.Count > left:
+			all = append(all, finding(r, "%d signatures go on, %d were left", r.Count, left))
+		case grant.Bound && !r.Bound:
+			all = append(all, finding(r, "the grant named its hashes, and its extension names none"))
 		}
 	}
 	return all

@@ -15,7 +15,8 @@ import (
 // hashes than the grant's Count; a hash that a Bound grant does not have, or
 // not so often, or another HashOID; another client, user or credential than the
 // grant's; an outcome without an intent, or with more signatures than the
-// intent has hashes; a grant issued twice; a step of a user's authenticator
+// intent has hashes; a grant issued twice; an extension of no grant, of one that
+// was extended before, or for more than was left of it; a step of a user's authenticator
 // verified twice, or standing behind two grants or permits that are not of one
 // SAD, or behind one without having been verified; a serial number given to two
 // time-stamps, or a time-stamp released that was not intended.
@@ -41,7 +42,7 @@ func (f Finding) String() string {
 }
 
 // An account is what was recorded of one grant.
-type account struct{ issued, intents, outcomes []Record }
+type account struct{ issued, extended, intents, outcomes []Record }
 
 // A step is one code of a user's authenticator.
 type step struct {
@@ -66,6 +67,11 @@ func (l *Ledger) Add(r Record) {
 			s := l.step(r)
 			s.issued = append(s.issued, r)
 		}
+	case GrantExtended:
+		a := l.account(r.Grant)
+		a.issued = append(a.issued, r)
+		a = l.account(r.From)
+		a.extended = append(a.extended, r)
 	case PermitIssued:
 		if r.Step != 0 {
 			s := l.step(r)

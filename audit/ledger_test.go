@@ -38,6 +38,15 @@ func unbound(grant string, step int64, count int) audit.Entry {
 	}
 }
 
+func extended(from, grant string, count int, hashes ...string) audit.Entry {
+	e := unbound(grant, 0, count)
+	e.Event, e.From = audit.GrantExtended, from
+	if len(hashes) > 0 {
+		e.Bound, e.Hashes, e.HashOID = true, hashes, "2.16.840.1.101.3.4.2.1"
+	}
+	return e
+}
+
 func intent(grant string, hashes ...string) audit.Entry {
 	return audit.Entry{
 		Event: audit.SignIntent, Grant: grant, Client: "app", User: "u", Credential: "c",
@@ -103,6 +112,20 @@ func TestLedger(t *testing.T) {
 			request("r2", done("g", 2)), request("r1", done("g", 1)),
 		}, nil},
 		{"fewer signatures than the intent", []audit.Entry{unbound("g", 0, 2), intent("g", hashA, hashB), done("g", 1)}, nil},
+
+		{"a grant that goes on", []audit.Entry{verified(7), unbound("f", 7, 3), intent("f", hashA), done("f", 1), extended("f", "g", 2), intent("g", hashB, hashC), done("g", 2)}, nil},
+		{"one that goes on twice", []audit.Entry{unbound("f", 0, 1), extended("f", "g", 1), extended("g", "h", 1, hashA), intent("h", hashA), done("h", 1)}, nil},
+		{"a signature spent before and written after", []audit.Entry{unbound("f", 0, 2), extended("f", "g", 1), intent("f", hashA), done("f", 1), intent("g", hashB), done("g", 1)}, nil},
+		{"other hashes of one that named some", []audit.Entry{issued("f", 0, hashA), extended("f", "g", 1, hashB), intent("g", hashB), done("g", 1)}, nil},
+		{"the hash before", []audit.Entry{issued("f", 0, hashA), extended("f", "g", 1, hashB), intent("g", hashA), done("g", 1)}, []string{"l 3: hash " + hashA + " was not agreed to"}},
+		{"any hash of one that named some", []audit.Entry{issued("f", 0, hashA), extended("f", "g", 1)}, []string{"l 2: the grant named its hashes, and its extension names none"}},
+		{"more than was left goes on", []audit.Entry{unbound("f", 0, 2), intent("f", hashA), done("f", 1), extended("f", "g", 2)}, []string{"l 4: 2 signatures go on, 1 were left"}},
+		{"what went on is spent all the same", []audit.Entry{unbound("f", 0, 1), extended("f", "g", 1), intent("f", hashA), done("f", 1)}, []string{"l 2: 1 signatures go on, 0 were left"}},
+		{"one grant goes on as two", []audit.Entry{unbound("f", 0, 2), extended("f", "g", 1), extended("f", "h", 1)}, []string{"l 3: the grant was extended before"}},
+		{"nobody's goes on", []audit.Entry{extended("f", "g", 1), intent("g", hashA), done("g", 1)}, []string{"l 1: an extension of no grant"}},
+		{"another's goes on", []audit.Entry{unbound("f", 0, 1), with(extended("f", "g", 1), func(e *audit.Entry) { e.User = "v" })}, []string{"l 2: an extension of another's grant"}},
+		{"it goes on before it begins", []audit.Entry{extended("f", "g", 1), unbound("f", 0, 1)}, []string{"l 1: an extension before its grant"}},
+		{"two go on as one", []audit.Entry{unbound("e", 0, 1), unbound("f", 0, 1), extended("e", "g", 1), extended("f", "g", 1)}, []string{"l 4: the grant was issued before"}},
 
 		{"no grant", []audit.Entry{intent("g", hashA), done("g", 1)}, []string{"l 1: an intent without a grant"}},
 		{"another grant", []audit.Entry{issued("f", 0, hashA), intent("g", hashA), done("g", 1)}, []string{"l 2: an intent without a grant"}},

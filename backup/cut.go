@@ -47,7 +47,7 @@ type userStep struct {
 
 func (f *facts) learn(e audit.Entry) {
 	switch {
-	case e.Event == audit.GrantIssued:
+	case e.Event == audit.GrantIssued, e.Event == audit.GrantExtended:
 		f.grants[e.Grant] = true
 	case e.Event == audit.FactorVerified && e.Step != 0:
 		f.steps[userStep{e.User, e.Step}] = true
@@ -59,6 +59,8 @@ func (f *facts) rests(e audit.Entry) bool {
 	switch {
 	case e.Event == audit.SignIntent:
 		return f.grants[e.Grant]
+	case e.Event == audit.GrantExtended:
+		return f.grants[e.From]
 	case e.Event == audit.GrantIssued && e.Step != 0:
 		return f.steps[userStep{e.User, e.Step}]
 	}

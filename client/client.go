@@ -90,11 +90,21 @@ func (c *Client) CredentialInfo(ctx context.Context, req csc.CredentialInfoReque
 // §11.6). An authorization that goes on elsewhere, which is told with 202, is an
 // *Error of that status.
 func (c *Client) Authorize(ctx context.Context, req csc.AuthorizeRequest) (csc.AuthorizeResponse, error) {
-	answer, err := authorized[csc.AuthorizeResponse](ctx, c, csc.MethodAuthorize, req)
+	return granted(ctx, c, csc.MethodAuthorize, req)
+}
+
+func granted(ctx context.Context, c *Client, method csc.Method, req any) (csc.AuthorizeResponse, error) {
+	answer, err := authorized[csc.AuthorizeResponse](ctx, c, method, req)
 	if err == nil && answer.SAD == "" {
-		err = fmt.Errorf("%s: %w: no SAD", csc.MethodAuthorize, ErrAnswer)
+		err = fmt.Errorf("%s: %w: no SAD", method, ErrAnswer)
 	}
 	return answer, err
+}
+
+// Extend has what is left of an authorization go on under another SAD
+// (credentials/extendTransaction, v2.0.0.2 §11.9). The one before is dead then.
+func (c *Client) Extend(ctx context.Context, req csc.ExtendRequest) (csc.AuthorizeResponse, error) {
+	return granted(ctx, c, csc.MethodExtendTransaction, req)
 }
 
 // SignHash has hashes signed (signatures/signHash, v2.0.0.2 §11.10): one
@@ -154,13 +164,9 @@ func authorized[Resp any](ctx context.Context, c *Client, method csc.Method, req
 // empty.
 func call[Resp any](ctx context.Context, c *Client, method csc.Method, req any, token csc.Secret) (Resp, error) {
 	var answer Resp
-	body, err := json.Marshal(req)
+	post, err := c.request(ctx, method, req)
 	if err != nil {
-		return answer, fmt.Errorf("%s: encode request: %w", method, err)
-	}
-	post, err := c.post(ctx, strings.TrimSuffix(c.BaseURL, "/")+"/"+string(method), "application/json", body)
-	if err != nil {
-		return answer, fmt.Errorf("%s: %w", method, err)
+		return answer, err
 	}
 	send := c.exchange
 	if token != "" {
@@ -171,6 +177,19 @@ func call[Resp any](ctx context.Context, c *Client, method csc.Method, req any, 
 		return answer, fmt.Errorf("%s: %w", method, err)
 	}
 	return answer, nil
+}
+
+// request is one of a method, without a token.
+func (c *Client) request(ctx context.Context, method csc.Method, req any) (*http.Request, error) {
+	body, err := json.Marshal(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s: encode request: %w", method, err)
+	}
+	post, err := c.post(ctx, strings.TrimSuffix(c.BaseURL, "/")+"/"+string(method), "application/json", body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", method, err)
+	}
+	return post, nil
 }
 
 var errPlain = errors.New("address is not https, or names a user")
@@ -192,8 +211,11 @@ func (c *Client) post(ctx context.Context, address, mediaType string, body []byt
 	return req, nil
 }
 
-// exchange sends req and decodes an answer of 200 into answer. Any other is an
-// *Error.
+// nothing is the answer of a method that has none, and says so with 204.
+type nothing struct{}
+
+// exchange sends req and decodes an answer of 200 into answer, of nothing 204.
+// Any other is an *Error.
 func (c *Client) exchange(req *http.Request, answer any) error {
 	web := http.Client{}
 	if c.HTTP != nil {
@@ -223,11 +245,18 @@ func (c *Client) exchange(req *http.Request, answer any) error {
 		return fmt.Errorf("read answer: %w", err)
 	case len(body) > maxAnswer:
 		return fmt.Errorf("%w: more than %d bytes", ErrAnswer, maxAnswer)
-	case resp.StatusCode != http.StatusOK:
+	case resp.StatusCode == http.StatusNoContent && expectsNothing(answer):
+		return nil
+	case resp.StatusCode != http.StatusOK || expectsNothing(answer):
 		return newError(resp, body)
 	}
 	if err := json.Unmarshal(body, answer); err != nil {
 		return fmt.Errorf("%w: %w", ErrAnswer, withoutValues(err))
 	}
 	return nil
+}
+
+func expectsNothing(answer any) bool {
+	_, yes := answer.(*nothing)
+	return yes
 }

@@ -48,11 +48,12 @@ func TestMethods(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	for path, body := range map[string]string{
-		"credentials/list":      `{"credentialIDs":["c_1"],"credentialInfos":[{"credentialID":"c_1","key":{"status":"enabled","algo":["1.2.840.10045.2.1"],"len":256},"cert":{},"auth":{"mode":"explicit"},"SCAL":"2","multisign":10}],"onlyValid":true}`,
-		"credentials/info":      `{"key":{"status":"enabled","algo":["1.2.840.10045.2.1"],"len":256,"curve":"1.2.840.10045.3.1.7"},"cert":{"certificates":["MA=="]},"auth":{"mode":"explicit","objects":[{"type":"Password","id":"OTP"}]},"SCAL":"2","multisign":10}`,
-		"credentials/authorize": `{"SAD":"canary-sad","expiresIn":300}`,
-		"signatures/signHash":   `{"signatures":["AQI=","AwQ="]}`,
-		"signatures/timestamp":  `{"timestamp":"BQY="}`,
+		"credentials/list":              `{"credentialIDs":["c_1"],"credentialInfos":[{"credentialID":"c_1","key":{"status":"enabled","algo":["1.2.840.10045.2.1"],"len":256},"cert":{},"auth":{"mode":"explicit"},"SCAL":"2","multisign":10}],"onlyValid":true}`,
+		"credentials/info":              `{"key":{"status":"enabled","algo":["1.2.840.10045.2.1"],"len":256,"curve":"1.2.840.10045.3.1.7"},"cert":{"certificates":["MA=="]},"auth":{"mode":"explicit","objects":[{"type":"Password","id":"OTP"}]},"SCAL":"2","multisign":10}`,
+		"credentials/authorize":         `{"SAD":"canary-sad","expiresIn":300}`,
+		"credentials/extendTransaction": `{"SAD":"canary-sad","expiresIn":300}`,
+		"signatures/signHash":           `{"signatures":["AQI=","AwQ="]}`,
+		"signatures/timestamp":          `{"timestamp":"BQY="}`,
 	} {
 		s.on("/csc/v2/"+path, raw(200, body))
 	}
@@ -91,6 +92,13 @@ func TestMethods(t *testing.T) {
 			`{"credentialID":"c_1","numSignatures":1,"hashes":["AQI="],"hashAlgorithmOID":"2.16.840.1.101.3.4.2.1","authData":[{"id":"OTP","value":"471100"}]}`,
 			csc.AuthorizeResponse{SAD: sad, ExpiresIn: 300},
 			func() (any, error) { return c.Authorize(t.Context(), authorize) },
+		},
+		"credentials/extendTransaction": {
+			`{"credentialID":"c_1","hashes":["AQI="],"hashAlgorithmOID":"2.16.840.1.101.3.4.2.1","SAD":"canary-sad"}`,
+			csc.AuthorizeResponse{SAD: sad, ExpiresIn: 300},
+			func() (any, error) {
+				return c.Extend(t.Context(), csc.ExtendRequest{CredentialID: "c_1", Hashes: []csc.Digest{{1, 2}}, HashAlgorithmOID: csc.OIDSHA256, SAD: sad})
+			},
 		},
 		"signatures/signHash": {
 			`{"credentialID":"c_1","SAD":"canary-sad","hashes":["AQI=","AwQ="],"signAlgo":"1.2.840.10045.4.3.2"}`,

@@ -51,8 +51,8 @@ func (l Level) String() string {
 // Cases returns all cases, method by method in clause order. What exceeds the
 // server's limits comes last.
 func Cases() []Case {
-	return slices.Concat(generalCases, infoCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, proofCases, revokeCases, permittedCases, listCases,
-		credentialInfoCases, authorizeCases, factorCases, checkCases, challengeCases, signHashCases, signHashAlgorithmCases, timestampCases, limitCases)
+	return slices.Concat(generalCases, infoCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, proofCases, revokeCases, permittedCases, loginCases, authRevokeCases, listCases,
+		credentialInfoCases, authorizeCases, factorCases, checkCases, challengeCases, extendCases, signHashCases, signHashAlgorithmCases, timestampCases, limitCases)
 }
 
 // Find returns the cases with that id or check number.

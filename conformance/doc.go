@@ -82,6 +82,8 @@
 //	rsa         enabled, SCAL 2, multisign 3 to 100, offers rsaEncryption,
 //	            sha256WithRSAEncryption and RSASSA-PSS
 //	scal1       enabled, SCAL 1
+//	extendable  enabled, SCAL 1, multisign 3 to 100, offers ecdsa-with-SHA256 or
+//	            sha256WithRSAEncryption; its authorizations can be extended
 //	disabled    its key is disabled
 //	expired     its certificate has run out
 //	disposable  like ec; commands.disable and commands.enable work on it

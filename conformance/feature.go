@@ -26,6 +26,7 @@ const (
 	RoleEC         Feature = "a credential with role ec"
 	RoleRSA        Feature = "a credential with role rsa"
 	RoleSCAL1      Feature = "a credential with role scal1"
+	RoleExtendable Feature = "a credential with role extendable"
 	RoleDisabled   Feature = "a credential with role disabled"
 	RoleExpired    Feature = "a credential with role expired"
 	RoleDisposable Feature = "a credential with role disposable"

@@ -117,6 +117,7 @@ const (
 	roleEC         = "ec"
 	roleRSA        = "rsa"
 	roleSCAL1      = "scal1"
+	roleExtendable = "extendable"
 	roleDisabled   = "disabled"
 	roleExpired    = "expired"
 	roleDisposable = "disposable"
@@ -136,7 +137,7 @@ const (
 )
 
 var roles = []string{
-	roleEC, roleRSA, roleSCAL1, roleDisabled, roleExpired, roleDisposable, roleLockable, roleCode, roleQualified,
+	roleEC, roleRSA, roleSCAL1, roleExtendable, roleDisabled, roleExpired, roleDisposable, roleLockable, roleCode, roleQualified,
 	roleAnd, roleAll, roleOr, roleXor, roleBrackets, roleChallenge, roleApart, roleMatch, roleSeal,
 }
 

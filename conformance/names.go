@@ -3,6 +3,8 @@ package conformance
 // The methods of API v2, as info.methods names them.
 const (
 	methodInfo           = "info"
+	methodAuthLogin      = "auth/login"
+	methodAuthRevoke     = "auth/revoke"
 	methodOAuth          = "oauth2/authorize"
 	methodPush           = "oauth2/pushed_authorize"
 	methodToken          = "oauth2/token"
@@ -12,6 +14,7 @@ const (
 	methodAuthorize      = "credentials/authorize"
 	methodAuthorizeCheck = "credentials/authorizeCheck"
 	methodGetChallenge   = "credentials/getChallenge"
+	methodExtend         = "credentials/extendTransaction"
 	methodSignHash       = "signatures/signHash"
 	methodTimestamp      = "signatures/timestamp"
 	methodSignPolling    = "signatures/signPolling"
@@ -20,8 +23,8 @@ const (
 // clauses are where the methods' tables stand.
 var clauses = map[string]string{
 	methodOAuth: "8.4.2", methodPush: "8.4.3", methodToken: "8.4.4", methodRevoke: "8.4.5",
-	methodInfo: "11.1", methodList: "11.4", methodCredentialInfo: "11.5",
-	methodAuthorize: "11.6", methodAuthorizeCheck: "11.7", methodGetChallenge: "11.8", methodSignHash: "11.10", methodTimestamp: "11.13",
+	methodInfo: "11.1", methodAuthLogin: "11.2", methodAuthRevoke: "11.3", methodList: "11.4", methodCredentialInfo: "11.5",
+	methodAuthorize: "11.6", methodAuthorizeCheck: "11.7", methodGetChallenge: "11.8", methodExtend: "11.9", methodSignHash: "11.10", methodTimestamp: "11.13",
 }
 
 // refTo is the clause of a method's own.

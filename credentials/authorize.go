@@ -23,6 +23,8 @@ type Authorizer struct {
 	Life time.Duration
 	// Challenges are what signers are sent.
 	Challenges *Challenges
+	// Extending lets authorizations of credentials that are Extendable go on.
+	Extending bool
 }
 
 // A Prover judges what a signer proves.

@@ -46,3 +46,13 @@ func (r AuthorizeResponse) MarshalJSON() ([]byte, error) {
 type AuthorizeCheckRequest struct {
 	Handle Secret `json:"handle"`
 }
+
+// ExtendRequest is the body of credentials/extendTransaction (v2.0.0.2 §11.9),
+// which is answered as credentials/authorize is.
+type ExtendRequest struct {
+	CredentialID     string   `json:"credentialID"`
+	Hashes           []Digest `json:"hashes,omitempty"`
+	HashAlgorithmOID string   `json:"hashAlgorithmOID,omitempty"`
+	SAD              Secret   `json:"SAD"`
+	ClientData       string   `json:"clientData,omitempty"`
+}

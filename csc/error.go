@@ -17,6 +17,7 @@ const (
 	TemporarilyUnavailable    Code = "temporarily_unavailable"
 	ExpiredToken              Code = "expired_token"
 	InvalidToken              Code = "invalid_token"
+	AuthenticationError       Code = "authentication_error" // auth/login
 	InvalidAuthenticationData Code = "invalid_authentication_data"
 	InvalidGrant              Code = "invalid_grant"
 	InvalidClient             Code = "invalid_client"
@@ -53,6 +54,7 @@ var descriptions = map[Code]string{
 	TemporarilyUnavailable:  "The authorization server is currently unable to handle the request due to a temporary overloading or maintenance of the server.",
 	ExpiredToken:            "The access or refresh token is expired or has been revoked.",
 	InvalidToken:            "The token provided is not a valid OAuth access or refresh token.",
+	AuthenticationError:     "An error occurred during authentication process",
 	AcceptedRequest:         "The previous asynchronous signature request has been accepted for processing, but the processing has not yet been completed.",
 	InvalidHash:             "Document or documentDigest does not match authroized hash",
 }

@@ -74,7 +74,7 @@ func TestErrorCause(t *testing.T) {
 	}
 }
 
-// Table 3 of §10.1 and the codes of signPolling and signDoc, typed from the text.
+// Table 3 of §10.1 and the codes of auth/login, signPolling and signDoc, typed from the text.
 func TestDescriptions(t *testing.T) {
 	table := map[csc.Code]string{
 		"invalid_request":             "The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed.",
@@ -86,6 +86,7 @@ func TestDescriptions(t *testing.T) {
 		"temporarily_unavailable":     "The authorization server is currently unable to handle the request due to a temporary overloading or maintenance of the server.",
 		"expired_token":               "The access or refresh token is expired or has been revoked.",
 		"invalid_token":               "The token provided is not a valid OAuth access or refresh token.",
+		"authentication_error":        "An error occurred during authentication process",
 		"invalid_authentication_data": "",
 		"invalid_grant":               "",
 		"invalid_client":              "",

@@ -48,22 +48,22 @@ func (s storage) dead(ctx context.Context, family string) (bool, error) {
 // one still being made, then the token of scope credential, if any, with its
 // grants for these credentials, then its refresh tokens. An error leaves what it
 // is of to be done again.
-func (e *endpoints) kill(ctx context.Context, family, token string, credentials []string) error {
+func (p *Provider) kill(ctx context.Context, family, token string, credentials []string) error {
 	ctx = context.WithoutCancel(ctx)
-	err := e.Tokens.Put(ctx, deadKey(family), []byte{1}, e.memory())
+	err := p.Tokens.Put(ctx, deadKey(family), []byte{1}, p.memory())
 	if err != nil && !errors.Is(err, onetime.ErrExists) {
 		return fmt.Errorf("revoke family: %w", err)
 	}
 	var faults []error
 	if token != "" {
-		faults = append(faults, e.removeGrants(ctx, token, credentials))
-		err := e.storage().DeleteAccessTokenSession(ctx, token)
+		faults = append(faults, p.removeGrants(ctx, token, credentials))
+		err := p.storage().DeleteAccessTokenSession(ctx, token)
 		if err != nil && !errors.Is(err, fosite.ErrNotFound) {
 			faults = append(faults, fmt.Errorf("revoke access token: %w", err))
 		}
 	}
-	if e.Refresh != nil {
-		if err := e.Refresh.RemoveRefresh(ctx, family); err != nil {
+	if p.Refresh != nil {
+		if err := p.Refresh.RemoveRefresh(ctx, family); err != nil {
 			faults = append(faults, fmt.Errorf("revoke refresh tokens: %w", err))
 		}
 	}
@@ -71,18 +71,18 @@ func (e *endpoints) kill(ctx context.Context, family, token string, credentials 
 }
 
 // removeGrants takes away what is left of the grants of a SAD.
-func (e *endpoints) removeGrants(ctx context.Context, id string, credentials []string) error {
+func (p *Provider) removeGrants(ctx context.Context, id string, credentials []string) error {
 	var faults []error
 	for _, part := range sad.Parts(id, credentials) {
-		faults = append(faults, e.removeGrant(ctx, part))
+		faults = append(faults, p.removeGrant(ctx, part))
 	}
 	return errors.Join(faults...)
 }
 
 // removeGrant takes away what is left of a grant.
-func (e *endpoints) removeGrant(ctx context.Context, id string) error {
+func (p *Provider) removeGrant(ctx context.Context, id string) error {
 	for {
-		g, err := e.Grants.Get(ctx, id)
+		g, err := p.Grants.Get(ctx, id)
 		if errors.Is(err, sad.ErrUnknown) {
 			return nil
 		}
@@ -91,7 +91,7 @@ func (e *endpoints) removeGrant(ctx context.Context, id string) error {
 		}
 		rest := g
 		rest.Left = 0
-		removed, err := e.Grants.Swap(ctx, g, rest)
+		removed, err := p.Grants.Swap(ctx, g, rest)
 		if err != nil {
 			return fmt.Errorf("remove grant: %w", err)
 		}

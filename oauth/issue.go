@@ -165,11 +165,11 @@ func (a *tokenAnswer) chosen(q request, credentials []string) {
 }
 
 // undo takes back what a request changed that is answered with an error.
-func (e *endpoints) undo(ctx context.Context, s *session) error {
+func (p *Provider) undo(ctx context.Context, s *session) error {
 	if s.refresh == "" {
 		return nil
 	}
-	return e.restore(ctx, s)
+	return p.restore(ctx, s)
 }
 
 // withdraw forgets a token that nobody was given, and all that was to come of

@@ -44,6 +44,7 @@ import (
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/page"
+	"github.com/pecete/pecete/quota"
 	"github.com/pecete/pecete/users"
 )
 
@@ -133,11 +134,14 @@ type Provider struct {
 	NonceKey []byte
 	// ClientCAs issue the certificates of clients for tls_client_auth.
 	ClientCAs *x509.CertPool
+	// Direct is auth/login; nil if there is none.
+	Direct *Direct
 	// House is what pages show. Of these pages none has a form, so that its Key is
 	// not used; its Logger is the one above if it has none.
 	House page.House
 
-	pages *page.Book // read when it is mounted
+	pages     *page.Book   // read when it is mounted
+	perSigner *quota.Quota // codes and direct logins, by signer; of the same moment
 }
 
 // Mount adds the endpoints to mux, and beside them an answer in JSON for every
@@ -223,7 +227,7 @@ func newEndpoints(p *Provider) *endpoints {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
-	p.pages = p.newBook()
+	p.pages, p.perSigner = p.newBook(), e.limits.signers
 	e.engine = &fosite.Fosite{Store: p.storage(), Config: e.config()}
 	return e
 }

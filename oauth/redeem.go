@@ -170,8 +170,8 @@ func (h *redemption) PopulateTokenEndpointResponse(ctx context.Context, r fosite
 }
 
 // still refuses in a sentence unless the signer stands by what he gave.
-func (e *endpoints) still(ctx context.Context, clientID, userID, standing, sentence string) error {
-	stands, err := e.stands(ctx, clientID, userID, standing)
+func (p *Provider) still(ctx context.Context, clientID, userID, standing, sentence string) error {
+	stands, err := p.stands(ctx, clientID, userID, standing)
 	if err == nil && !stands {
 		err = refusedGrant(sentence, errNoUser)
 	}

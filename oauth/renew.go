@@ -52,12 +52,12 @@ func nextRefresh(start string) (token, hash string) {
 }
 
 // findRefresh returns the family a token is of, if it is the client's.
-func (e *endpoints) findRefresh(ctx context.Context, token, clientID string) (kept Refresh, hash string, err error) {
+func (p *Provider) findRefresh(ctx context.Context, token, clientID string) (kept Refresh, hash string, err error) {
 	family, hash := splitRefresh(token)
 	if family == "" {
 		return kept, "", ErrUnknownRefresh
 	}
-	kept, err = e.Refresh.Refresh(ctx, family)
+	kept, err = p.Refresh.Refresh(ctx, family)
 	if err == nil && kept.ClientID != clientID {
 		err = ErrUnknownRefresh
 	}
@@ -70,28 +70,38 @@ func (h *renewal) HandleTokenEndpointRequest(ctx context.Context, r fosite.Acces
 	if token == "" {
 		return missing("refresh_token")
 	}
-	kept, hash, err := h.findRefresh(ctx, token, r.GetClient().GetID())
-	now := h.Now()
+	s, ok := r.GetSession().(*session)
+	if !ok {
+		return fmt.Errorf("replace refresh token: session is a %T", r.GetSession())
+	}
+	return h.renew(ctx, r.GetClient(), s, token, r.GetRequestedScopes())
+}
+
+// renew judges a refresh token of c's, replaces it, and fills in what the next
+// access token will stand for. What that will be bound to is in s.
+func (p *Provider) renew(ctx context.Context, c fosite.Client, s *session, token string, scopes fosite.Arguments) error {
+	kept, hash, err := p.findRefresh(ctx, token, c.GetID())
+	now := p.Now()
 	switch {
 	case errors.Is(err, ErrUnknownRefresh):
-		return refusedGrant("Invalid parameter refresh_token", err)
+		return errRefresh(err)
 	case err != nil:
 		return fmt.Errorf("look up refresh token: %w", err)
 	case hash != kept.Hash:
-		return h.reused(ctx, kept)
-	case endedFor(r.GetClient(), kept.Used):
-		return refusedGrant("Invalid parameter refresh_token", errTooLate)
-	case !now.Before(kept.Expires) || !now.Before(kept.Used.Add(h.refreshIdle())):
+		return p.reused(ctx, kept)
+	case endedFor(c, kept.Used):
+		return errRefresh(errTooLate)
+	case !now.Before(kept.Expires) || !now.Before(kept.Used.Add(p.refreshIdle())):
 		return refusedGrant("Refresh token expired", errTooLate)
-	case !r.GetRequestedScopes().MatchesExact(kept.Scope):
+	case !scopes.MatchesExact(kept.Scope):
 		return csc.Fail(csc.InvalidScope, nil)
-	case kept.Holder != "" && kept.Holder != boundIn(r).holder():
-		return refusedGrant("Invalid parameter refresh_token", errKeyOfOther)
+	case kept.Holder != "" && kept.Holder != s.Bound.holder():
+		return errRefresh(errKeyOfOther)
 	}
-	if err := h.still(ctx, kept.ClientID, kept.UserID, kept.Standing, "Invalid parameter refresh_token"); err != nil {
+	if err := p.still(ctx, kept.ClientID, kept.UserID, kept.Standing, "Invalid parameter refresh_token"); err != nil {
 		return err
 	}
-	return h.replace(ctx, r, kept, token)
+	return p.replace(ctx, c, s, kept, token)
 }
 
 // rotates reports whether refresh tokens of c are good once.
@@ -101,24 +111,20 @@ func rotates(c fosite.Client) bool {
 }
 
 // replace makes the next token, or counts the use of one that stays.
-func (h *renewal) replace(ctx context.Context, r fosite.AccessRequester, kept Refresh, token string) error {
-	s, ok := r.GetSession().(*session)
-	if !ok {
-		return fmt.Errorf("replace refresh token: session is a %T", r.GetSession())
-	}
+func (p *Provider) replace(ctx context.Context, c fosite.Client, s *session, kept Refresh, token string) error {
 	next, hash := "", kept.Hash
-	if rotates(r.GetClient()) {
+	if rotates(c) {
 		start, _, _ := strings.Cut(token, ".")
 		next, hash = nextRefresh(start)
 	}
-	swapped, err := h.Refresh.SwapRefresh(ctx, kept.ID, kept.Hash, hash, h.Now())
+	swapped, err := p.Refresh.SwapRefresh(ctx, kept.ID, kept.Hash, hash, p.Now())
 	switch {
 	case err != nil:
 		return fmt.Errorf("replace refresh token: %w", err)
 	case !swapped && next == "": // revoked meanwhile
-		return refusedGrant("Invalid parameter refresh_token", ErrUnknownRefresh)
+		return errRefresh(ErrUnknownRefresh)
 	case !swapped: // somebody was quicker
-		return h.reused(ctx, kept)
+		return p.reused(ctx, kept)
 	}
 	failpoint.Hit(failpoint.RefreshSwapped)
 	s.UserID, s.Standing, s.Family, s.refresh, s.renewed = kept.UserID, kept.Standing, kept.ID, next, kept
@@ -127,26 +133,30 @@ func (h *renewal) replace(ctx context.Context, r fosite.AccessRequester, kept Re
 
 // restore makes the token good again whose successor nobody was given, so that
 // an outage does not look like a second use afterwards.
-func (e *endpoints) restore(ctx context.Context, s *session) error {
+func (p *Provider) restore(ctx context.Context, s *session) error {
 	_, hash := splitRefresh(s.refresh)
-	_, err := e.Refresh.SwapRefresh(context.WithoutCancel(ctx), s.renewed.ID, hash, s.renewed.Hash, s.renewed.Used)
+	_, err := p.Refresh.SwapRefresh(context.WithoutCancel(ctx), s.renewed.ID, hash, s.renewed.Hash, s.renewed.Used)
 	if err != nil {
 		return fmt.Errorf("restore refresh token: %w", err)
 	}
 	return nil
 }
 
+func errRefresh(cause error) *csc.Error {
+	return refusedGrant("Invalid parameter refresh_token", cause)
+}
+
 var errReused = errors.New("refresh token used again")
 
 // reused ends a family.
-func (h *renewal) reused(ctx context.Context, kept Refresh) error {
-	if err := h.kill(ctx, kept.ID, "", nil); err != nil {
+func (p *Provider) reused(ctx context.Context, kept Refresh) error {
+	if err := p.kill(ctx, kept.ID, "", nil); err != nil {
 		return err
 	}
-	if err := h.recordRevocation(ctx, kept.ClientID, kept.UserID, "refresh token used again"); err != nil {
+	if err := p.recordRevocation(ctx, kept.ClientID, kept.UserID, "refresh token used again"); err != nil {
 		return err
 	}
-	return refusedGrant("Invalid parameter refresh_token", errReused)
+	return errRefresh(errReused)
 }
 
 // PopulateTokenEndpointResponse makes the access token.
@@ -161,17 +171,17 @@ func (h *renewal) PopulateTokenEndpointResponse(ctx context.Context, r fosite.Ac
 // beginRefresh keeps a family that begins, and returns its first token. That of a
 // client with nothing to prove is bound as the access token is (RFC 9449 §5, RFC
 // 8705 §4); any other is bound to its client by what that proves.
-func (e *endpoints) beginRefresh(ctx context.Context, s *session, c fosite.Client) (string, error) {
+func (p *Provider) beginRefresh(ctx context.Context, s *session, c fosite.Client) (string, error) {
 	token, hash := nextRefresh(s.start)
-	now := e.Now()
+	now := p.Now()
 	family := Refresh{
 		ID: s.Family, Hash: hash, ClientID: c.GetID(), UserID: s.UserID,
-		Scope: csc.ScopeService, Used: now, Expires: now.Add(e.refreshLife()), Standing: s.Standing,
+		Scope: csc.ScopeService, Used: now, Expires: now.Add(p.refreshLife()), Standing: s.Standing,
 	}
 	if c.IsPublic() {
 		family.Holder = s.Bound.holder()
 	}
-	err := e.Refresh.AddRefresh(ctx, family)
+	err := p.Refresh.AddRefresh(ctx, family)
 	if err != nil {
 		return "", fmt.Errorf("keep refresh token: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/internal/failpoint"
 )
@@ -30,36 +31,55 @@ func (e *endpoints) revoke(r *http.Request, form url.Values) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if strings.Contains(form.Get("token"), ".") {
-		return nil, e.revokeRefresh(ctx, form.Get("token"), client.ID)
+	return nil, e.revokeToken(ctx, form.Get("token"), owner{client: client.ID})
+}
+
+// Revoke implements auth/revoke (v2.0.0.2 §11.3): it ends a token of who asks. A
+// signer's token ends those that its client has of the same signer, a client's own
+// all that the client has.
+func (p *Provider) Revoke(ctx context.Context, who credentials.Caller, token csc.Secret) error {
+	return p.revokeToken(ctx, string(token), owner{who.ClientID, who.UserID})
+}
+
+// An owner is whose tokens may be ended: a client's, of one user or, if that is "",
+// of whomever.
+type owner struct{ client, user string }
+
+func (o owner) has(client, user string) bool {
+	return o.client == client && (o.user == "" || o.user == user)
+}
+
+func (p *Provider) revokeToken(ctx context.Context, token string, of owner) error {
+	if strings.Contains(token, ".") {
+		return p.revokeRefresh(ctx, token, of)
 	}
-	return nil, e.revokeAccess(ctx, signatureOf(form.Get("token")), client.ID)
+	return p.revokeAccess(ctx, signatureOf(token), of)
 }
 
 func errToken(cause error) error { return csc.Refused("Invalid string parameter token", cause) }
 
 // revokeAccess ends an access token and the grants it is the SAD of; the refresh
 // token lives on.
-func (e *endpoints) revokeAccess(ctx context.Context, signature, clientID string) error {
-	token, err := e.storage().GetAccessTokenSession(ctx, signature, nil)
+func (p *Provider) revokeAccess(ctx context.Context, signature string, of owner) error {
+	token, err := p.storage().GetAccessTokenSession(ctx, signature, nil)
 	switch {
 	case errors.Is(err, fosite.ErrNotFound):
 		return errToken(err)
 	case err != nil:
 		return fmt.Errorf("look up access token: %w", err)
-	case token.GetClient().GetID() != clientID:
+	case !of.has(token.GetClient().GetID(), token.GetSession().GetSubject()):
 		return errToken(errForeign)
 	}
-	if err := e.recordRevocation(ctx, clientID, token.GetSession().GetSubject(), "access token"); err != nil {
+	if err := p.recordRevocation(ctx, of.client, token.GetSession().GetSubject(), "access token"); err != nil {
 		return err
 	}
 	failpoint.Hit(failpoint.RevocationRecorded)
 	if s, ok := token.GetSession().(*session); ok {
-		if err := e.removeGrants(ctx, s.GrantID, s.Credentials); err != nil {
+		if err := p.removeGrants(ctx, s.GrantID, s.Credentials); err != nil {
 			return err
 		}
 	}
-	err = e.storage().DeleteAccessTokenSession(ctx, signature)
+	err = p.storage().DeleteAccessTokenSession(ctx, signature)
 	if err != nil && !errors.Is(err, fosite.ErrNotFound) { // somebody else was quicker
 		return fmt.Errorf("revoke access token: %w", err)
 	}
@@ -68,25 +88,28 @@ func (e *endpoints) revokeAccess(ctx context.Context, signature, clientID string
 
 // revokeRefresh ends a refresh token with all that came of its login, also by a
 // token of the family that was replaced since.
-func (e *endpoints) revokeRefresh(ctx context.Context, token, clientID string) error {
-	if !e.refreshes() {
+func (p *Provider) revokeRefresh(ctx context.Context, token string, of owner) error {
+	if !p.refreshes() {
 		return errToken(nil)
 	}
-	kept, _, err := e.findRefresh(ctx, token, clientID)
+	kept, _, err := p.findRefresh(ctx, token, of.client)
+	if err == nil && !of.has(kept.ClientID, kept.UserID) {
+		err = ErrUnknownRefresh
+	}
 	if errors.Is(err, ErrUnknownRefresh) {
 		return errToken(err)
 	}
 	if err != nil {
 		return fmt.Errorf("look up refresh token: %w", err)
 	}
-	if err := e.recordRevocation(ctx, clientID, kept.UserID, "refresh token"); err != nil {
+	if err := p.recordRevocation(ctx, of.client, kept.UserID, "refresh token"); err != nil {
 		return err
 	}
-	return e.kill(ctx, kept.ID, "", nil)
+	return p.kill(ctx, kept.ID, "", nil)
 }
 
-func (e *endpoints) recordRevocation(ctx context.Context, clientID, userID, why string) error {
-	err := e.Audit.Append(ctx, audit.Entry{Event: audit.TokenRevoked, Client: clientID, User: userID, Reason: why})
+func (p *Provider) recordRevocation(ctx context.Context, clientID, userID, why string) error {
+	err := p.Audit.Append(ctx, audit.Entry{Event: audit.TokenRevoked, Client: clientID, User: userID, Reason: why})
 	if err != nil {
 		return fmt.Errorf("record the revocation: %w", err)
 	}

@@ -68,16 +68,19 @@ type pairing struct {
 
 // types pairs what the contract says with what the server speaks.
 var types = map[csc.Method]pairing{
-	csc.MethodInfo:           pair[csc.InfoRequest, csc.InfoResponse](),
-	csc.MethodList:           pair[csc.ListRequest, csc.ListResponse](),
-	csc.MethodCredentialInfo: pair[csc.CredentialInfoRequest, csc.CredentialInfo](),
-	csc.MethodAuthorize:      pair[csc.AuthorizeRequest, csc.AuthorizeResponse](),
-	csc.MethodAuthorizeCheck: pair[csc.AuthorizeCheckRequest, csc.AuthorizeResponse](),
-	csc.MethodGetChallenge:   pair[csc.ChallengeRequest, csc.ChallengeResponse](),
-	csc.MethodSignHash:       pair[csc.SignHashRequest, csc.SignHashResponse](),
-	csc.MethodSignDoc:        pair[csc.SignDocRequest, csc.SignDocResponse](),
-	csc.MethodSignPolling:    pair[csc.SignPollingRequest, csc.SignPollingResponse](),
-	csc.MethodTimestamp:      pair[csc.TimestampRequest, csc.TimestampResponse](),
+	csc.MethodInfo:              pair[csc.InfoRequest, csc.InfoResponse](),
+	csc.MethodAuthLogin:         pair[csc.LoginRequest, csc.LoginResponse](),
+	csc.MethodAuthRevoke:        pair[csc.RevokeRequest, csc.RevokeResponse](),
+	csc.MethodList:              pair[csc.ListRequest, csc.ListResponse](),
+	csc.MethodCredentialInfo:    pair[csc.CredentialInfoRequest, csc.CredentialInfo](),
+	csc.MethodAuthorize:         pair[csc.AuthorizeRequest, csc.AuthorizeResponse](),
+	csc.MethodAuthorizeCheck:    pair[csc.AuthorizeCheckRequest, csc.AuthorizeResponse](),
+	csc.MethodGetChallenge:      pair[csc.ChallengeRequest, csc.ChallengeResponse](),
+	csc.MethodExtendTransaction: pair[csc.ExtendRequest, csc.AuthorizeResponse](),
+	csc.MethodSignHash:          pair[csc.SignHashRequest, csc.SignHashResponse](),
+	csc.MethodSignDoc:           pair[csc.SignDocRequest, csc.SignDocResponse](),
+	csc.MethodSignPolling:       pair[csc.SignPollingRequest, csc.SignPollingResponse](),
+	csc.MethodTimestamp:         pair[csc.TimestampRequest, csc.TimestampResponse](),
 }
 
 func pair[Req, Resp any]() (p pairing) {
@@ -93,7 +96,7 @@ func pair[Req, Resp any]() (p pairing) {
 }
 
 func TestMethodsInOrder(t *testing.T) {
-	want := []csc.Method{"info", "credentials/list", "credentials/info", "credentials/authorize", "credentials/authorizeCheck", "credentials/getChallenge", "signatures/signHash", "signatures/signDoc", "signatures/signPolling", "signatures/timestamp"}
+	want := []csc.Method{"info", "auth/login", "auth/revoke", "credentials/list", "credentials/info", "credentials/authorize", "credentials/authorizeCheck", "credentials/getChallenge", "credentials/extendTransaction", "signatures/signHash", "signatures/signDoc", "signatures/signPolling", "signatures/timestamp"}
 	c := contract(t)
 	if diff := cmp.Diff(want, c.Methods()); diff != "" {
 		t.Errorf("the methods (-want +got):\n%s", diff)
@@ -143,7 +146,8 @@ func TestClauses(t *testing.T) {
 	}
 }
 
-// info is open; everything else asks for a bearer.
+// info is open, auth/login asks for a password or for nothing; everything else
+// asks for a bearer.
 func TestSecurity(t *testing.T) {
 	doc := document(t)
 	bearer := doc.Components.SecuritySchemes["bearer"].Value
@@ -155,7 +159,11 @@ func TestSecurity(t *testing.T) {
 	}
 	for _, m := range contract(t).Methods() {
 		own := operation(t, doc, m).Security
-		if open := own != nil && len(*own) == 0; open != (m == csc.MethodInfo) || own != nil && !open {
+		if m == csc.MethodAuthLogin {
+			if diff := cmp.Diff(&openapi3.SecurityRequirements{{"basic": {}}, {}}, own); diff != "" {
+				t.Errorf("%s: %s", m, diff)
+			}
+		} else if open := own != nil && len(*own) == 0; open != (m == csc.MethodInfo) || own != nil && !open {
 			t.Errorf("%s asks for %v", m, own)
 		}
 		if _, has401 := operation(t, doc, m).Responses.Map()["401"]; has401 != (m != csc.MethodInfo) {
@@ -197,8 +205,11 @@ func holdTypes(t *testing.T, c *openapi.Contract, types map[csc.Method]pairing) 
 	doc := documentOf(t, c)
 	for _, m := range c.Methods() {
 		compare(t, string(m)+" request", types[m].request, requestSchema(t, doc, m))
-		if ok := operation(t, doc, m).Responses.Value("200"); ok != nil {
+		switch ok := operation(t, doc, m).Responses.Value("200"); {
+		case ok != nil:
 			compare(t, string(m)+" answer", types[m].response, ok.Value.Content.Get("application/json").Schema.Value)
+		case types[m].response.NumField() > 0 || operation(t, doc, m).Responses.Value("204") == nil:
+			t.Errorf("%s has no good answer, or not that of %v", m, types[m].response)
 		}
 		for status, response := range operation(t, doc, m).Responses.Map() {
 			switch media := response.Value.Content.Get("application/json"); {
@@ -288,7 +299,7 @@ func TestPasswords(t *testing.T) {
 	doc := document(t)
 	for name, schema := range doc.Components.Schemas {
 		for property, p := range schema.Value.Properties {
-			secret := property == "SAD" || property == "challenge" || property == "handle" || name == "AuthData" && property == "value"
+			secret := property == "SAD" || property == "challenge" || property == "handle" || strings.HasSuffix(property, "token") || name == "AuthData" && property == "value"
 			if (p.Value.Format == "password") != secret {
 				t.Errorf("%s/%s has format %q", name, property, p.Value.Format)
 			}

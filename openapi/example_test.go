@@ -117,7 +117,8 @@ func holdFaults(t *testing.T, c *openapi.Contract, fields []field, more ...strin
 		"Invalid digest value length", "Hash is not authorized by the SAD.", "Invalid parameter SAD", "SAD expired",
 		"Empty documentDigests and documents objects", "Both documentDigests and documents parameters passed",
 		"String parameter hashAlgorithmOID contradicts with signAlgo parameter", "documentDigests or documents are not authorized by the SAD.",
-		"userID parameter SHALL be null",
+		"userID parameter SHALL be null", "An error occurred during authentication process", "Malformed username-password.", "Invalid refresh_token",
+		"Invalid parameter hashes", "The authorizations of the credential identified by credentialID cannot be extended",
 	}...)
 	doc := documentOf(t, c)
 	for _, m := range c.Methods() {

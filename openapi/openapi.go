@@ -115,7 +115,7 @@ func (c *Contract) YAML() []byte { return bytes.Clone(c.text) }
 // A fault of the body is a *csc.Error; any other error is ours.
 //
 // An empty body stands for {} where the contract has the body optional, which
-// is in info only.
+// is in info and auth/login only.
 func (c *Contract) Check(m csc.Method, body []byte) ([]byte, error) {
 	checked, _, err := c.check(m, body, nil)
 	return checked, err

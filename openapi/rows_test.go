@@ -45,6 +45,10 @@ const (
 	noDigest       = "Invalid Base64 hashes string parameter"
 	noDocument     = "Invalid Base64 documents string parameter"
 	noSAD          = "Missing (or invalid type) string parameter SAD"
+	noToken        = "Missing (or invalid type) string parameter token"
+	badToken       = "Invalid string parameter token"
+	badRefresh     = "Invalid string parameter: refresh_token"
+	badHint        = "Invalid string parameter token_type_hint"
 	noRequestID    = "Missing (or invalid type) string parameter requestID"
 )
 
@@ -71,7 +75,9 @@ func (b body) with(name, value string) body {
 
 // full has every parameter of every method, each right.
 var full = map[csc.Method]body{
-	csc.MethodInfo: {{"lang", `"ro"`}},
+	csc.MethodInfo:       {{"lang", `"ro"`}},
+	csc.MethodAuthLogin:  {{"refresh_token", `"t_1"`}, {"rememberMe", `true`}, {"clientData", `"order 1"`}},
+	csc.MethodAuthRevoke: {{"token", `"t_1"`}, {"token_type_hint", `"refresh_token"`}, {"clientData", `"order 1"`}},
 	csc.MethodList: {
 		{"userID", `"u_1"`}, {"credentialInfo", `true`}, {"certificates", `"chain"`}, {"certInfo", `true`},
 		{"authInfo", `true`}, {"onlyValid", `true`}, {"lang", `"ro"`}, {"clientData", `"order 1"`},
@@ -87,6 +93,9 @@ var full = map[csc.Method]body{
 	},
 	csc.MethodAuthorizeCheck: {{"handle", `"opaque"`}},
 	csc.MethodGetChallenge:   {{"credentialID", credID}, {"authObjectID", `"SMS"`}, {"clientData", `"order 1"`}},
+	csc.MethodExtendTransaction: {
+		{"credentialID", credID}, {"hashes", `[` + hashABC + `]`}, {"hashAlgorithmOID", `"2.16.840.1.101.3.4.2.1"`}, {"SAD", `"x"`}, {"clientData", `"order 1"`},
+	},
 	csc.MethodSignHash: {
 		{"credentialID", credID}, {"SAD", `"opaque"`}, {"hashes", `[` + hashABC + `]`},
 		{"hashAlgorithmOID", `"2.16.840.1.101.3.4.2.1"`}, {"signAlgo", `"1.2.840.113549.1.1.10"`},
@@ -217,6 +226,14 @@ var (
 var fields = []field{
 	{method: csc.MethodInfo, name: "lang", takes: "string", wrong: badLang, good: goodTexts},
 
+	{method: csc.MethodAuthLogin, name: "refresh_token", takes: "string", wrong: badRefresh, bad: map[string]string{`""`: badRefresh, strings1MiB: badRefresh}, good: []string{`"x"`, `"\u0000"`, `"ă"`}},
+	{method: csc.MethodAuthLogin, name: "rememberMe", takes: "boolean", wrong: "Missing (or invalid type) boolean parameter rememberMe"},
+	{method: csc.MethodAuthLogin, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+
+	{method: csc.MethodAuthRevoke, name: "token", takes: "string", absent: noToken, wrong: noToken, bad: map[string]string{`""`: badToken, strings1MiB: badToken}, good: []string{`"x"`, `"\u0000"`, `"ă"`}},
+	{method: csc.MethodAuthRevoke, name: "token_type_hint", takes: "string", wrong: badHint, bad: map[string]string{`""`: badHint, `"x"`: badHint, `"Access_token"`: badHint, `"access_token "`: badHint}, good: []string{`"access_token"`, `"refresh_token"`}},
+	{method: csc.MethodAuthRevoke, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+
 	{method: csc.MethodList, name: "userID", takes: "string", wrong: "Invalid parameter userID", bad: badNames("Invalid parameter userID"), good: []string{`"signer@example.org"`}},
 	{method: csc.MethodList, name: "credentialInfo", takes: "boolean", wrong: "Missing (or invalid type) boolean parameter credentialInfo"},
 	{method: csc.MethodList, name: "certificates", takes: "string", wrong: badCertificate, bad: map[string]string{`"x"`: badCertificate, `""`: badCertificate, `"Single"`: badCertificate, `"single "`: badCertificate}, good: []string{`"none"`, `"single"`, `"chain"`, `"ch\u0061in"`}},
@@ -257,6 +274,12 @@ var fields = []field{
 	{method: csc.MethodGetChallenge, name: "credentialID", takes: "string", absent: noCredentialID, wrong: noCredentialID, bad: badNames(badCredential)},
 	{method: csc.MethodGetChallenge, name: "authObjectID", takes: "string", absent: badObject, wrong: badObject, bad: map[string]string{`"` + overlong + `"`: badObject}, good: []string{`""`, `"fallback question"`, `"\u0000"`}},
 	{method: csc.MethodGetChallenge, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+
+	{method: csc.MethodExtendTransaction, name: "credentialID", takes: "string", absent: noCredentialID, wrong: noCredentialID, bad: badNames(badCredential)},
+	{method: csc.MethodExtendTransaction, name: "hashes", takes: "array", wrong: noHashes, bad: badHashes(notBase64), good: goodHashes},
+	{method: csc.MethodExtendTransaction, name: "hashAlgorithmOID", takes: "string", wrong: noHashOID, good: goodTexts},
+	{method: csc.MethodExtendTransaction, name: "SAD", takes: "string", absent: noSAD, wrong: noSAD, good: goodTexts},
+	{method: csc.MethodExtendTransaction, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
 
 	{method: csc.MethodSignHash, name: "credentialID", takes: "string", absent: noCredentialID, wrong: noCredentialID, bad: badNames(badCredential)},
 	{method: csc.MethodSignHash, name: "SAD", takes: "string", wrong: "Missing (or invalid type) string parameter SAD", good: goodTexts},

@@ -38,6 +38,9 @@ var methodKinds = []beginning{
 	{string(csc.MethodAuthorize), kindAuthorizing}, // and authorizeCheck
 	{string(csc.MethodGetChallenge), kindAuthorizing},
 	{string(csc.MethodSendOTP), kindAuthorizing},
+	{string(csc.MethodExtendTransaction), kindAuthorizing},
+	{string(csc.MethodAuthLogin), kindLogin},
+	{string(csc.MethodAuthRevoke), kindOAuth},
 }
 
 var kinds = []beginning{

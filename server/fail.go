@@ -28,6 +28,7 @@ var (
 type refusal struct {
 	status int
 	told   *csc.Error
+	scheme string // of 401, how to come instead; "" for with an access token
 }
 
 func (r *refusal) Error() string { return r.told.Error() }
@@ -60,7 +61,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	switch status {
 	case http.StatusUnauthorized:
-		challenge(w.Header(), r, told)
+		challenge(w.Header(), r, told, schemeOf(err))
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", s.door.wait())
 	case http.StatusTooManyRequests:
@@ -85,10 +86,23 @@ func waitFor(err error) string {
 	return retryAfter
 }
 
+// schemeOf is how to come where it is not with an access token.
+func schemeOf(err error) string {
+	special := (*refusal)(nil)
+	if errors.As(err, &special) {
+		return special.scheme
+	}
+	return ""
+}
+
 // challenge says how to come with an access token, and what was wrong with the one
 // that came (RFC 6750 §3, RFC 9449 §7.1): in the scheme that was used, and beside it
-// in the other.
-func challenge(header http.Header, r *http.Request, told *csc.Error) {
+// in the other. Where no token is wanted it says what is.
+func challenge(header http.Header, r *http.Request, told *csc.Error, scheme string) {
+	if scheme != "" {
+		header.Set("WWW-Authenticate", scheme)
+		return
+	}
 	bearer, dpop := `Bearer realm="CSC"`, `DPoP algs="`+strings.Join(oauth.ProofAlgorithms(), " ")+`"`
 	wrong := ""
 	if r.Header.Get("Authorization") != "" {

@@ -41,6 +41,7 @@ import (
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/openapi"
+	"github.com/pecete/pecete/quota"
 	"github.com/pecete/pecete/registry"
 	"github.com/pecete/pecete/server"
 	"github.com/pecete/pecete/signing"
@@ -71,8 +72,10 @@ type house struct {
 	auditLog *audit.Log
 	path     string // of the audit log
 	handler  http.Handler
-	stamper  tsa.Stamper // nil unless a test has one
-	messages int         // of a kind that a signer is sent; the usual number if zero
+	stamper  tsa.Stamper   // nil unless a test has one
+	messages int           // of a kind that a signer is sent; the usual number if zero
+	direct   *oauth.Client // of auth/login; nil unless a test has one
+	extends  bool          // there is credentials/extendTransaction
 }
 
 // An app is a client that may act for the house's signer.
@@ -172,6 +175,11 @@ func (h *house) wire() {
 		Audit: h.auditLog, Now: h.clock.Now, Logger: logger,
 		StepKey: []byte("a step key for tests of 32 bytes"), Register: h.register, Grants: grants, Permissions: h.registry, Refresh: h.registry,
 	}
+	prover := &users.Prover{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now, Passwords: h.hasher}
+	if h.direct != nil {
+		must(h.t, h.registry.AddClient(h.t.Context(), *h.direct))
+		h.provider.Direct = &oauth.Direct{Client: h.direct.ID, Prover: prover, Failures: quota.New(5, time.Hour, h.clock.Now)}
+	}
 	mux := http.NewServeMux()
 	h.provider.Mount(mux)
 	h.mails, h.sms = &box{}, &box{}
@@ -187,8 +195,8 @@ func (h *house) wire() {
 		Contract: contract, V1: contractV1, Callers: h.provider, Mux: mux, Register: h.register, Stamper: h.stamper,
 		Authorizer: credentials.Authorizer{
 			Register: h.register, Grants: grants, Audit: h.auditLog, Now: h.clock.Now,
-			Prover:     &users.Prover{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now, Passwords: h.hasher},
-			Challenges: challenges,
+			Prover:     prover,
+			Challenges: challenges, Extending: h.extends,
 		},
 		Signer: signing.Signer{Register: h.register, Grants: grants, Keys: h.keys, Audit: h.auditLog, Now: h.clock.Now},
 		About: server.About{
@@ -200,6 +208,9 @@ func (h *house) wire() {
 		Checks: []server.Check{{Name: "audit", OK: h.auditLog.Ready}, {Name: "registry", OK: h.registry.Ready}},
 		Limits: server.Limits{Anonymous: 1e6, Burst: 1e6, Approval: 4 * time.Second},
 		Logger: logger, Now: h.clock.Now,
+	}
+	if h.direct != nil {
+		h.api.Logins = h.provider
 	}
 	h.handler = h.api.Handler()
 	web := httptest.NewUnstartedServer(nil)

@@ -49,7 +49,7 @@ func (s *Server) info(_ context.Context, req csc.InfoRequest) (csc.InfoResponse,
 		Region:             s.About.Region,
 		Lang:               lang,
 		Description:        s.About.Description[lang],
-		AuthType:           s.About.AuthType,
+		AuthType:           s.authType(),
 		OAuth2FAPI:         s.About.FAPI,
 		SupportedHashTypes: []csc.HashKind{csc.SDR, csc.DTBSR},
 		SignAlgorithms:     csc.SignAlgorithms{Algos: algos, AlgoParams: params},
@@ -66,6 +66,14 @@ func (s *Server) info(_ context.Context, req csc.InfoRequest) (csc.InfoResponse,
 		resp.Methods = append(resp.Methods, r.method)
 	}
 	return resp, nil
+}
+
+// authType is how service authorization is had (§11.1): auth/login is basic.
+func (s *Server) authType() []string {
+	if s.Logins == nil {
+		return s.About.AuthType
+	}
+	return append([]string{"basic"}, s.About.AuthType...)
 }
 
 // locate says where the authorization server is, in one way (§11.1).

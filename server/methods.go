@@ -8,6 +8,11 @@ import (
 	"github.com/pecete/pecete/tsa"
 )
 
+// authRevoke implements auth/revoke (v2.0.0.2 §11.3).
+func (s *Server) authRevoke(ctx context.Context, who credentials.Caller, req csc.RevokeRequest) (csc.RevokeResponse, error) {
+	return csc.RevokeResponse{}, s.Callers.Revoke(ctx, who, req.Token)
+}
+
 // credentialsList implements credentials/list (v2.0.0.2 §11.4).
 func (s *Server) credentialsList(ctx context.Context, who credentials.Caller, req csc.ListRequest) (csc.ListResponse, error) {
 	return s.Register.List(ctx, who, req)
@@ -32,6 +37,12 @@ func (s *Server) credentialsAuthorizeCheck(ctx context.Context, who credentials.
 // credentialsGetChallenge implements credentials/getChallenge (v2.0.0.2 §11.8).
 func (s *Server) credentialsGetChallenge(ctx context.Context, who credentials.Caller, req csc.ChallengeRequest) (csc.ChallengeResponse, error) {
 	return s.Authorizer.Challenge(ctx, who, req)
+}
+
+// credentialsExtendTransaction implements credentials/extendTransaction (v2.0.0.2
+// §11.9).
+func (s *Server) credentialsExtendTransaction(ctx context.Context, who credentials.Caller, req csc.ExtendRequest) (csc.AuthorizeResponse, error) {
+	return s.Authorizer.Extend(ctx, who, req)
 }
 
 // signHash implements signatures/signHash (v2.0.0.2 §11.10).

@@ -26,6 +26,8 @@ func withCredentialToken(m csc.Method) bool {
 func (s *Server) routes() []route {
 	all := []route{
 		{csc.MethodInfo, func(s *Server) gin.HandlerFunc { return open(s, csc.MethodInfo, s.info) }},
+		{csc.MethodAuthLogin, loggingIn},
+		{csc.MethodAuthRevoke, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodAuthRevoke, s.authRevoke) }},
 		{csc.MethodList, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodList, s.credentialsList) }},
 		{csc.MethodCredentialInfo, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodCredentialInfo, s.credentialsInfo) }},
 		{csc.MethodAuthorize, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodAuthorize, s.credentialsAuthorize) }},
@@ -33,6 +35,9 @@ func (s *Server) routes() []route {
 			return serve(s, csc.MethodAuthorizeCheck, s.credentialsAuthorizeCheck)
 		}},
 		{csc.MethodGetChallenge, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodGetChallenge, s.credentialsGetChallenge) }},
+		{csc.MethodExtendTransaction, func(s *Server) gin.HandlerFunc {
+			return serve(s, csc.MethodExtendTransaction, s.credentialsExtendTransaction)
+		}},
 		{csc.MethodSignHash, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodSignHash, s.signHash) }},
 		{csc.MethodSignDoc, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodSignDoc, s.signDoc) }},
 		{csc.MethodSignPolling, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodSignPolling, s.signPolling) }},
@@ -43,5 +48,13 @@ func (s *Server) routes() []route {
 
 // offers reports whether a method that needs to be configured is.
 func (s *Server) offers(m csc.Method) bool {
-	return m != csc.MethodTimestamp || s.Stamper != nil
+	switch m {
+	case csc.MethodAuthLogin:
+		return s.Logins != nil
+	case csc.MethodExtendTransaction:
+		return s.Authorizer.Extending
+	case csc.MethodTimestamp:
+		return s.Stamper != nil
+	}
+	return true
 }

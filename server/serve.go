@@ -104,6 +104,8 @@ func statusOf(resp any) int {
 	switch r := resp.(type) {
 	case v1.SendOTPResponse:
 		return http.StatusNoContent // v1.0.4.0 §11.8
+	case csc.RevokeResponse:
+		return http.StatusNoContent // §11.3
 	case csc.ChallengeResponse:
 		if r.Challenge == "" {
 			return http.StatusNoContent // the signer has it (§11.8)

@@ -5,6 +5,7 @@
 package server
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"path"
@@ -36,6 +37,7 @@ type Server struct {
 	Authorizer credentials.Authorizer
 	Signer     signing.Signer
 	Stamper    tsa.Stamper // nil: there is no signatures/timestamp
+	Logins     Logins      // nil: there is no auth/login
 	About      About
 	Checks     []Check
 	Limits     Limits
@@ -57,7 +59,7 @@ type Server struct {
 	waiting   atomic.Int64 // requests of v1 whose signers have to approve
 }
 
-// Callers knows who calls; *oauth.Provider does.
+// Callers knows who calls, and by what tokens; *oauth.Provider does.
 type Callers interface {
 	// Caller says who stands behind the access token that r brings by the scheme
 	// DPoP, or by Bearer. A *csc.Error is for the client.
@@ -65,6 +67,8 @@ type Callers interface {
 	// TellNonce puts into an answer's header what the next proof of possession
 	// needs.
 	TellNonce(header http.Header)
+	// Revoke ends a token of the caller's; a *csc.Error if there is no such token.
+	Revoke(ctx context.Context, who credentials.Caller, token csc.Secret) error
 }
 
 // Handler is the server's whole HTTP surface.

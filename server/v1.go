@@ -36,6 +36,7 @@ func (f facade) routes() []route {
 // info implements info (v1.0.4.0 §11.1).
 func (f facade) info(ctx context.Context, req csc.InfoRequest) (v1.InfoResponse, error) {
 	told, err := f.Server.info(ctx, req)
+	told.AuthType = f.About.AuthType // there is no auth/login here
 	var methods []csc.Method
 	for _, r := range f.routes() {
 		methods = append(methods, r.method)

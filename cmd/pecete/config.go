@@ -55,6 +55,11 @@ type Config struct {
 		// V1 is whether API v1.0.4.0 is served beside v2; it is if absent.
 		V1 *bool `yaml:"v1"`
 	} `yaml:"api"`
+	// AuthLogin is auth/login, where signers tell applications their password;
+	// there is none if it is absent. Client is the client it counts as.
+	AuthLogin struct {
+		Client string `yaml:"client"`
+	} `yaml:"auth_login"`
 	HSM      HSMConfig `yaml:"hsm"`
 	Registry string    `yaml:"registry"` // a file for SQLite, or postgres://…
 	OneTime  string    `yaml:"onetime"`  // memory, or redis://… when there is more than one replica
@@ -90,6 +95,9 @@ type Config struct {
 	// trying.
 	Outbox  string        `yaml:"outbox"`
 	SADLife time.Duration `yaml:"sad_life"` // 300s if absent, at most 900s
+	// ExtendTransaction is whether there is credentials/extendTransaction, for
+	// credentials it is allowed for.
+	ExtendTransaction bool `yaml:"extend_transaction"`
 	// TokenLife is how long a service token lives; 10m if absent, at most 1h.
 	TokenLife time.Duration `yaml:"token_life"`
 	// Linger is how long a server that was told to end goes on serving, not

@@ -16,7 +16,7 @@ import (
 
 func credentialCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "credential", Short: "Add, change, disable, enable and revoke credentials, and find lost keys"}
-	cmd.AddCommand(credentialAddCommand(), credentialFactorsCommand(), credentialOrphansCommand(),
+	cmd.AddCommand(credentialAddCommand(), credentialFactorsCommand(), credentialExtendCommand(), credentialOrphansCommand(),
 		credentialSwitchCommand("disable", audit.Disabled, "Stop the use of a credential", func(c *credentials.Credential) { c.Disabled = true }),
 		credentialSwitchCommand("enable", audit.Enabled, "Let a disabled credential be used again", func(c *credentials.Credential) { c.Disabled = false }),
 		credentialSwitchCommand("revoke", audit.Revoked, "End the use of a credential for good", func(c *credentials.Credential) { c.Revoked = true }))

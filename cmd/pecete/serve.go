@@ -136,9 +136,9 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	}
 	authorizer := credentials.Authorizer{
 		Register: register, Grants: grants, Audit: h.log, Now: now, Life: h.config.SADLife, Prover: prover,
-		Challenges: challenges,
+		Challenges: challenges, Extending: h.config.ExtendTransaction,
 	}
-	provider, mux, err := h.authorization(tickets, authorizer, prover)
+	provider, mux, err := h.authorization(ctx, tickets, authorizer, prover)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
-	return &server.Server{
+	api := &server.Server{
 		Contract: contract, V1: contractV1, Callers: provider, Mux: mux, Register: register, Stamper: stamper, Authorizer: authorizer,
 		Signer: signing.Signer{
 			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
@@ -162,7 +162,11 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 		},
 		Limits: h.config.limits(), Later: provider.Later, DeviceFull: h.deviceFull,
 		Checks: h.checks(tickets), About: h.about(), Logger: h.logger, Now: now,
-	}, nil
+	}
+	if provider.Direct != nil {
+		api.Logins = provider
+	}
+	return api, nil
 }
 
 // contracts are those of v2 and, if it is served, of v1.
@@ -195,7 +199,7 @@ func (h *house) deviceFull() bool {
 
 // authorization wires the authorization server and its pages, and returns the
 // mux that both are on.
-func (h *house) authorization(tickets onetime.Store, authorizer credentials.Authorizer, prover *users.Prover) (*oauth.Provider, *http.ServeMux, error) {
+func (h *house) authorization(ctx context.Context, tickets onetime.Store, authorizer credentials.Authorizer, prover *users.Prover) (*oauth.Provider, *http.ServeMux, error) {
 	pepper, err := h.config.key(h.config.Pepper)
 	if err != nil {
 		return nil, nil, err
@@ -220,16 +224,20 @@ func (h *house) authorization(tickets onetime.Store, authorizer credentials.Auth
 	if h.config.OAuth2.DPoPNonce {
 		provider.NonceKey = derived(steps, "dpop nonce")
 	}
+	failures := login.NewFailures(now)
+	if provider.Direct, err = h.direct(ctx, prover, failures); err != nil {
+		return nil, nil, err
+	}
 	provider.Mount(mux)
 	pages := &login.Pages{
 		OAuth: provider, Approvals: authorizer, Client: h.registry.Client,
 		Prover: prover, Users: h.registry, Register: authorizer.Register, Key: derived(steps, "login"),
 		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
-		Logger: h.logger, Now: now, Barred: h.barredOn(), Failures: login.NewFailures(now),
+		Logger: h.logger, Now: now, Barred: h.barredOn(), Failures: failures,
 		Guesses: quota.New(cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now),
 	}
 	pages.Mount(mux)
-	h.portal(mux, provider, prover, tickets, pages.Failures, derived(steps, "portal"))
+	h.portal(mux, provider, prover, tickets, failures, derived(steps, "portal"))
 	mux.HandleFunc("GET "+page.StylePath, page.Style)
 	return provider, mux, nil
 }

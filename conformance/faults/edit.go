@@ -13,6 +13,8 @@ import (
 // The methods faults speak of.
 const (
 	methodInfo           = "info"
+	methodAuthLogin      = "auth/login"
+	methodAuthRevoke     = "auth/revoke"
 	methodOAuth          = "oauth2/authorize"
 	methodPush           = "oauth2/pushed_authorize"
 	methodToken          = "oauth2/token"
@@ -22,6 +24,7 @@ const (
 	methodAuthorize      = "credentials/authorize"
 	methodAuthorizeCheck = "credentials/authorizeCheck"
 	methodGetChallenge   = "credentials/getChallenge"
+	methodExtend         = "credentials/extendTransaction"
 	methodSignHash       = "signatures/signHash"
 	methodTimestamp      = "signatures/timestamp"
 )
@@ -172,7 +175,7 @@ func turns(from, w when, status int, code string) answer {
 // invented is a good answer made of nothing.
 func invented(c *Call) any {
 	switch c.Method {
-	case methodToken:
+	case methodToken, methodAuthLogin:
 		return object{"access_token": rand.Text(), "token_type": "Bearer", "expires_in": 600}
 	case methodPush:
 		return object{"request_uri": "urn:ietf:params:oauth:request_uri:" + rand.Text(), "expires_in": 90}
@@ -180,7 +183,7 @@ func invented(c *Call) any {
 		return object{"credentialIDs": []string{"c_" + rand.Text()}}
 	case methodGetChallenge:
 		return object{"challenge": rand.Text()}
-	case methodAuthorize, methodAuthorizeCheck:
+	case methodAuthorize, methodAuthorizeCheck, methodExtend:
 		return object{"SAD": rand.Text(), "expiresIn": 300}
 	case methodSignHash:
 		hashes, _ := c.member("hashes")

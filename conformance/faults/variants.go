@@ -74,6 +74,7 @@ func Hasty() Fault {
 	}
 	return Fault{Says: "is in haste", Answer: func(c *Call, r *Reply) {
 		shorten(methodToken, "access_token", "expires_in")(c, r)
+		shorten(methodAuthLogin, "access_token", "expires_in")(c, r)
 		shorten(methodAuthorize, "SAD", "expiresIn")(c, r)
 		if u, ok := r.home(); ok && u.Query().Has("code") {
 			ends[u.Query().Get("code")] = time.Now().Add(life * time.Second)
@@ -96,7 +97,7 @@ func Hasty() Fault {
 		if over(strings.TrimPrefix(c.Header.Get("Authorization"), "Bearer ")) {
 			r.put(401, object{"error": "expired_token"})
 		}
-		if sad, _ := c.member("SAD"); c.Method == methodSignHash && over(text(sad)) {
+		if sad, _ := c.member("SAD"); (c.Method == methodSignHash || c.Method == methodExtend) && over(text(sad)) {
 			r.put(400, object{"error": "invalid_request", "error_description": "SAD expired"})
 		}
 	}}

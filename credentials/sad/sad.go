@@ -43,6 +43,7 @@ var (
 	ErrHash       = errors.New("sad: hash not agreed")
 	ErrAlgorithm  = errors.New("sad: hash algorithm not agreed")
 	ErrOver       = errors.New("sad: signer does not stand by the grant any more")
+	ErrCount      = errors.New("sad: not as many hashes as are left")
 )
 
 // A Grant is what a signer agreed to, less what was spent of it.
@@ -122,17 +123,8 @@ func Parts(id string, credentialIDs []string) []string {
 // Spend returns what is left of g after u, or the rule that u breaks. A hash
 // can be spent as often as it was agreed to, and no oftener.
 func (g Grant) Spend(u Use, now time.Time) (Grant, error) {
-	switch {
-	case g.ClientID != u.ClientID, u.UserID != "" && g.UserID != u.UserID:
-		return g, ErrForeign
-	case g.Holder != "" && g.Holder != u.Holder:
-		return g, ErrHolder
-	case g.CredentialID != u.CredentialID:
-		return g, ErrCredential
-	case g.Standing != u.Standing:
-		return g, ErrOver
-	case !now.Before(g.Expires), now.Add(Skew).Before(g.Issued):
-		return g, ErrExpired
+	if err := g.open(u, now); err != nil {
+		return g, err
 	}
 	rest := g
 	rest.Hashes = slices.Clone(g.Hashes)
@@ -150,6 +142,23 @@ func (g Grant) Spend(u Use, now time.Time) (Grant, error) {
 		return g, ErrSpent
 	}
 	return rest, nil
+}
+
+// open returns why g is not u's to use at now, whatever for.
+func (g Grant) open(u Use, now time.Time) error {
+	switch {
+	case g.ClientID != u.ClientID, u.UserID != "" && g.UserID != u.UserID:
+		return ErrForeign
+	case g.Holder != "" && g.Holder != u.Holder:
+		return ErrHolder
+	case g.CredentialID != u.CredentialID:
+		return ErrCredential
+	case g.Standing != u.Standing:
+		return ErrOver
+	case !now.Before(g.Expires), now.Add(Skew).Before(g.Issued):
+		return ErrExpired
+	}
+	return nil
 }
 
 // cross strikes out one occurrence of d that may be spent as kind.

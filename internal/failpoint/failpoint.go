@@ -22,6 +22,10 @@ const (
 	GrantRecorded = "grant-recorded" // the grant is in the audit log and nowhere else
 	GrantKept     = "grant-kept"     // the grant can be spent, nobody knows its SAD
 
+	// An extension of one (credentials).
+	GrantEnded        = "grant-ended"        // the grant before is ended, nothing is recorded
+	ExtensionRecorded = "extension-recorded" // the grant that takes its place is in the audit log and nowhere else
+
 	// A signature (credentials/sad, signing, server).
 	BeforeReserve = "before-reserve" // all was judged, nothing is spent
 	AfterReserve  = "after-reserve"  // the grant is spent, nothing is recorded

@@ -58,14 +58,7 @@ var newest []byte
 
 // sendFreely has signers sent as many messages as the suite may want.
 func (s *Stage) sendFreely() error {
-	file, err := os.OpenFile(s.Config(), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	if _, err := file.WriteString("\nlimits:\n  messages: 1000000\n"); err != nil {
-		return err
-	}
-	return file.Close()
+	return s.Configure("limits:\n  messages: 1000000\n")
 }
 
 func (s *Stage) fixtureWays(ctx context.Context, email, phone string, ways []way) (fixtureUser, error) {

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -110,6 +111,9 @@ func (s *Stage) Fixtures(ctx context.Context) (string, error) {
 	if err := s.fixtureClients(ctx, &f); err != nil {
 		return "", err
 	}
+	if err := errors.Join(s.AllowLogins(ctx), s.Configure("extend_transaction: true\n")); err != nil {
+		return "", err
+	}
 	text, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
 		return "", err
@@ -150,6 +154,8 @@ func (s *Stage) fixtureUser(ctx context.Context, n int) (fixtureUser, error) {
 	wanted := []special{{"rsa", []string{"--key", "RSA-3072"}}}
 	if all := specials(); n < len(all) {
 		wanted = append(wanted, all[n])
+	} else {
+		wanted = append(wanted, special{"extendable", []string{"--scal", "1"}})
 	}
 	for _, w := range wanted {
 		id, err := s.AddCredential(ctx, signer.ID, w.args...)
@@ -157,8 +163,8 @@ func (s *Stage) fixtureUser(ctx context.Context, n int) (fixtureUser, error) {
 			return user, err
 		}
 		user.Credentials = append(user.Credentials, fixtureCredential{id, []string{w.role}})
-		if w.role == "disabled" {
-			if _, err := s.Run(ctx, "credential", "disable", id); err != nil {
+		if then := (map[string][]string{"disabled": {"disable", id}, "extendable": {"extend", id, "allow"}})[w.role]; then != nil {
+			if _, err := s.Run(ctx, append([]string{"credential"}, then...)...); err != nil {
 				return user, err
 			}
 		}

@@ -65,6 +65,27 @@ func (s *Stage) Config() string {
 	return filepath.Join(s.Folder, "pecete."+s.Name+".yaml")
 }
 
+// Configure writes lines to the end of the configuration of a server that does not
+// run yet.
+func (s *Stage) Configure(lines string) error {
+	file, err := os.OpenFile(s.Config(), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString("\n" + lines)
+	return errors.Join(err, file.Close())
+}
+
+// AllowLogins lets signers tell applications their password (auth/login).
+func (s *Stage) AllowLogins(ctx context.Context) error {
+	var direct Client
+	err := s.runJSON(ctx, &direct, "client", "add", "Direct login", "--auth-method", "none", "--redirect-uri", "http://127.0.0.1/none")
+	if err != nil {
+		return err
+	}
+	return s.Configure("auth_login:\n  client: " + direct.ID + "\n")
+}
+
 // Run runs an operator's command and returns what it printed.
 func (s *Stage) Run(ctx context.Context, args ...string) ([]byte, error) {
 	return s.run(ctx, "", append([]string{"--config", s.Config()}, args...)...)
