@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ var (
 // ErrTokenUnknown, or ErrTokenExpired; one that is bound is refused. Any other
 // error says nothing about the token: a store could not be asked.
 func (p *Provider) Bearer(ctx context.Context, token csc.Secret) (credentials.Caller, error) {
-	return p.Caller((&http.Request{}).WithContext(ctx), token, false)
+	return p.Caller((&http.Request{URL: &url.URL{}}).WithContext(ctx), token, false)
 }
 
 // A liveToken is an access token that is good, if it comes from who may use it.

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 
 	"github.com/ory/fosite"
@@ -104,9 +103,6 @@ func (e *endpoints) keyOf(r *http.Request, c Client) (string, error) {
 	if err == nil {
 		err = e.use(r.Context(), shown)
 	}
-	if said := (*csc.Error)(nil); errors.As(err, &said) {
-		e.log.LogAttrs(r.Context(), slog.LevelInfo, "DPoP proof refused", slog.String("client", c.ID), slog.String("why", said.Error()))
-	}
 	return shown.key, err
 }
 
@@ -170,6 +166,7 @@ func (p *Provider) Caller(r *http.Request, token csc.Secret, dpop bool) (credent
 		return credentials.Caller{}, err
 	}
 	if err := p.held(r, token, s.Bound, dpop); err != nil {
+		p.unheld(r, s.client.ID, err)
 		return credentials.Caller{}, err
 	}
 	return s.caller(), nil

@@ -61,6 +61,7 @@ func (e *endpoints) push(r *http.Request, form url.Values) (any, error) {
 	}
 	key, err := e.keyOf(r, c)
 	if err != nil {
+		e.unheld(r, c.ID, err)
 		return nil, err
 	}
 	redirect, err := redirectOf(c, form.Get("redirect_uri"))

@@ -53,6 +53,12 @@ func (e *endpoints) token(r *http.Request, form url.Values) (any, error) {
 	}
 	asked, err := e.engine.NewAccessRequest(r.Context(), forFosite(r, form), &session{request: r})
 	if err != nil {
+		if asked == nil {
+			return nil, err
+		}
+		if own, known := asked.GetClient().(registered); known {
+			e.unheld(r, own.ID, err)
+		}
 		return nil, err
 	}
 	return e.issue(r.Context(), asked)
