@@ -21,36 +21,38 @@ func TestStrangeRedirects(t *testing.T) {
 	if len(all) < 150 {
 		t.Fatalf("%d rows", len(all))
 	}
-	w := newTown(t)
-	token := w.invite(everything, 1000)
-	for _, row := range all {
-		uri := row.URI
-		t.Run(uri, func(t *testing.T) {
-			a := w.register(token, `{"client_name":"Demo application","redirect_uris":[`+quoted(t, uri)+`]}`)
-			if a.status != row.Status || row.Error != "" && a.is("error") != row.Error {
-				t.Errorf("registered: %d %s", a.status, a.text)
-			}
-			ask := with(w.asking(), "redirect_uri", uri)
-			if row.Status == 201 {
-				w.changeClient(w.id, func(c *oauth.Client) { c.RedirectURIs = []string{uri} })
-				if a := w.post("/oauth2/pushed_authorize", w.pushedForm(ask)); a.status != 201 {
+	onBoth(t, func(t *testing.T, change func(*house)) {
+		w := newTown(t, change)
+		token := w.invite(everything, 1000)
+		for _, row := range all {
+			uri := row.URI
+			t.Run(uri, func(t *testing.T) {
+				a := w.register(token, `{"client_name":"Demo application","redirect_uris":[`+quoted(t, uri)+`]}`)
+				if a.status != row.Status || row.Error != "" && a.is("error") != row.Error {
+					t.Errorf("registered: %d %s", a.status, a.text)
+				}
+				ask := with(w.asking(), "redirect_uri", uri)
+				if row.Status == 201 {
+					w.changeClient(w.id, func(c *oauth.Client) { c.RedirectURIs = []string{uri} })
+					if a := w.post("/oauth2/pushed_authorize", w.pushedForm(ask)); a.status != 201 {
+						t.Errorf("pushed: %d %s", a.status, a.text)
+					}
+					return
+				}
+				if uri == "" {
+					return // not named, and there is one registered
+				}
+				w.browser().authorize(ask).isPage(t, 400)
+				if a := w.post("/oauth2/pushed_authorize", w.pushedForm(ask)); a.status != 400 {
 					t.Errorf("pushed: %d %s", a.status, a.text)
 				}
-				return
-			}
-			if uri == "" {
-				return // not named, and there is one registered
-			}
-			w.browser().authorize(ask).isPage(t, 400)
-			if a := w.post("/oauth2/pushed_authorize", w.pushedForm(ask)); a.status != 400 {
-				t.Errorf("pushed: %d %s", a.status, a.text)
-			}
-			w.changeClient(w.id, func(c *oauth.Client) { c.RedirectURIs = []string{uri} })
-			w.browser().authorize(ask).isPage(t, 400)
-			w.browser().authorize(with(ask, "redirect_uri")).isPage(t, 400)
-			w.changeClient(w.id, func(c *oauth.Client) { c.RedirectURIs = []string{callback} })
-		})
-	}
+				w.changeClient(w.id, func(c *oauth.Client) { c.RedirectURIs = []string{uri} })
+				w.browser().authorize(ask).isPage(t, 400)
+				w.browser().authorize(with(ask, "redirect_uri")).isPage(t, 400)
+				w.changeClient(w.id, func(c *oauth.Client) { c.RedirectURIs = []string{callback} })
+			})
+		}
+	})
 }
 
 // What is registered is compared as text.

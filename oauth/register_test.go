@@ -121,39 +121,41 @@ func TestRegistrations(t *testing.T) {
 	if len(all) < 150 {
 		t.Fatalf("%d rows", len(all))
 	}
-	h := newHouse(t, func(h *house) { h.provider.Loads = 1e6 })
-	app := newApplication(t, h.clock.Now)
-	private, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{KeyID: "a", Key: app.ec}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	tokens := map[string]csc.Secret{
-		"": h.invite(everything, 1000), "narrow": h.invite(narrow, 1000),
-		"fapi2": h.invite(ofProfile(oauth.ProfileFAPI2), 1000), "csc-v1": h.invite(ofProfile(oauth.ProfileCSCv1), 1000),
-	}
-	for _, row := range all {
-		t.Run(row.Says, func(t *testing.T) {
-			before := len(h.clients.clients)
-			body := app.fill(strings.NewReplacer("$KEYS", string(app.keys()), "$PRIVATE", string(private)).Replace(row.Body), "ES256")
-			a := h.register(tokens[row.Invitation], body)
-			if a.status != row.Status || a.is("error") != row.Error {
-				t.Errorf("got %d %s, want %d %s", a.status, a.text, row.Status, row.Error)
-			}
-			if added := len(h.clients.clients) - before; added != map[bool]int{true: 1}[row.Status == http.StatusCreated] {
-				t.Errorf("%d clients were added", added)
-			}
-			if row.Status != http.StatusCreated {
-				if said := a.is("error_description"); said == "" || strings.ContainsFunc(said, notTellable) {
-					t.Errorf("error_description %q", said)
+	onBoth(t, func(t *testing.T, change func(*house)) {
+		h := newHouse(t, change, func(h *house) { h.provider.Loads = 1e6 })
+		app := newApplication(t, h.clock.Now)
+		private, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{KeyID: "a", Key: app.ec}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens := map[string]csc.Secret{
+			"": h.invite(everything, 1000), "narrow": h.invite(narrow, 1000),
+			"fapi2": h.invite(ofProfile(oauth.ProfileFAPI2), 1000), "csc-v1": h.invite(ofProfile(oauth.ProfileCSCv1), 1000),
+		}
+		for _, row := range all {
+			t.Run(row.Says, func(t *testing.T) {
+				before := len(h.clients.clients)
+				body := app.fill(strings.NewReplacer("$KEYS", string(app.keys()), "$PRIVATE", string(private)).Replace(row.Body), "ES256")
+				a := h.register(tokens[row.Invitation], body)
+				if a.status != row.Status || a.is("error") != row.Error {
+					t.Errorf("got %d %s, want %d %s", a.status, a.text, row.Status, row.Error)
 				}
-				return
-			}
-			c, err := h.clients.Client(t.Context(), a.is("client_id"))
-			if err != nil || c.Check() != nil || c.Profile != c.Managed.Allows.Profile {
-				t.Errorf("registered %+v: %v, %v", c, err, c.Check())
-			}
-		})
-	}
+				if added := len(h.clients.clients) - before; added != map[bool]int{true: 1}[row.Status == http.StatusCreated] {
+					t.Errorf("%d clients were added", added)
+				}
+				if row.Status != http.StatusCreated {
+					if said := a.is("error_description"); said == "" || strings.ContainsFunc(said, notTellable) {
+						t.Errorf("error_description %q", said)
+					}
+					return
+				}
+				c, err := h.clients.Client(t.Context(), a.is("client_id"))
+				if err != nil || c.Check() != nil || c.Profile != c.Managed.Allows.Profile {
+					t.Errorf("registered %+v: %v, %v", c, err, c.Check())
+				}
+			})
+		}
+	})
 }
 
 // notTellable are the characters an error_description cannot have (RFC 6749 §5.2).
@@ -463,23 +465,25 @@ func TestNothingIsFetchedForAClient(t *testing.T) {
 			_ = c.Close()
 		}
 	}()
-	h := newHouse(t, func(h *house) { h.provider.Loads = 1e6 })
-	token := h.invite(everything, 1000)
-	for _, row := range all {
-		uri := quoted(t, strings.ReplaceAll(row.URI, "$CANARY", canary.Addr().String()))
-		a := h.register(token, leastRegistration[:len(leastRegistration)-1]+`,"logo_uri":`+uri+`}`)
-		if want := map[bool]int{true: 400, false: 201}[row.Logo]; a.status != want {
-			t.Errorf("logo %s: %d %s", uri, a.status, a.text)
+	onBoth(t, func(t *testing.T, change func(*house)) {
+		h := newHouse(t, change, func(h *house) { h.provider.Loads = 1e6 })
+		token := h.invite(everything, 1000)
+		for _, row := range all {
+			uri := quoted(t, strings.ReplaceAll(row.URI, "$CANARY", canary.Addr().String()))
+			a := h.register(token, leastRegistration[:len(leastRegistration)-1]+`,"logo_uri":`+uri+`}`)
+			if want := map[bool]int{true: 400, false: 201}[row.Logo]; a.status != want {
+				t.Errorf("logo %s: %d %s", uri, a.status, a.text)
+			}
+			a = h.register(token, leastRegistration[:len(leastRegistration)-1]+`,"token_endpoint_auth_method":"private_key_jwt","jwks_uri":`+uri+`}`)
+			if a.status != 400 || a.is("error") != "invalid_client_metadata" || !strings.HasPrefix(a.is("error_description"), "jwks_uri: nothing is fetched here") {
+				t.Errorf("jwks_uri %s: %d %s", uri, a.status, a.text)
+			}
+			a = h.register(token, `{"client_name":"x","redirect_uris":[`+uri+`]}`)
+			if a.status == 400 && (a.is("error") != "invalid_redirect_uri" || strings.Contains(a.text, "refused") || strings.Contains(a.text, "timeout")) {
+				t.Errorf("redirect URI %s: %d %s", uri, a.status, a.text)
+			}
 		}
-		a = h.register(token, leastRegistration[:len(leastRegistration)-1]+`,"token_endpoint_auth_method":"private_key_jwt","jwks_uri":`+uri+`}`)
-		if a.status != 400 || a.is("error") != "invalid_client_metadata" || !strings.HasPrefix(a.is("error_description"), "jwks_uri: nothing is fetched here") {
-			t.Errorf("jwks_uri %s: %d %s", uri, a.status, a.text)
-		}
-		a = h.register(token, `{"client_name":"x","redirect_uris":[`+uri+`]}`)
-		if a.status == 400 && (a.is("error") != "invalid_redirect_uri" || strings.Contains(a.text, "refused") || strings.Contains(a.text, "timeout")) {
-			t.Errorf("redirect URI %s: %d %s", uri, a.status, a.text)
-		}
-	}
+	})
 	_ = canary.Close()
 	if <-done; heard.Load() > 0 {
 		t.Errorf("%d connections", heard.Load())

@@ -71,7 +71,12 @@ func TestLogins(t *testing.T) {
 	if len(rows) < 225 {
 		t.Fatalf("only %d rows", len(rows))
 	}
-	h := newHouse(t)
+	onBoth(t, func(t *testing.T, h *house) { h.logins(rows) })
+}
+
+func (h *house) logins(rows []loginRow) {
+	t := h.t
+	t.Helper()
 	must(t, h.operator.SetPassword(t.Context(), h.signer.ID, romanian))
 	says := map[string]string{"wrong": "do not go together", "empty": "Fill in", "shape": "six digits"}
 	for _, row := range rows {
@@ -146,7 +151,12 @@ func elements(text string) []string {
 // written gets into no line of the log.
 func TestHostileTexts(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	onBoth(t, func(t *testing.T, h *house) { h.shows(pagetest.Labels(t)) })
+}
+
+func (h *house) shows(labels []pagetest.Label) {
+	t := h.t
+	t.Helper()
 	b := h.inside()
 	shown := func(n int, text string) string {
 		id := fmt.Sprintf("app_%032x", n)
@@ -166,7 +176,7 @@ func TestHostileTexts(t *testing.T) {
 	}
 	first := shown(1, "A harmless one")
 	harmless, token := elements(first), tokenOf(t, first)
-	for n, l := range pagetest.Labels(t) {
+	for n, l := range labels {
 		if l.Label == "" || strings.Contains(l.Label, "\x00") {
 			continue // the registry keeps no NUL
 		}

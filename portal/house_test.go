@@ -32,6 +32,7 @@ import (
 	"github.com/pecete/pecete/audit/audittest"
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/proctest"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/page"
 	"github.com/pecete/pecete/portal"
@@ -67,8 +68,20 @@ type house struct {
 
 func newHouse(t testing.TB, change ...func(*portal.Pages)) *house {
 	t.Helper()
+	return newHouseOn(t, filepath.Join(t.TempDir(), "registry.db"), change...)
+}
+
+// onBoth runs a test with both kinds of registry.
+func onBoth(t *testing.T, run func(t *testing.T, h *house)) {
+	t.Run("SQLite", func(t *testing.T) { run(t, newHouse(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) { run(t, newHouseOn(t, proctest.Postgres(t))) })
+}
+
+// newHouseOn is a house with its registry at a URL.
+func newHouseOn(t testing.TB, url string, change ...func(*portal.Pages)) *house {
+	t.Helper()
 	h := &house{t: t, now: noon, log: &lockedText{}, audit: audittest.Open(t)}
-	store, err := registry.Open(t.Context(), registry.Config{URL: filepath.Join(t.TempDir(), "registry.db")})
+	store, err := registry.Open(t.Context(), registry.Config{URL: url})
 	must(t, err)
 	t.Cleanup(func() { must(t, store.Close()) })
 	hasher, err := users.NewHasher(users.HashCost{Memory: 7 << 10, Passes: 1, Threads: 1, AtOnce: 2, Waiting: 100})
