@@ -1,5 +1,6 @@
 // Package interop has applications that others wrote sign a hash with a whole
-// server, and tells with -v what went over the wire, secrets cut.
+// server, and tells what went over the wire, secrets cut: with -v, and in
+// build/interop.
 package interop
 
 import (
@@ -37,7 +38,7 @@ const (
 // A scene is a server with one signer, who agrees on its pages.
 type scene struct {
 	*stage.Stage
-	t       *testing.T
+	transcript
 	signer  stage.Signer
 	browser *browser.Browser
 	web     *http.Client // of the application, whose exchanges are told
@@ -45,7 +46,7 @@ type scene struct {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	s := &scene{Stage: servertest.Raise(t), t: t}
+	s := &scene{Stage: servertest.Raise(t), transcript: newTranscript(t)}
 	ctx := servertest.Context(t)
 	var err error
 	s.signer, err = s.AddSigner(ctx, email, "Demo", "Signer", "--mode", "oauth2code")
@@ -56,7 +57,7 @@ func newScene(t *testing.T) *scene {
 	t.Cleanup(plain.CloseIdleConnections)
 	s.browser = browser.New(home, browser.Always(plain))
 	s.browser.Tell = s.seen
-	s.web = &http.Client{Transport: recorder{t, plain.Transport}, Timeout: plain.Timeout}
+	s.web = &http.Client{Transport: recorder{s.transcript, plain.Transport}, Timeout: plain.Timeout}
 	return s
 }
 

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -104,10 +106,36 @@ func (e exchange) lines() string {
 	return b.String()
 }
 
+// A transcript is what went over the wire, told with -v and in a file.
+type transcript struct {
+	t    *testing.T
+	file *os.File
+}
+
+// newTranscript begins the transcript of a test, in build/interop.
+func newTranscript(t *testing.T) transcript {
+	t.Helper()
+	folder := filepath.Join("..", "..", "build", "interop")
+	must(t, os.MkdirAll(folder, 0o755))
+	file, err := os.Create(filepath.Join(folder, t.Name()+".txt"))
+	must(t, err)
+	t.Cleanup(func() { must(t, file.Close()) })
+	return transcript{t, file}
+}
+
+// tell adds what somebody did.
+func (s transcript) tell(who, what string) {
+	s.t.Helper()
+	line := fmt.Sprintf("%-9s%s", who+":", what)
+	s.t.Log(line)
+	_, err := fmt.Fprintln(s.file, line)
+	must(s.t, err)
+}
+
 // A recorder tells of each exchange of an application.
 type recorder struct {
-	t    *testing.T
-	base http.RoundTripper
+	transcript transcript
+	base       http.RoundTripper
 }
 
 // RoundTrip is the base's, and is told.
@@ -130,7 +158,7 @@ func (r recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	text, err := io.ReadAll(resp.Body)
 	resp.Body = io.NopCloser(bytes.NewReader(text))
 	e.Status, e.Answer = resp.StatusCode, string(text)
-	r.t.Log("app:     " + e.lines())
+	r.transcript.tell("app", e.lines())
 	return resp, err
 }
 
@@ -141,7 +169,7 @@ func (s *scene) seen(a browser.Answer) {
 	if to := a.To; to != nil {
 		told += "to " + to.Scheme + "://" + to.Host + to.Path + " " + pairs(to.Query())
 	}
-	s.t.Log("browser: " + told)
+	s.tell("browser", told)
 }
 
 func TestTranscriptsHaveNoSecrets(t *testing.T) {
