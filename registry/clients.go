@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -156,6 +157,26 @@ func (r *Registry) Client(ctx context.Context, id string) (oauth.Client, error) 
 	if !plain(id) {
 		return oauth.Client{}, oauth.ErrUnknownClient
 	}
+	c, err := lately(ctx, r.answers, question{query: clientQuery, first: id}, func() (oauth.Client, error) {
+		return r.askClient(ctx, id)
+	})
+	return ownClient(c), err
+}
+
+// ownClient is c for somebody who may change it.
+func ownClient(c oauth.Client) oauth.Client {
+	for _, list := range []*[]string{&c.RedirectURIs, &c.ResponseURIs, &c.Grants, &c.Scopes} {
+		*list = slices.Clone(*list)
+	}
+	c.Verifiers, c.Keys = slices.Clone(c.Verifiers), slices.Clone(c.Keys)
+	if c.Managed != nil {
+		managed := *c.Managed
+		c.Managed = &managed
+	}
+	return c
+}
+
+func (r *Registry) askClient(ctx context.Context, id string) (oauth.Client, error) {
 	var c clientRow
 	err := r.read.row(ctx, clientQuery, []any{id},
 		&c.ID, &c.Name, &c.Profile, &c.AuthMethod, &c.Verifiers, &c.Keys, &c.TLSName, &c.RequirePAR, &c.RequireJAR,

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/oauth"
@@ -34,13 +35,22 @@ func (r *Registry) Gone(ctx context.Context, id, clientID string) (credentials.H
 }
 
 func (r *Registry) held(ctx context.Context, query, id, clientID string) (credentials.Holding, error) {
-	var h credentials.Holding
 	if !plain(id) {
-		return h, credentials.ErrUnknown
+		return credentials.Holding{}, credentials.ErrUnknown
 	}
 	if !plain(clientID) {
 		clientID = "" // which nobody has
 	}
+	h, err := lately(ctx, r.answers, question{query, id, clientID}, func() (credentials.Holding, error) {
+		return r.holding(ctx, query, id, clientID)
+	})
+	h.Certificates = slices.Clone(h.Certificates)
+	return h, err
+}
+
+// holding asks.
+func (r *Registry) holding(ctx context.Context, query, id, clientID string) (credentials.Holding, error) {
+	var h credentials.Holding
 	var c credentialRow
 	var standing oauth.Standing
 	err := r.read.row(ctx, query, []any{clientID, clientID, id},

@@ -36,21 +36,41 @@ func newLane(db *bun.DB, turns int, queue, answer time.Duration) *lane {
 var errBusy = errors.New("too many wait")
 
 // do calls f when it is its turn and sorts its error.
-func (l *lane) do(ctx context.Context, f func(context.Context, *bun.DB) error) (err error) {
+func (l *lane) do(ctx context.Context, f func(context.Context, *bun.DB) error) error {
+	return l.turn(ctx, func() error {
+		soon, cancel := context.WithTimeout(ctx, l.answer)
+		defer cancel()
+		return f(soon, l.db)
+	})
+}
+
+// turn is do for what takes no longer than it takes.
+func (l *lane) turn(ctx context.Context, f func() error) (err error) {
 	defer l.tell(time.Now(), &err)
+	if err := l.enter(ctx); err != nil {
+		return err
+	}
+	defer func() { <-l.turns }()
+	return sorted(ctx, f())
+}
+
+// enter waits for a turn.
+func (l *lane) enter(ctx context.Context) error {
+	select {
+	case l.turns <- struct{}{}:
+		return nil
+	default: // others have them all
+	}
 	queue := time.NewTimer(l.queue)
 	defer queue.Stop()
 	select {
 	case l.turns <- struct{}{}:
-		defer func() { <-l.turns }()
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-queue.C:
 		return &UnavailableError{Cause: errBusy}
 	}
-	soon, cancel := context.WithTimeout(ctx, l.answer)
-	defer cancel()
-	return sorted(ctx, f(soon, l.db))
 }
 
 // count is do for a statement that changes rows; it returns how many.
@@ -85,10 +105,12 @@ func (l *lane) hold(ctx context.Context, f func(*bun.DB) error) error {
 // thing that can take long, which is the disk; the two goroutines that stand by
 // to interrupt took a fifth of the time.
 func (l *lane) row(ctx context.Context, query string, args []any, into ...any) error {
-	return l.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		if !l.prepares {
+	if !l.prepares {
+		return l.do(ctx, func(ctx context.Context, db *bun.DB) error {
 			return db.QueryRowContext(ctx, query, args...).Scan(into...)
-		}
+		})
+	}
+	return l.turn(ctx, func() error {
 		statement, err := l.statement(ctx, query)
 		if err == nil {
 			err = ctx.Err()

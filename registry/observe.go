@@ -41,6 +41,9 @@ func (r *Registry) watch(observe func(string, time.Duration, error)) {
 	for name, l := range r.lanes() {
 		l.told = func(took time.Duration, err error) { observe(name, took, err) }
 	}
+	if r.answers != nil { // whether one is still good is a question too
+		r.answers.lane.told = r.read.told
+	}
 }
 
 func (l *lane) tell(begun time.Time, err *error) {

@@ -31,15 +31,16 @@ const standingQuery = `SELECT u.stamp, ` + userOut + `, ` + permissionStamp + ` 
 // Standing returns what stands between a user and a client; users.ErrUnknown if
 // there is no such user.
 func (r *Registry) Standing(ctx context.Context, clientID, userID string) (oauth.Standing, error) {
-	var s oauth.Standing
 	if !plain(clientID, userID) {
-		return s, users.ErrUnknown
+		return oauth.Standing{}, users.ErrUnknown
 	}
-	err := r.read.row(ctx, standingQuery, []any{clientID, userID}, &s.User, &s.Out, &s.Permission)
-	if errors.Is(err, sql.ErrNoRows) {
-		return s, users.ErrUnknown
-	}
-	return s, doing("read standing", err)
+	return lately(ctx, r.answers, question{standingQuery, clientID, userID}, func() (s oauth.Standing, err error) {
+		err = r.read.row(ctx, standingQuery, []any{clientID, userID}, &s.User, &s.Out, &s.Permission)
+		if errors.Is(err, sql.ErrNoRows) {
+			return s, users.ErrUnknown
+		}
+		return s, doing("read standing", err)
+	})
 }
 
 // Permit notes that a user lets a client act for him in a scope, from now on if

@@ -44,6 +44,7 @@ type Config struct {
 // in the same process: POSIX would take its locks away.
 type Registry struct {
 	read, write *lane
+	answers     *answers    // of SQLite, nil for PostgreSQL
 	file        string      // of SQLite, "" for PostgreSQL
 	opened      fs.FileInfo // of that file
 }
@@ -79,7 +80,7 @@ func open(ctx context.Context, c Config) (*Registry, error) {
 
 // Close ends all connections, once what is under way is done.
 func (r *Registry) Close() error {
-	err := r.write.db.Close()
+	err := errors.Join(r.answers.close(), r.write.db.Close())
 	if r.read != r.write {
 		err = errors.Join(r.read.db.Close(), err)
 	}

@@ -51,6 +51,12 @@ func sqliteFile(ctx context.Context, path string) (*Registry, error) {
 		_ = r.write.db.Close()
 		return nil, err
 	}
+	watch, err := sqliteLane(path, 1, "query_only(1)")
+	if err != nil {
+		_ = r.Close()
+		return nil, err
+	}
+	r.answers = &answers{lane: watch}
 	if err := r.prepareSQLite(ctx); err != nil {
 		_ = r.Close()
 		return nil, err
