@@ -30,6 +30,11 @@ type Config struct {
 	// one is signed early, 1000 if zero.
 	Every   time.Duration
 	Records int
+	// Patience, if set, is asked before a write how long so many records may wait
+	// for others to share it with, counted from when the last write began; not at
+	// all if nil. It is the write that costs, and not what is in it: where others
+	// are known to be about, some patience makes fewer of them.
+	Patience func(records int) time.Duration
 	// Now is the time of records, time.Now if nil. A clock that goes back makes
 	// records of the latest time it showed, until it has caught up.
 	Now func() time.Time
@@ -70,7 +75,8 @@ type Log struct {
 	tail    tail
 	heads   heads
 
-	end   end         // the writer's alone, as mend and pause are
+	end   end         // the writer's alone, as begun, mend and pause are
+	begun time.Time   // the last write
 	mend  *time.Timer // rings when the file is to be mended; set while failed is
 	pause time.Duration
 

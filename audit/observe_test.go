@@ -2,7 +2,9 @@ package audit_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,5 +63,43 @@ func TestALogTellsWhatItDoes(t *testing.T) {
 	must(t, l.Close(t.Context()))
 	if s := l.Stats(); s.Signed.IsZero() || !s.Unsigned.IsZero() {
 		t.Errorf("after its last head: %+v", s)
+	}
+}
+
+// Records that have the patience share a write with those that come, and are
+// written when it is over whoever comes.
+func TestPatience(t *testing.T) {
+	h := newHouse(t)
+	var writes []int
+	var long atomic.Int64
+	h.Config.Synced = func(records int, _ time.Duration, _ error) { writes = append(writes, records) } // by the writer alone
+	h.Config.Patience = func(records int) time.Duration {
+		if records >= 3 {
+			return 0
+		}
+		return time.Duration(long.Load())
+	}
+	l := h.open(t)
+	long.Store(int64(time.Hour))
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			if err := l.Append(t.Context(), user(1)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	begun := time.Now()
+	const patience = 50 * time.Millisecond
+	long.Store(int64(patience))
+	must(t, l.Append(t.Context(), user(1)))
+	if took := time.Since(begun); took < patience/2 || took > 10*time.Second {
+		t.Errorf("alone it was written after %v", took)
+	}
+	long.Store(0)
+	must(t, l.Close(t.Context()))
+	if want := []int{1, 3, 1}; !slices.Equal(writes[:3], want) {
+		t.Errorf("written together: %v, want %v", writes, want)
 	}
 }

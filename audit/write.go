@@ -63,13 +63,43 @@ func (l *Log) write() {
 			if !more {
 				return
 			}
-			for batch := l.take(); len(batch) > 0; batch = l.take() {
+			for l.gather(); ; l.gather() {
+				batch := l.take()
+				if len(batch) == 0 {
+					break
+				}
 				l.commit(batch)
 			}
 		case <-l.mend.C:
 			l.recover()
 		}
 	}
+}
+
+// gather waits for more records, as long as those that are there have patience.
+func (l *Log) gather() {
+	if l.cfg.Patience == nil {
+		return
+	}
+	for left := l.patience(); left > 0; left = l.patience() {
+		end := time.NewTimer(left)
+		select {
+		case <-end.C:
+		case <-l.wake: // one more, or the end, which comes when nothing waits
+			end.Stop()
+		}
+	}
+}
+
+// patience is how long what waits may go on waiting.
+func (l *Log) patience() time.Duration {
+	l.mu.Lock()
+	n := len(l.queue)
+	l.mu.Unlock()
+	if n == 0 {
+		return 0
+	}
+	return l.cfg.Patience(n) - time.Since(l.begun)
 }
 
 // take takes the head of the queue.
@@ -92,9 +122,9 @@ func (l *Log) take() []*waiting {
 // failed everybody behind it too.
 func (l *Log) commit(batch []*waiting) {
 	text, next, kept := l.lines(batch)
-	begun := time.Now()
+	l.begun = time.Now()
 	err := l.store(text)
-	l.cfg.synced(len(kept), begun, err)
+	l.cfg.synced(len(kept), l.begun, err)
 	l.mu.Lock()
 	if err == nil {
 		l.tail = next
