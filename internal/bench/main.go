@@ -26,6 +26,7 @@ func main() {
 	flag.BoolVar(&b.short, "short", false, "a quick try, whose figures say little")
 	flag.StringVar(&b.only, "only", "", "`PATTERN` of the cases to measure (default all)")
 	flag.BoolVar(&b.redis, "redis", true, "measure with one-time things in Redis too")
+	flag.StringVar(&b.other, "other", "", "another `PROGRAM` to be measured in turns with the first, for what a change brings")
 	flag.IntVar(&b.rounds, "rounds", 5, "`NUMBER` of rounds")
 	flag.StringVar(&b.profile, "profile", "", "`FILE` for a processor profile of the first server, taken during the first rounds")
 	flag.Func("env", "`NAME=VALUE` in the environment of the servers; can be given several times", func(v string) error {
@@ -47,6 +48,7 @@ func main() {
 // A bench is what is asked for.
 type bench struct {
 	program, folder, out string
+	other                string // program
 	short, redis         bool
 	only, profile        string
 	rounds               int
@@ -111,6 +113,11 @@ func (b *bench) cases(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, s.close()) }()
 	if b.redis {
 		if err := s.addRedis(ctx); err != nil {
+			return err
+		}
+	}
+	if b.other != "" {
+		if err := s.addOther(b.other); err != nil {
 			return err
 		}
 	}
@@ -214,8 +221,11 @@ func (b *bench) measure(ctx context.Context, s *scene, token *hsm.Token, k kind,
 	var results []result
 	for i, v := range variants[2:] {
 		name := v.name
-		if v.server == s.redis {
+		switch v.server {
+		case s.redis:
 			name += "-redis"
+		case s.other:
+			name += "-other"
 		}
 		results = append(results, compare(name, readings[0], readings[1], readings[2+i]))
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ type scene struct {
 	app     stage.Client
 	memory  *server // one-time things in memory
 	redis   *server // one-time things in Redis, nil without
+	other   *server // of another program, nil without
 	keeper  *exec.Cmd
 	closers []func() error
 }
@@ -91,6 +93,24 @@ func (c *scene) addRedis(ctx context.Context) error {
 		"url: "+c.stage.URL, "url: https://localhost:"+listen[strings.LastIndexByte(listen, ':')+1:],
 		"onetime: memory", "onetime: redis://"+address, "name: server", "name: redis")
 	return err
+}
+
+// addOther makes a server of another program, as the first is.
+func (c *scene) addOther(program string) error {
+	listen, err := freeport.Address()
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(c.memory.config)
+	if err != nil {
+		return err
+	}
+	c.other = &server{}
+	*c.other = *c.memory
+	c.other.program, c.other.config, c.other.listen = program, filepath.Join(c.stage.Folder, "other.yaml"), listen
+	here, there := c.memory.port(), c.other.port()
+	changed := strings.NewReplacer("listen: "+c.memory.listen, "listen: "+listen, "localhost:"+here, "localhost:"+there, "name: server", "name: other")
+	return os.WriteFile(c.other.config, []byte(changed.Replace(string(text))), 0o600)
 }
 
 // ended forgives a program that was killed.
@@ -160,17 +180,18 @@ func (c *scene) open(ctx context.Context) (*hsm.Token, error) {
 
 // servers are those there are.
 func (c *scene) servers() []*server {
-	if c.redis == nil {
-		return []*server{c.memory}
-	}
-	return []*server{c.memory, c.redis}
+	return slices.DeleteFunc([]*server{c.memory, c.redis, c.other}, func(v *server) bool { return v == nil })
 }
 
 // serve starts the servers and lets the application in.
 func (c *scene) serve(ctx context.Context) error {
 	for _, v := range c.servers() {
 		c.closers = append(c.closers, v.stop)
-		if _, err := v.start(ctx, c.stage.Env...); err != nil {
+		env := c.stage.Env
+		if v != c.memory { // of which there is a profile
+			env = slices.DeleteFunc(slices.Clone(env), func(e string) bool { return strings.HasPrefix(e, "PECETE_PROFILE=") })
+		}
+		if _, err := v.start(ctx, env...); err != nil {
 			return err
 		}
 		if err := v.enter(c.app); err != nil {
