@@ -142,6 +142,7 @@ type Provider struct {
 
 	pages     *page.Book   // read when it is mounted
 	perSigner *quota.Quota // codes and direct logins, by signer; of the same moment
+	read      *records     // of tokens; of the same moment
 }
 
 // Mount adds the endpoints to mux, and beside them an answer in JSON for every
@@ -207,7 +208,7 @@ func either[T comparable](set, otherwise T) T {
 }
 
 func (p *Provider) storage() storage {
-	return storage{clients: p.Clients, tokens: p.Tokens, now: p.Now}
+	return storage{clients: p.Clients, tokens: p.Tokens, now: p.Now, read: p.read}
 }
 
 // endpoints are a Provider at work.
@@ -227,7 +228,7 @@ func newEndpoints(p *Provider) *endpoints {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
-	p.pages, p.perSigner = p.newBook(), e.limits.signers
+	p.pages, p.perSigner, p.read = p.newBook(), e.limits.signers, &records{}
 	e.engine = &fosite.Fosite{Store: p.storage(), Config: e.config()}
 	return e
 }

@@ -24,6 +24,7 @@ type storage struct {
 	clients ClientStore
 	tokens  onetime.Store
 	now     func() time.Time
+	read    *records
 }
 
 var (
@@ -78,19 +79,6 @@ func (storage) SetClientAssertionJWT(context.Context, string, time.Time) error {
 	return errNoAssertions
 }
 
-// A record is what is kept of an access token: names and no more, so that it
-// holds neither secrets nor what may change behind it.
-type record struct {
-	Version int       `json:"v"`
-	Request string    `json:"request"` // the authorization it came from
-	Client  string    `json:"client"`
-	Scopes  []string  `json:"scopes"`
-	Issued  time.Time `json:"issued"`
-	Session session   `json:"session"` // with its end
-}
-
-const recordVersion = 2
-
 var errNoEnd = errors.New("access token without an end")
 
 // CreateAccessTokenSession keeps a token, known by its signature, until its end.
@@ -134,9 +122,9 @@ func (s storage) GetAccessTokenSession(ctx context.Context, signature string, in
 	if err != nil {
 		return nil, fmt.Errorf("look up access token: %w", err)
 	}
-	var kept record
-	if err := json.Unmarshal(value, &kept); err != nil {
-		return nil, fmt.Errorf("decode access token: %w", err)
+	kept, err := s.read.decode(value)
+	if err != nil {
+		return nil, err
 	}
 	if kept.Version != recordVersion { // of another release: the client asks for a new one
 		return nil, fosite.ErrNotFound
