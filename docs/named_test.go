@@ -115,7 +115,8 @@ func TestFindingsHaveTests(t *testing.T) {
 	exist(t, rows)
 }
 
-// Each threat has a test, and O-01 to O-15 and T-01 to T-13 are all there.
+// Each threat has a test, and O-01 to O-15, H-01 to H-08 and T-01 to T-13 are all
+// there.
 func TestThreatsHaveTests(t *testing.T) {
 	rows := tableOf(t, "threats.md", "Id")
 	var ids, want []string
@@ -128,7 +129,7 @@ func TestThreatsHaveTests(t *testing.T) {
 	for _, kind := range []struct {
 		letter string
 		last   int
-	}{{"O", 15}, {"T", 13}} {
+	}{{"O", 15}, {"H", 8}, {"T", 13}} {
 		for n := range kind.last {
 			want = append(want, fmt.Sprintf("%s-%02d", kind.letter, n+1))
 		}

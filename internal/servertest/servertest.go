@@ -28,7 +28,8 @@ func Context(t testing.TB) context.Context {
 // Raise lays a server's folder; it does not serve yet.
 func Raise(t testing.TB, args ...string) *stage.Stage {
 	t.Helper()
-	s, err := stage.Raise(Context(t), Program(t), filepath.Join(t.TempDir(), "data"), args...)
+	program := Program(t) // which takes its time to build; patience begins after that
+	s, err := stage.Raise(Context(t), program, filepath.Join(t.TempDir(), "data"), args...)
 	if err != nil {
 		t.Fatal(err)
 	}
