@@ -47,6 +47,17 @@ var factorCases = []Case{
 		Run: func(ctx context.Context, t *Target) error {
 			return authorizedOrAsked(t.ask(ctx, methodAuthorize, bare(t.Fixtures.holders(roleSeal)[0])))
 		}},
+	{ID: "seal/list", Check: "CSC-SEAL-001", Ref: Ref{methodList, "8.5.2.2"}, Level: Optional, Needs: []Feature{Client, RoleSeal},
+		Says: "a client that acts for itself lists the seals of a user by userID",
+		Run: func(ctx context.Context, t *Target) error {
+			h := t.Fixtures.holders(roleSeal)[0]
+			a := t.ask(ctx, methodList, Object{"userID": h.User.ID})
+			ids, err := listed(a)
+			if err == nil && !contains(ids, h.Credential.ID) {
+				return a.unlike("credentialIDs with the seal's")
+			}
+			return err
+		}},
 	{ID: "seal/no-objects", Check: "CSC-SEAL-004", Ref: Ref{methodAuthorize, "8.5.3"}, Level: Optional, Needs: []Feature{Client, RoleSeal, methodCredentialInfo, methodSignHash},
 		Says: "a credential without objects signs without a factor",
 		Run: func(ctx context.Context, t *Target) error {
@@ -58,6 +69,9 @@ var factorCases = []Case{
 			_, err = t.ask(ctx, methodSignHash, g.body()).WantOK()
 			return err
 		}},
+	{ID: "seal/many", Check: "CSC-SEAL-005", Ref: Ref{methodSignHash, "8.5.3"}, Level: Optional, Needs: []Feature{Client, RoleSeal, methodCredentialInfo, methodAuthorize},
+		Says: "one SAD is good for as many seals as multisign says, and for no more",
+		Run:  manySeals},
 	{ID: "authorize/apart", Check: "CSC-AUTH-035", Ref: refTo(methodAuthorize), Level: Optional, Needs: viaRole(RoleApart),
 		Says: "where the signer approves apart, the answer is 202 with a handle, or 200 when he has",
 		Run: func(ctx context.Context, t *Target) error {
@@ -72,6 +86,29 @@ var factorCases = []Case{
 		Run: func(ctx context.Context, t *Target) error {
 			return t.ask(ctx, methodAuthorize, bare(t.Fixtures.holders(roleApart)[0])).want(refused())
 		}},
+}
+
+// manySeals authorizes all the seals that may be at once, makes them, and asks
+// for one more.
+func manySeals(ctx context.Context, t *Target) error {
+	h := t.Fixtures.holders(roleSeal)[0]
+	o, err := t.stock.describe(ctx, h.Credential.ID)
+	if err != nil {
+		return err
+	}
+	most, _ := o.integer("multisign")
+	if most < 1 || most > 1000 {
+		return unprovided("the multisign of the credential with role seal is not 1 to 1000")
+	}
+	a := &asking{holding: h, role: roleSeal, digests: newDigests(int(most))}
+	g, err := t.granted(ctx, a, t.stock.t.ask(ctx, methodAuthorize, bare(h).but(with("hashes", encode(a.digests...)), with("numSignatures", most))))
+	if err != nil {
+		return err
+	}
+	if _, err := signatures(t.ask(ctx, methodSignHash, g.body()), len(a.digests)); err != nil {
+		return err
+	}
+	return t.ask(ctx, methodSignHash, g.body().but(with("hashes", encode(a.digests[0])))).want(refused())
 }
 
 // viaRole is what a case needs that answers the objects of a role.

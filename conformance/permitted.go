@@ -19,6 +19,9 @@ var permittedCases = []Case{
 			}
 			return err
 		}},
+	{ID: "info/rar", Check: "CSC-INFO-042", Ref: refTo(methodInfo), Level: Doubt, Needs: detailed(),
+		Says: "a server that says supportsRar takes authorization_details",
+		Run:  detailsTaken(nil, nil)},
 	{ID: "list/own", Check: "CSC-LIST-001", Ref: refTo(methodList), Level: Must, Needs: web(),
 		Says: "a signer's token lists the signer's credentials",
 		Run: func(ctx context.Context, t *Target) error {

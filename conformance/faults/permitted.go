@@ -36,6 +36,7 @@ var permittedFaults = []Fault{
 		delete(o, "oauth2Issuer")
 		delete(o, "oauth2Servers")
 	})},
+	{Case: "info/rar", Says: "breaks", Answer: fails(consents)},
 	{Case: "list/own", Says: "wants to know whose", Answer: turns(good, to(methodList), 400, "invalid_request")},
 	{Case: "list/own", Says: "lists nothing", Answer: puts(methodList, "credentialIDs", []string{})},
 	{Case: "list/own", Says: "lists numbers", Answer: puts(methodList, "credentialIDs", []int{1})},
