@@ -10,7 +10,8 @@ type Case struct {
 	// ID names the case for good: "signHash/unauthorized-hash".
 	ID string
 	// Check is the requirement's number in the list the cases were made from:
-	// "CSC-HASH-022". Several cases may try one check, each in its own way.
+	// "CSC-HASH-022"; where another standard's is meant, that and the section:
+	// "RFC9449-7.2". Several cases may try one check, each in its own way.
 	Check string
 	Ref   Ref
 	Level Level
@@ -51,7 +52,7 @@ func (l Level) String() string {
 // Cases returns all cases, method by method in clause order. What exceeds the
 // server's limits comes last.
 func Cases() []Case {
-	return slices.Concat(generalCases, infoCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, proofCases, revokeCases, permittedCases, loginCases, authRevokeCases, listCases,
+	return slices.Concat(generalCases, infoCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, proofCases, revokeCases, introspectCases, dpopCases, dpopAPICases, mutualCases, permittedCases, loginCases, authRevokeCases, listCases,
 		credentialInfoCases, authorizeCases, factorCases, checkCases, challengeCases, extendCases, signHashCases, signHashAlgorithmCases, timestampCases, limitCases)
 }
 

@@ -26,6 +26,10 @@
 //	  "webClient":      {"id": "…", "secret": "…", "redirectURI": "http://127.0.0.1/callback"},
 //	  "otherWebClient": {"id": "…", "secret": "…", "redirectURI": "http://127.0.0.1/callback"},
 //	  "assertionClient": {"id": "…", "key": "-----BEGIN PRIVATE KEY-----…", "kid": "…", "audience": ""},
+//	  "dpopClient":   {"id": "…", "secret": "…"},
+//	  "mutualClient": {"id": "…", "certificate": "-----BEGIN CERTIFICATE-----…", "key": "-----BEGIN PRIVATE KEY-----…", "base": "https://host:port/csc/v2"},
+//	  "origin": "",
+//	  "accountRequired": false,
 //	  "login": {"name": "email", "password": "password",
 //	            "code": "code", "decision": "decision", "agree": "sign", "decline": "decline", "number": "number"},
 //	  "users": [
@@ -55,6 +59,14 @@
 //   - assertionClient is registered for client_credentials and private_key_jwt with
 //     a key on P-256; its assertions are for the issuer of the metadata, or for
 //     audience where that is given.
+//   - dpopClient is like client, but its tokens must be bound to a key (RFC 9449);
+//     proofs are for origin, where clients know the server by another than that
+//     of the base URI.
+//   - mutualClient is registered for client_credentials and tls_client_auth or
+//     self_signed_tls_client_auth, with tokens bound to its certificate (RFC 8705),
+//     and may act for every user; at base the server asks for certificates.
+//   - accountRequired says that webClient must name its signers by account_token,
+//     which the suite then does.
 //   - codeLife and refreshLife say after how many seconds codes and refresh tokens
 //     are over: ten minutes if nothing is said, and unknown.
 //   - login names the fields of those pages where they are called otherwise than

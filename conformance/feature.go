@@ -18,6 +18,9 @@ const (
 	OAuth2Issuer   Feature = "info.oauth2Issuer"
 	OAuth2Servers  Feature = "info.oauth2Servers"
 	RAR            Feature = "info.supportsRar"
+	DPoP           Feature = "DPoP"
+	Introspection  Feature = "introspection"
+	Mutual         Feature = "tokens bound to certificates"
 	Synchronous    Feature = "info.asynchronousOperationMode false"
 	Patience       Feature = "patience" // enough of it for a token or SAD to expire
 	Client         Feature = "client"
@@ -48,6 +51,9 @@ const (
 	Web            Feature = "webClient"
 	OtherWeb       Feature = "otherWebClient"
 	AssertionKey   Feature = "assertionClient"
+	DPoPClient     Feature = "dpopClient"
+	MutualClientID Feature = "mutualClient"
+	Restricted     Feature = "accountRequired"
 	RefreshLife    Feature = "refreshLife"
 	Disabling      Feature = "commands.disable and commands.enable"
 	Stranger       Feature = "stranger"
@@ -81,6 +87,8 @@ func (t *Target) lacks(ctx context.Context, f Feature) error {
 		if !t.takesDetails(ctx) {
 			return unclaimed("the server does not say that it supports authorization_details")
 		}
+	case DPoP, Introspection, Mutual:
+		return t.lacksMember(ctx, f)
 	case Synchronous:
 		if t.claims(ctx)["asynchronousOperationMode"] == true {
 			return unclaimed("the server signs asynchronously too")
@@ -107,6 +115,19 @@ func (t *Target) takesDetails(ctx context.Context) bool {
 		slices.ContainsFunc(servers, func(o Object) bool { return o["supportsRar"] == true })
 }
 
+// announcements are the members of the metadata that announce features.
+var announcements = map[Feature]string{
+	DPoP: "dpop_signing_alg_values_supported", Introspection: "introspection_endpoint", Mutual: "tls_client_certificate_bound_access_tokens",
+}
+
+func (t *Target) lacksMember(ctx context.Context, f Feature) error {
+	m, _ := t.announced(ctx) // a server need not have them
+	if v, there := m[announcements[f]]; !there || v == false {
+		return unclaimed("the metadata of the authorization server do not announce " + string(f))
+	}
+	return nil
+}
+
 func (t *Target) lacksMethod(ctx context.Context, method string) error {
 	if methods, _ := t.claims(ctx).strings("methods"); !slices.Contains(methods, method) {
 		return unclaimed("info.methods does not name " + method)
@@ -114,19 +135,22 @@ func (t *Target) lacksMethod(ctx context.Context, method string) error {
 	return nil
 }
 
+// clients are the IDs of those there are.
+func (f Fixtures) clients() map[Feature]string {
+	return map[Feature]string{
+		Client: f.Client.ID, OtherClient: f.OtherClient.ID, Web: f.WebClient.ID, OtherWeb: f.OtherWebClient.ID,
+		AssertionKey: f.AssertionClient.ID, DPoPClient: f.DPoPClient.ID, MutualClientID: f.MutualClient.ID,
+	}
+}
+
 // provide reports whether the fixtures have f.
 func (f Fixtures) provide(feature Feature) bool {
+	if id, client := f.clients()[feature]; client {
+		return id != ""
+	}
 	switch feature {
-	case Client:
-		return f.Client.ID != ""
-	case OtherClient:
-		return f.OtherClient.ID != ""
-	case Web:
-		return f.WebClient.ID != ""
-	case OtherWeb:
-		return f.OtherWebClient.ID != ""
-	case AssertionKey:
-		return f.AssertionClient.ID != ""
+	case Restricted:
+		return f.AccountRequired
 	case RefreshLife:
 		return f.RefreshLife > 0
 	case Signer:

@@ -23,6 +23,14 @@ type Fixtures struct {
 	Login          Login     `json:"login"`
 	// AssertionClient proves itself by what it signs.
 	AssertionClient AssertionClient `json:"assertionClient"`
+	// DPoPClient's tokens must be bound to a key, MutualClient's to its certificate.
+	DPoPClient   ClientKey    `json:"dpopClient"`
+	MutualClient MutualClient `json:"mutualClient"`
+	// Origin is that of the server as its clients know it, if not that of its base
+	// URI: what proofs say that they are for.
+	Origin string `json:"origin"`
+	// AccountRequired says that webClient must name its signers.
+	AccountRequired bool `json:"accountRequired"`
 	// CodeLife and RefreshLife are how many seconds codes and refresh tokens are
 	// good for: ten minutes, which §8.4.2 allows at the most, and unknown if 0.
 	CodeLife    int64 `json:"codeLife"`
@@ -179,6 +187,12 @@ func (f Fixtures) check() error {
 	}
 	if f.RateLimit < 0 {
 		return errors.New("rateLimit is negative")
+	}
+	if u, err := url.Parse(f.Origin); f.Origin != "" && (err != nil || u.Host == "" || u.Path != "") {
+		return errors.New("origin is not a scheme and a host")
+	}
+	if _, err := f.MutualClient.Pair(); f.MutualClient.ID != "" && err != nil {
+		return err
 	}
 	for name, c := range map[string]WebClient{"webClient": f.WebClient, "otherWebClient": f.OtherWebClient} {
 		if u, err := url.Parse(c.RedirectURI); c.ID != "" && (err != nil || u.Host == "" || u.RawQuery != "") {

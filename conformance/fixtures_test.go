@@ -31,6 +31,10 @@ func TestParseFixtures(t *testing.T) {
 		{"one who should", `{"users":[{"id":"u","login":"a","credentials":[{"id":"c","roles":["code"]}]}]}`, "users[0].credentials[0]"},
 		{"a web client", `{"webClient":{"id":"w","secret":"hunter2","redirectURI":"http://127.0.0.1/callback"}}`, ""},
 		{"a web client without a home", `{"webClient":{"id":"w","secret":"hunter2"}}`, "webClient.redirectURI"},
+		{"an origin", `{"origin":"https://example.org:8443"}`, ""},
+		{"an origin with a path", `{"origin":"https://example.org/csc/v2"}`, "origin"},
+		{"an origin that is none", `{"origin":"example.org"}`, "origin"},
+		{"a certificate that is none", `{"mutualClient":{"id":"m","certificate":"x","key":"hunter2"}}`, "mutualClient"},
 		{"a home with a query", `{"otherWebClient":{"id":"w","redirectURI":"https://example.org/?a=b"}}`, "otherWebClient.redirectURI"},
 	} {
 		_, err := ParseFixtures([]byte(row.text))

@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"os"
 	"path/filepath"
@@ -39,6 +40,8 @@ var elsewhere = map[string]func() faults.Fault{
 	"challenge/flood":        faults.Sparing,
 
 	"signHash/mode-a-unsupported": faults.Synchronous,
+	"revoke/type-unsupported":     faults.RefreshOnly,
+	"account/missing":             faults.Restricted,
 }
 
 // open starts a server and reads what it was given for the suite.
@@ -56,7 +59,7 @@ func open(t *testing.T) *house {
 	}
 	fixtures.RateLimit = faults.MostBadTokens
 	fixtures.CodeLife, fixtures.RefreshLife = faults.HastyLife, faults.HastyLife // of the variants that have an end
-	fixtures.AssertionClient.Audience = s.URL                                    // which is its issuer, also behind a proxy
+	fixtures.AssertionClient.Audience, fixtures.Origin = s.URL, s.URL            // also behind a proxy
 	h := &house{
 		plain:    &conformance.Target{Base: s.URL + "/csc/v2", CA: authority(t, filepath.Join(s.Folder, "tls.crt")), Fixtures: fixtures},
 		variants: map[string]*conformance.Target{},
@@ -64,6 +67,7 @@ func open(t *testing.T) *house {
 	for id, variant := range elsewhere {
 		h.variants[id] = h.before(t, h.plain, variant(), false)
 	}
+	h.variants["account/missing"].Fixtures.AccountRequired = true
 	return h
 }
 
@@ -84,7 +88,11 @@ func authority(t *testing.T, path string) *x509.CertPool {
 // around a mutant, but through a variant.
 func (h *house) before(t *testing.T, good *conformance.Target, f faults.Fault, mutant bool) *conformance.Target {
 	t.Helper()
-	p, err := faults.Start(good.Base, good.CA, f)
+	own, err := good.Fixtures.MutualClient.Pair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := faults.Start(good.Base, good.CA, f, faults.Mutual{Base: good.Fixtures.MutualClient.Base, Certificates: []tls.Certificate{own}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +102,7 @@ func (h *house) before(t *testing.T, good *conformance.Target, f faults.Fault, m
 		}
 	})
 	target := &conformance.Target{Base: p.URL, CA: p.CA, Fixtures: good.Fixtures, Patience: 10 * time.Second}
+	target.Fixtures.MutualClient.Base = p.URL
 	if mutant {
 		target.Setup = good
 	}

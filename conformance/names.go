@@ -1,6 +1,7 @@
 package conformance
 
-// The methods of API v2, as info.methods names them.
+// The methods of API v2, as info.methods names them, and the introspection of RFC
+// 7662.
 const (
 	methodInfo           = "info"
 	methodAuthLogin      = "auth/login"
@@ -9,6 +10,7 @@ const (
 	methodPush           = "oauth2/pushed_authorize"
 	methodToken          = "oauth2/token"
 	methodRevoke         = "oauth2/revoke"
+	methodIntrospect     = "oauth2/introspect"
 	methodList           = "credentials/list"
 	methodCredentialInfo = "credentials/info"
 	methodAuthorize      = "credentials/authorize"

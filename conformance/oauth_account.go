@@ -8,17 +8,15 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"hash"
-	"maps"
 	"time"
 )
 
 // naming is what a case needs that names the signer.
-func naming() []Feature { return web(Account) }
+func naming(more ...Feature) []Feature { return web(append(more, Account)...) }
 
-// accountCases are the requirements of account_token (v2.0.0.2 §8.4.1). Where a
-// server demands one is not tried: only its operator knows.
+// accountCases are the requirements of account_token (v2.0.0.2 §8.4.1). Whether a
+// server demands one only its operator knows.
 var accountCases = []Case{
 	{ID: "account/accepted", Check: "CSC-ACT-001", Ref: Ref{methodOAuth, "8.4.1"}, Level: Optional, Needs: naming(),
 		Says: "the signer an account_token names is let in",
@@ -29,6 +27,15 @@ var accountCases = []Case{
 			}
 			_, err = t.enter(ctx, v).wantCode()
 			return err
+		}},
+	{ID: "account/missing", Check: "CSC-ACT-002", Ref: Ref{methodOAuth, "8.4.1"}, Level: Optional, Needs: naming(Restricted),
+		Says: "where one is demanded, a request without it is refused",
+		Run: func(ctx context.Context, t *Target) error {
+			v, err := t.visit(notWanting("account_token"))
+			if err != nil {
+				return err
+			}
+			return t.begin(ctx, v).wantNowhere()
 		}},
 	{ID: "account/key-hex", Check: "CSC-ACT-003", Ref: Ref{methodOAuth, "8.4.1"}, Level: Must, Needs: naming(),
 		Says: "one signed with the hexadecimal digits of the secret's SHA-256 is refused",
@@ -143,14 +150,6 @@ func (a accountToken) written(c ClientKey, account string, now time.Time) string
 		return start + jwtPart(claims) + "."
 	}
 	return start + jwtPart(claims) + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
-}
-
-func jwtPart(o Object) string {
-	text, err := json.Marshal(maps.Clone(o))
-	if err != nil {
-		panic(err) // it is made of texts and numbers
-	}
-	return base64.RawURLEncoding.EncodeToString(text)
 }
 
 // visitNamed makes a request for scope service that names its signer.

@@ -103,6 +103,15 @@ var revokeCases = []Case{
 				f.Del("client_secret")
 				h.Set("Authorization", "Basic ###")
 			})},
+	{ID: "revoke/type-unsupported", Check: "CSC-OREV-014", Ref: refTo(methodRevoke), Level: Optional, Needs: web(),
+		Says: "a server that revokes no access tokens says that the type is unsupported",
+		Run: func(ctx context.Context, t *Target) error {
+			a := t.accessRevoked(ctx).revoke
+			if a.err == nil && a.Status >= 200 && a.Status <= 299 {
+				return unclaimed("the server revokes access tokens")
+			}
+			return a.want(refusal{status: []int{400}, code: []string{"unsupported_token_type"}})
+		}},
 	{ID: "revoke/of-another-client", Check: "CSC-OREV-015", Ref: refTo(methodRevoke), Level: Doubt, Needs: web(OtherWeb, methodList),
 		Says: "a token of another client is refused and lives on",
 		Run: func(ctx context.Context, t *Target) error {

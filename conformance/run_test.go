@@ -44,7 +44,7 @@ func TestJudge(t *testing.T) {
 // TestCases holds the table of cases to its own rules.
 func TestCases(t *testing.T) {
 	id := regexp.MustCompile(`^[a-z][A-Za-z]+/[a-z0-9]+(-[a-z0-9]+)*$`)
-	check := regexp.MustCompile(`^CSC-[A-Z]+-\d{3}$`)
+	check := regexp.MustCompile(`^(CSC-[A-Z]+-\d{3}|RFC\d{4}-\d+(\.\d+)*)$`)
 	seen := map[string]bool{}
 	for _, c := range Cases() {
 		switch {

@@ -32,6 +32,7 @@ func (s *secrets) keepAll(f Fixtures) {
 	s.keep(f.OtherClient.Secret)
 	s.keep(f.WebClient.Secret)
 	s.keep(f.OtherWebClient.Secret)
+	s.keep(f.DPoPClient.Secret)
 	for _, u := range f.Users {
 		s.keep(u.TOTPSecret)
 		s.keep(u.Password)

@@ -30,6 +30,10 @@ type stock struct {
 
 	ofSigner held // an access token of a signer's, and whose
 	signer   holding
+
+	nonces        map[string]string // newest for DPoP proofs, by origin
+	bound         boundToken
+	ofCertificate held
 }
 
 // held is a token and when the suite stops using it.
@@ -46,6 +50,7 @@ func newStock(t *Target) *stock {
 		known:   map[string]Object{},
 		spares:  map[string]*grant{},
 		batches: map[string]*grant{},
+		nonces:  map[string]string{},
 	}
 }
 

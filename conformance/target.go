@@ -99,6 +99,7 @@ type call struct {
 	http1  bool // HTTP/1.1 and nothing newer
 	tired  bool // take a 429 for an answer
 	jar    http.CookieJar
+	client *http.Client // nil: without a certificate
 }
 
 // do sends c. A 429 makes it wait as long as it is told, a few times.
@@ -132,6 +133,9 @@ func (t *Target) once(ctx context.Context, c call) *Answer {
 	if c.http1 {
 		client = t.http1
 	}
+	if c.client != nil {
+		client = c.client
+	}
 	if c.jar != nil {
 		visitor := *client
 		visitor.Jar, client = c.jar, &visitor
@@ -145,6 +149,7 @@ func (t *Target) once(ctx context.Context, c call) *Answer {
 	maps.Copy(req.Header, c.header)
 	a.take(client.Do(req))
 	t.secrets.keepAnswer(a.Body)
+	t.stock.learn(originOf(t.knownAs(url)), a.Header.Get("DPoP-Nonce"))
 	return a
 }
 

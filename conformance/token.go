@@ -171,7 +171,7 @@ func (t *Target) clientCall(ctx context.Context, method string, c ClientKey, for
 // (RFC 8414 §2, RFC 9126 §5).
 var members = map[string]string{
 	methodOAuth: "authorization_endpoint", methodPush: "pushed_authorization_request_endpoint",
-	methodToken: "token_endpoint", methodRevoke: "revocation_endpoint",
+	methodToken: "token_endpoint", methodRevoke: "revocation_endpoint", methodIntrospect: "introspection_endpoint",
 }
 
 // oauthURL is where info says a method of OAuth is to be had (§11.1).

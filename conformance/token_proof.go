@@ -5,10 +5,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"net/http"
@@ -112,7 +109,7 @@ func (t *Target) assertionCall(ctx context.Context) (*Answer, error) {
 	}), nil
 }
 
-// signed is a JWT with the claims, by ES256 (RFC 7515 §7.1).
+// signed is a JWT of the client's with the claims.
 func (c AssertionClient) signed(claims Object) (string, error) {
 	key, err := c.key()
 	if err != nil {
@@ -122,38 +119,43 @@ func (c AssertionClient) signed(claims Object) (string, error) {
 	if c.Kid != "" {
 		header["kid"] = c.Kid
 	}
-	h, err := json.Marshal(header)
-	if err != nil {
-		return "", err
-	}
-	p, err := json.Marshal(claims)
-	if err != nil {
-		return "", err
-	}
-	input := base64.RawURLEncoding.EncodeToString(h) + "." + base64.RawURLEncoding.EncodeToString(p)
-	digest := sha256.Sum256([]byte(input))
-	r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
-	if err != nil {
-		return "", err
-	}
-	signature := append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
-	return input + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+	return signed(key, header, claims)
 }
 
 // issuer is who the metadata of the authorization server says that it is.
 func (t *Target) issuer(ctx context.Context) (string, error) {
+	m, err := t.announced(ctx)
+	issuer, _ := m.str("issuer")
+	return issuer, err
+}
+
+// announced is the metadata of the authorization server that info names, asked
+// once.
+func (t *Target) announced(ctx context.Context) (Object, error) {
 	o, err := t.info(ctx).WantOK()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	at, _ := o.str("oauth2Issuer")
 	if at == "" {
 		at, _ = o.str("oauth2")
 	}
-	m, err := t.metadata(ctx, at)
-	if err != nil {
-		return "", err
+	servers, _ := o.objects("oauth2Servers")
+	for _, s := range servers {
+		if at == "" {
+			at, _ = s.str("issuerIdentifier")
+		}
+		if at == "" {
+			at, _ = s.str("baseUri")
+		}
 	}
-	issuer, _ := m.str("issuer")
-	return issuer, nil
+	type told struct {
+		metadata Object
+		err      error
+	}
+	m := see(t, "the issuer's metadata", func() told {
+		m, err := t.metadata(ctx, at)
+		return told{m, err}
+	})
+	return m.metadata, m.err
 }

@@ -47,6 +47,11 @@ func (t *Target) visitOf(h holding, changes ...asks) (*visit, error) {
 		"response_type": {"code"}, "client_id": {c.ID}, "redirect_uri": {c.RedirectURI}, "scope": {"service"}, "state": {rand.Text()},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])}, "code_challenge_method": {"S256"},
 	}
+	if t.Fixtures.AccountRequired && h.named() {
+		token := accountToken{}.written(c.ClientKey, h.User.Account, t.Now())
+		t.secrets.keep(token)
+		v.query.Set("account_token", token)
+	}
 	for _, change := range changes {
 		change(v.query)
 	}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/pecete/pecete/conformance"
 	"github.com/pecete/pecete/conformance/faults"
@@ -49,12 +52,22 @@ func mutants(ctx context.Context, good *conformance.Target, o options, out, errs
 
 // notices reports whether the fault's case sees it.
 func notices(ctx context.Context, good *conformance.Target, f faults.Fault) (seen bool, err error) {
-	p, err := faults.Start(good.Base, good.CA, f)
+	var with []faults.Mutual
+	if c := good.Fixtures.MutualClient; c.ID != "" {
+		pair, err := c.Pair()
+		if err != nil {
+			return false, err
+		}
+		with = append(with, faults.Mutual{Base: c.Base, Certificates: []tls.Certificate{pair}})
+	}
+	p, err := faults.Start(good.Base, good.CA, f, with...)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
 	target := &conformance.Target{Base: p.URL, CA: p.CA, Fixtures: good.Fixtures, Patience: good.Patience, Setup: good}
+	target.Fixtures.MutualClient.Base = p.URL
+	target.Fixtures.Origin = cmp.Or(good.Fixtures.Origin, strings.TrimSuffix(good.Base, "/csc/v2"))
 	report, err := conformance.Run(ctx, target, conformance.Options{Only: []string{f.Case}})
 	if err != nil {
 		return false, err

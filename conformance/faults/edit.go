@@ -19,6 +19,7 @@ const (
 	methodPush           = "oauth2/pushed_authorize"
 	methodToken          = "oauth2/token"
 	methodRevoke         = "oauth2/revoke"
+	methodIntrospect     = "oauth2/introspect"
 	methodList           = "credentials/list"
 	methodCredentialInfo = "credentials/info"
 	methodAuthorize      = "credentials/authorize"
@@ -177,6 +178,8 @@ func invented(c *Call) any {
 	switch c.Method {
 	case methodToken, methodAuthLogin:
 		return object{"access_token": rand.Text(), "token_type": "Bearer", "expires_in": 600}
+	case methodIntrospect:
+		return object{"active": true}
 	case methodPush:
 		return object{"request_uri": "urn:ietf:params:oauth:request_uri:" + rand.Text(), "expires_in": 90}
 	case methodList:

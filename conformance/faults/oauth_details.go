@@ -66,6 +66,7 @@ func unnames(_ *Call, r *Reply) {
 // accountFaults are faults of account_token.
 var accountFaults = []Fault{
 	{Case: "account/accepted", Says: "knows no accounts", Answer: tells(always, "invalid_request")},
+	{Case: "account/missing", Says: "lets anybody in", Answer: welcomes},
 	{Case: "account/key-hex", Says: "computes in hex", Answer: welcomes},
 	{Case: "account/key-hex", Says: "breaks", Answer: fails(to(methodOAuth))},
 	{Case: "account/key-plain", Says: "uses the secret", Answer: welcomes},

@@ -50,6 +50,8 @@ var revokeFaults = []Fault{
 	{Case: "revoke/wrong-secret", Says: "denies access", Answer: misstates(to(methodRevoke), 403, "access_denied")},
 	{Case: "revoke/malformed-header", Says: "overlooks it", Answer: forgives(to(methodRevoke))},
 	{Case: "revoke/malformed-header", Says: "calls it an invalid request", Answer: misstates(to(methodRevoke), 400, "invalid_request")},
+	{Case: "revoke/type-unsupported", Says: "calls it an invalid request", Answer: misstates(to(methodRevoke), 400, "invalid_request")},
+	{Case: "revoke/type-unsupported", Says: "answers 401", Answer: revokesNot(http.StatusUnauthorized)},
 	{Case: "revoke/of-another-client", Says: "lets anybody revoke", Answer: revokesNot(http.StatusNoContent)},
 }
 

@@ -36,6 +36,7 @@ type Proxy struct {
 	origin   string // https://host:port of the good server
 	own      string // and of this one
 	upstream *http.Client
+	mutual   *mutual // nil if nobody comes with certificates
 	server   *http.Server
 	done     chan struct{}
 	mu       sync.Mutex // faults remember things
@@ -49,6 +50,8 @@ type Call struct {
 	Query  string // as it stands
 	Header http.Header
 	Body   []byte
+	// Certificate is the client's, nil if it came with none.
+	Certificate *x509.Certificate
 }
 
 // A Reply is an answer on its way back.
@@ -59,8 +62,9 @@ type Reply struct {
 }
 
 // Start stands a proxy with the fault before the server at the base URI, which
-// the authorities in ca vouch for.
-func Start(base string, ca *x509.CertPool, f Fault) (*Proxy, error) {
+// the authorities in ca vouch for. Clients who come with one of the certificates
+// of also are handed on to there, with it.
+func Start(base string, ca *x509.CertPool, f Fault, also ...Mutual) (*Proxy, error) {
 	origin, ok := strings.CutSuffix(base, basePath)
 	if !ok {
 		return nil, fmt.Errorf("the base URI %s does not end in %s", base, basePath)
@@ -69,7 +73,7 @@ func Start(base string, ca *x509.CertPool, f Fault) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate: %w", err)
 	}
-	conf := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	conf := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, ClientAuth: tls.RequestClientCert}
 	if f.TLS != nil {
 		f.TLS(conf)
 	}
@@ -89,6 +93,11 @@ func Start(base string, ca *x509.CertPool, f Fault) (*Proxy, error) {
 		p.URL = p.own + f.Path
 	}
 	p.upstream = clientOf(ca)
+	for _, m := range also {
+		if p.mutual, err = newMutual(m, ca); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+	}
 	p.server = &http.Server{Handler: p, TLSConfig: conf, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute}
 	go func() {
 		defer close(p.done)
@@ -97,11 +106,12 @@ func Start(base string, ca *x509.CertPool, f Fault) (*Proxy, error) {
 	return p, nil
 }
 
-// clientOf asks a server that ca vouches for, and takes redirects for answers.
-func clientOf(ca *x509.CertPool) *http.Client {
+// clientOf asks a server that ca vouches for, with the certificates, and takes
+// redirects for answers.
+func clientOf(ca *x509.CertPool, own ...tls.Certificate) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
-			TLSClientConfig:   &tls.Config{RootCAs: ca, MinVersion: tls.VersionTLS12},
+			TLSClientConfig:   &tls.Config{RootCAs: ca, MinVersion: tls.VersionTLS12, Certificates: own},
 			ForceAttemptHTTP2: true,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -113,6 +123,9 @@ func (p *Proxy) Close() error {
 	err := p.server.Close()
 	<-p.done
 	p.upstream.CloseIdleConnections()
+	if p.mutual != nil {
+		p.mutual.close()
+	}
 	return err
 }
 
@@ -123,6 +136,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	c := &Call{Verb: r.Method, Proto: r.Proto, Method: p.method(r.URL), Query: r.URL.RawQuery, Header: r.Header, Body: body}
+	if len(r.TLS.PeerCertificates) > 0 {
+		c.Certificate = r.TLS.PeerCertificates[0]
+	}
 	sent := *c
 	if p.fault.Request != nil {
 		p.fault.Request(&sent)
@@ -160,9 +176,13 @@ func (p *Proxy) path() string {
 // forward asks the good server. Where it speaks of itself it is made to speak
 // of the proxy.
 func (p *Proxy) forward(ctx context.Context, c *Call, u *url.URL) (*Reply, error) {
-	target := p.origin + u.EscapedPath()
+	origin, client := p.origin, p.upstream
+	if p.mutual != nil && c.Certificate != nil {
+		origin, client = p.mutual.origin, p.mutual.clientFor(c.Certificate)
+	}
+	target := origin + u.EscapedPath()
 	if rest, ok := strings.CutPrefix(u.EscapedPath(), p.path()); ok {
-		target = p.origin + basePath + rest
+		target = origin + basePath + rest
 	}
 	if c.Query != "" {
 		target += "?" + c.Query
@@ -176,7 +196,7 @@ func (p *Proxy) forward(ctx context.Context, c *Call, u *url.URL) (*Reply, error
 	if req.Header.Get("Origin") == p.own {
 		req.Header.Set("Origin", p.origin)
 	}
-	res, err := p.upstream.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +204,9 @@ func (p *Proxy) forward(ctx context.Context, c *Call, u *url.URL) (*Reply, error
 	body, err := io.ReadAll(res.Body)
 	if kind := res.Header.Get("Content-Type"); strings.HasPrefix(kind, "application/json") || strings.HasPrefix(kind, "text/html") {
 		body = bytes.ReplaceAll(body, []byte(p.origin), []byte(p.own))
+		if p.mutual != nil {
+			body = bytes.ReplaceAll(body, []byte(p.mutual.origin), []byte(p.own))
+		}
 	}
 	h := res.Header.Clone()
 	if rest, ok := strings.CutPrefix(h.Get("Location"), p.origin); ok {

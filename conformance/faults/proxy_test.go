@@ -2,13 +2,20 @@ package faults
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"io"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // before stands the fault before a server that answers every call with itself.
@@ -63,6 +70,66 @@ func TestNoFault(t *testing.T) {
 	if seen := res.Header.Get("X-Seen"); seen != "PUT /csc/v2/credentials/list?a=%2F as it is" {
 		t.Errorf("the server saw %q", seen)
 	}
+}
+
+// A client's certificate goes where certificates are asked for, and one that the
+// proxy has no key of as one that nobody knows.
+func TestCertificatesAreHandedOn(t *testing.T) {
+	mutual := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.TLS.PeerCertificates[0].Subject.CommonName)
+	}))
+	mutual.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	mutual.StartTLS()
+	t.Cleanup(mutual.Close)
+	plain := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, mutual.URL)
+	}))
+	t.Cleanup(plain.Close)
+	known, other := certificateOf(t, "known"), certificateOf(t, "other")
+	ca := plain.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs // of both
+	seen := false
+	p, err := Start(plain.URL+basePath, ca, Fault{Answer: func(c *Call, _ *Reply) { seen = c.Certificate != nil }},
+		Mutual{Base: mutual.URL + basePath, Certificates: []tls.Certificate{known}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	for _, row := range []struct {
+		name string
+		own  []tls.Certificate
+		want string
+	}{
+		{"none", nil, strings.TrimSuffix(p.URL, basePath)},
+		{"one that the proxy has", []tls.Certificate{known}, "known"},
+		{"one that it has not", []tls.Certificate{other}, "a server with a fault"},
+	} {
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.CA, Certificates: row.own}}}
+		res, err := client.Get(p.URL + "/info")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		client.CloseIdleConnections()
+		if err != nil || string(text) != row.want || seen != (row.own != nil) {
+			t.Errorf("%s: %q %v, seen %t; want %q", row.name, text, err, seen, row.want)
+		}
+	}
+}
+
+func certificateOf(t *testing.T, name string) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, own, own, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
 func TestAFaultIsOneFault(t *testing.T) {

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -117,6 +118,30 @@ func Limited() Fault {
 		}
 		if n++; n > MostBadTokens {
 			r.put(429, object{"error": "temporarily_unavailable"})
+		}
+	}}
+}
+
+// RefreshOnly is a server that revokes refresh tokens alone.
+func RefreshOnly() Fault {
+	refresh := map[string]bool{}
+	return Fault{Says: "revokes refresh tokens alone", Answer: func(c *Call, r *Reply) {
+		if token, _ := r.object()["refresh_token"].(string); c.Method == methodToken && token != "" {
+			refresh[token] = true
+		}
+		if f, err := url.ParseQuery(string(c.Body)); err == nil && c.Method == methodRevoke && !refresh[f.Get("token")] {
+			r.put(400, object{"error": "unsupported_token_type"})
+		}
+	}}
+}
+
+// Restricted is a server that lets nobody in whom the application did not name.
+func Restricted() Fault {
+	return Fault{Says: "wants its signers named", Answer: func(c *Call, r *Reply) {
+		q, err := url.ParseQuery(c.Query)
+		if err == nil && c.Method == methodOAuth && !q.Has("i") && !q.Has("account_token") && !q.Has("request_uri") {
+			r.Status = http.StatusFound
+			r.Header.Set("Location", q.Get("redirect_uri")+"?error=invalid_request")
 		}
 	}}
 }

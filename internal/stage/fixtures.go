@@ -36,6 +36,8 @@ type fixtures struct {
 	WebClient   fixtureWebClient    `json:"webClient"`
 	OtherWeb    fixtureWebClient    `json:"otherWebClient"`
 	Assertion   fixtureAssertion    `json:"assertionClient"`
+	DPoP        fixtureClient       `json:"dpopClient"`
+	Mutual      fixtureMutual       `json:"mutualClient"`
 	CodeLife    int                 `json:"codeLife"` // seconds
 	Users       []fixtureUser       `json:"users"`
 	Stranger    fixtureStranger     `json:"stranger"`
@@ -249,6 +251,9 @@ func (s *Stage) fixtureClients(ctx context.Context, f *fixtures) error {
 	}
 	var err error
 	if f.Assertion, err = s.fixtureAssertion(ctx); err != nil {
+		return err
+	}
+	if err := s.fixtureBound(ctx, f, linked); err != nil {
 		return err
 	}
 	for _, user := range f.Users {
