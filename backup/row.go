@@ -46,7 +46,7 @@ func Tables() []Table {
 			{"id", Text}, {"email", Text}, {"given_name", Text}, {"family_name", Text}, {"country", Text},
 			{"locale", Text}, {"password_hash", Text}, {"secret", Binary}, {"disabled", Truth},
 			{"created", Number}, {"last_step", Number}, {"pin_hash", Text}, {"phone", Text}, {"phone_set", Number},
-			{"stamp", Text},
+			{"stamp", Text}, {"organization", Text}, {"identifier", Text},
 		}},
 		{"attempts", 2, []Column{
 			{"user_id", Text}, {"factor", Text}, {"began", Number}, {"failures", Number}, {"in_row", Number},

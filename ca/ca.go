@@ -53,8 +53,9 @@ type Request struct {
 }
 
 // A Subject is the person a certificate names. CommonName and Country must be
-// there, and GivenName, FamilyName or both (EN 319 412-2 §4.2.4); the others
-// may be empty. Each text is Unicode of normal form KC, at most 64 characters.
+// there, and of a natural person GivenName, FamilyName or both (EN 319 412-2
+// §4.2.4), of a legal person Organization and OrganizationIdentifier (EN 319 412-3
+// §4.2.1); the others may be empty. Each text is Unicode of normal form KC, at most 64 characters.
 type Subject struct {
 	GivenName    string
 	FamilyName   string
@@ -62,5 +63,7 @@ type Subject struct {
 	SerialNumber string // tells apart who has the same names; PrintableString only
 	Country      string // ISO 3166-1 alpha-2
 	Organization string
-	Email        string // goes to the subject alternative name
+	// OrganizationIdentifier is as EN 319 412-1 §5.1.4 writes one: VATRO-12345678.
+	OrganizationIdentifier string
+	Email                  string // goes to the subject alternative name
 }

@@ -63,7 +63,7 @@ var issuedRules = append(slices.Clone(commonRules), []rule{
 var leafRules = append(slices.Clone(issuedRules), []rule{
 	{"key usage is content commitment alone", "EN 319 412-2 §4.3.2, type A", candidate.commitsContent},
 	{"extended key usage is document signing and e-mail protection alone", "RFC 9336 §3; RFC 5280 §4.2.1.12", candidate.documentSigning},
-	{"subject has country, common name, and given or family name", "EN 319 412-2 §4.2.4", candidate.person},
+	{"subject has country, common name, and given or family name, or organization and its identifier", "EN 319 412-2 §4.2.4; EN 319 412-3 §4.2.1", candidate.person},
 	{"alternative name is at most one e-mail address", "RFC 5280 §4.2.1.6", candidate.alternativeName},
 }...)
 

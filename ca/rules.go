@@ -203,7 +203,8 @@ func (c candidate) person() error {
 		a, _ := attributeByOID(pair.Type.String())
 		there[a.name] = true
 	}
-	return unless(there["country"] && there["common name"] && (there["given name"] || there["family name"]),
+	natural, legal := there["given name"] || there["family name"], there["organization"] && there["organization identifier"]
+	return unless(there["country"] && there["common name"] && (natural || legal),
 		"it is %v", c.Subject)
 }
 

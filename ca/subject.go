@@ -39,6 +39,7 @@ const (
 var attributes = []attribute{
 	{"country", "2.5.4.6", "", true, attribute.checkCountry},
 	{"organization", "2.5.4.10", organizationMarks, false, attribute.checkText},
+	{"organization identifier", "2.5.4.97", "", false, attribute.checkIdentifier},
 	{"organizational unit", "2.5.4.11", organizationMarks, false, attribute.checkText},
 	{"serial number", "2.5.4.5", "", true, attribute.checkPrintable},
 	{"given name", "2.5.4.42", personMarks, false, attribute.checkText},
@@ -57,7 +58,7 @@ func attributeByOID(oid string) (attribute, bool) {
 // values are the subject's texts by the name of the attribute.
 func (s Subject) values() map[string]string {
 	return map[string]string{
-		"country": s.Country, "organization": s.Organization, "serial number": s.SerialNumber,
+		"country": s.Country, "organization": s.Organization, "organization identifier": s.OrganizationIdentifier, "serial number": s.SerialNumber,
 		"given name": s.GivenName, "family name": s.FamilyName, "common name": s.CommonName,
 	}
 }
@@ -69,8 +70,10 @@ func (s Subject) check() error {
 		return fmt.Errorf("%w: no country", ErrSubject)
 	case s.CommonName == "":
 		return fmt.Errorf("%w: no common name", ErrSubject)
-	case s.GivenName == "" && s.FamilyName == "":
+	case s.GivenName == "" && s.FamilyName == "" && s.OrganizationIdentifier == "":
 		return fmt.Errorf("%w: neither given name nor family name", ErrSubject)
+	case s.OrganizationIdentifier != "" && s.Organization == "":
+		return fmt.Errorf("%w: the identifier of no organization", ErrSubject)
 	}
 	if s.Email != "" {
 		if err := checkEmail(s.Email); err != nil {

@@ -226,3 +226,37 @@ func FuzzSubject(f *testing.F) {
 		}
 	})
 }
+
+// A legal person is named by what it is called and what it is registered as.
+func TestOrganizations(t *testing.T) {
+	t.Parallel()
+	good := Subject{CommonName: "Demo S.R.L.", Organization: "Demo & Fii S.R.L.", OrganizationIdentifier: "VATRO-12345678", SerialNumber: "1", Country: "RO"}
+	der, err := good.name()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := namesIn(t, der); !slices.Equal(got, []string{"RO", "Demo & Fii S.R.L.", "VATRO-12345678", "1", "Demo S.R.L."}) {
+		t.Errorf("it became %q", got)
+	}
+	for says, change := range map[string]func(*Subject){
+		"nobody":                      func(s *Subject) { s.OrganizationIdentifier = "" },
+		"an identifier of nobody":     func(s *Subject) { s.Organization = "" },
+		"an identifier of no country": func(s *Subject) { s.OrganizationIdentifier = "VAT-12345678" },
+		"an identifier with a comma":  func(s *Subject) { s.OrganizationIdentifier = "VATRO-12,CN" },
+		"an identifier in small":      func(s *Subject) { s.OrganizationIdentifier = "vatro-12345678" },
+		"a long identifier":           func(s *Subject) { s.OrganizationIdentifier = "VATRO-" + strings.Repeat("1", 51) },
+	} {
+		s := good
+		change(&s)
+		if der, err := s.name(); !errors.Is(err, ErrSubject) {
+			t.Errorf("%s was taken: %x, %v", says, der, err)
+		}
+	}
+	l := authority(t, ec(t, elliptic.P384()))
+	r := request(ec(t, elliptic.P256()).Public())
+	r.Subject = good
+	out, err := openssl(t, "x509", "-noout", "-subject", "-nameopt", "RFC2253,utf8,-esc_msb", "-in", pemFile(t, "leaf.pem", issue(t, l, r)))
+	if want := "subject=CN=Demo S.R.L.,serialNumber=1,organizationIdentifier=VATRO-12345678,O=Demo & Fii S.R.L.,C=RO\n"; err != nil || out != want {
+		t.Errorf("openssl says %q, want %q", out, want)
+	}
+}

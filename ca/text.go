@@ -3,6 +3,7 @@ package ca
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -61,6 +62,17 @@ func (a attribute) checkText(value string) error {
 	}
 	if err := a.checkRunes(value); err != nil {
 		return fmt.Errorf("%.70q %w", value, err)
+	}
+	return nil
+}
+
+// identifier is EN 319 412-1 §5.1.4: a kind of register, the country it is of, and
+// what stands in it.
+var identifier = regexp.MustCompile(`^([A-Z]{3}|[A-Z]{2}:)[A-Z]{2}-[0-9A-Za-z./-]{1,50}$`)
+
+func (a attribute) checkIdentifier(value string) error {
+	if !identifier.MatchString(value) {
+		return fmt.Errorf("%.70q is not of the form VATRO-12345678", value)
 	}
 	return nil
 }

@@ -15,8 +15,12 @@ import (
 	"github.com/pecete/pecete/users"
 )
 
-// MaxMultisign is the most signatures one authorization of a person may be for.
-const MaxMultisign = 100
+// MaxMultisign and MaxSealed are the most signatures one authorization may be for,
+// of a person and of an organization.
+const (
+	MaxMultisign = 100
+	MaxSealed    = 10_000
+)
 
 // A Device makes keys that never leave it.
 type Device interface {
@@ -53,8 +57,13 @@ type Profile struct {
 	NotAfter    time.Time
 }
 
-// Check returns what is wrong with the profile.
-func (p Profile) Check() error {
+// Check returns what is wrong with the profile, of a seal or of a person's
+// credential. Machines authorize a seal, with a PIN or nothing (§8.5.2.3).
+func (p Profile) Check(seal bool) error {
+	most := MaxMultisign
+	if seal {
+		most = MaxSealed
+	}
 	switch {
 	case !p.Key.Known():
 		return fmt.Errorf("unknown kind of key %q", p.Key)
@@ -62,8 +71,10 @@ func (p Profile) Check() error {
 		return fmt.Errorf("SCAL is %q, not 1 or 2", p.SCAL)
 	case p.Mode != csc.Explicit && p.Mode != csc.OAuth2Code:
 		return fmt.Errorf("mode is %q, not explicit or oauth2code", p.Mode)
-	case p.Multisign < 1 || p.Multisign > MaxMultisign:
-		return fmt.Errorf("multisign is %d, not 1 to %d", p.Multisign, MaxMultisign)
+	case seal && (p.Mode != csc.Explicit || !p.Factors.Mechanical()):
+		return ErrSealed
+	case p.Multisign < 1 || p.Multisign > most:
+		return fmt.Errorf("multisign is %d, not 1 to %d", p.Multisign, most)
 	case len([]rune(p.Description)) > 255:
 		return errors.New("the description is longer than 255 characters")
 	case p.Mode != csc.Explicit && p.Factors != "":
@@ -84,7 +95,7 @@ func (e Enroller) Enroll(ctx context.Context, signer users.User, p Profile) (Cre
 // enroll is Enroll with the ID of the credential; record has what its records say
 // beside it.
 func (e Enroller) enroll(ctx context.Context, id string, signer users.User, p Profile, record audit.Entry) (Credential, error) {
-	if err := p.Check(); err != nil {
+	if err := p.Check(signer.Organization != ""); err != nil {
 		return Credential{}, err
 	}
 	factors, err := p.Factors.Check()

@@ -124,7 +124,7 @@ func TestFactorsInRomanian(t *testing.T) {
 
 func TestProfilesThatCannotBe(t *testing.T) {
 	good := credentials.Profile{Key: csc.P256, SCAL: csc.SCAL2, Mode: csc.Explicit, Multisign: 1, NotBefore: noon, NotAfter: noon.Add(time.Hour)}
-	must(t, good.Check())
+	must(t, good.Check(false))
 	for name, change := range map[string]func(*credentials.Profile){
 		"an unknown key":            func(p *credentials.Profile) { p.Key = "P-224" },
 		"SCAL 3":                    func(p *credentials.Profile) { p.SCAL = "3" },
@@ -136,8 +136,34 @@ func TestProfilesThatCannotBe(t *testing.T) {
 	} {
 		p := good
 		change(&p)
-		if p.Check() == nil {
+		if p.Check(false) == nil {
 			t.Errorf("%s was taken", name)
 		}
 	}
+}
+
+// A seal may be for more, and is authorized by what machines have.
+func TestSealsThatCannotBe(t *testing.T) {
+	good := credentials.Profile{Key: csc.P256, SCAL: csc.SCAL2, Mode: csc.Explicit, Multisign: credentials.MaxSealed, Factors: "PIN", NotBefore: noon, NotAfter: noon.Add(time.Hour)}
+	must(t, good.Check(true))
+	if good.Check(false) == nil {
+		t.Error("a person may have what a seal may")
+	}
+	for name, change := range map[string]func(*credentials.Profile){
+		"more than a seal may": func(p *credentials.Profile) { p.Multisign++ },
+		"the pages":            func(p *credentials.Profile) { p.Mode, p.Factors = csc.OAuth2Code, "" },
+		"an authenticator":     func(p *credentials.Profile) { p.Factors = "" },
+		"a code beside a PIN":  func(p *credentials.Profile) { p.Factors = "PIN OR OTP" },
+		"a message":            func(p *credentials.Profile) { p.Factors = "EMAIL" },
+		"an approval":          func(p *credentials.Profile) { p.Factors = "APPROVAL" },
+	} {
+		p := good
+		change(&p)
+		if p.Check(true) == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
+	nothing := good
+	nothing.Factors = credentials.NoFactors
+	must(t, nothing.Check(true))
 }

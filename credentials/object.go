@@ -144,6 +144,12 @@ type Factors string
 // credential that has none, as it does for seals (§8.5).
 const NoFactors Factors = "none"
 
+// ErrSealed says that a seal is to be authorized by what no machine has.
+var ErrSealed = fmt.Errorf("credentials: a seal is of mode explicit, and its factors are %s or %s", FactorPIN, NoFactors)
+
+// Mechanical reports whether a machine can give what f asks for.
+func (f Factors) Mechanical() bool { return f == NoFactors || f == FactorPIN }
+
 // ErrFactors says that Factors cannot be; what is wrong stands behind it.
 var ErrFactors = errors.New("credentials: not a way to authorize")
 

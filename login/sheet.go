@@ -77,7 +77,7 @@ func (p *Pages) consentPage(v visit, chosen choices, signer users.User) (consent
 		frame:       p.frame(v, "consent.title"),
 		Client:      v.i.Client.Name,
 		Alone:       v.i.Client.SelfRegistered(),
-		Signer:      strings.TrimSpace(signer.GivenName + " " + signer.FamilyName + " (" + signer.Email + ")"),
+		Signer:      strings.TrimSpace(signer.Name() + " (" + signer.Email + ")"),
 		Bar:         chosen.bar(),
 		Named:       true,
 		Description: v.i.Description,

@@ -258,7 +258,7 @@ type nav struct {
 func (p *Pages) frame(v visit, title string) frame {
 	f := frame{
 		Frame: p.book.Frame(v.Visit, title), Note: p.book.Note(v.Visit), Email: v.user.Email,
-		Signer: v.user.GivenName + " " + v.user.FamilyName + " (" + v.user.Email + ")",
+		Signer: v.user.Name() + " (" + v.user.Email + ")",
 	}
 	f.Nav = nav{f.T, v.Path, f.Token}
 	return f

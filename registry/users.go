@@ -34,6 +34,8 @@ type userRow struct {
 	Phone        string `bun:"phone"`
 	PhoneSet     int64  `bun:"phone_set"`
 	Stamp        string `bun:"stamp"`
+	Organization string `bun:"organization"`
+	Identifier   string `bun:"identifier"`
 }
 
 // AddUser keeps a new user; users.ErrExists if its ID or Email is taken.
@@ -42,11 +44,12 @@ func (r *Registry) AddUser(ctx context.Context, u users.User) error {
 		ID: u.ID, Email: strings.ToLower(u.Email), GivenName: u.GivenName, FamilyName: u.FamilyName,
 		Country: u.Country, Locale: u.Locale, PasswordHash: u.PasswordHash, Secret: u.Secret,
 		Disabled: u.Disabled, Created: micros(u.Created), PINHash: u.PINHash, Phone: u.Phone, Stamp: u.Stamp,
+		Organization: u.Organization, Identifier: u.Identifier,
 	}
 	if u.Phone != "" {
 		row.PhoneSet = micros(u.PhoneSet)
 	}
-	if !plain(u.ID, u.Email, u.GivenName, u.FamilyName, u.Country, u.Locale, u.PasswordHash, u.PINHash, u.Phone, u.Stamp) {
+	if !plain(u.ID, u.Email, u.GivenName, u.FamilyName, u.Country, u.Locale, u.PasswordHash, u.PINHash, u.Phone, u.Stamp, u.Organization, u.Identifier) {
 		return fmt.Errorf("add user: %w", errText)
 	}
 	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
@@ -179,6 +182,7 @@ func (u userRow) user() users.User {
 		ID: u.ID, Email: u.Email, GivenName: u.GivenName, FamilyName: u.FamilyName,
 		Country: u.Country, Locale: u.Locale, PasswordHash: u.PasswordHash, Secret: u.Secret,
 		Disabled: u.Disabled, Created: moment(u.Created), PINHash: u.PINHash, Phone: u.Phone, Stamp: u.Stamp,
+		Organization: u.Organization, Identifier: u.Identifier,
 	}
 	if u.PhoneSet != 0 {
 		full.PhoneSet = moment(u.PhoneSet)

@@ -29,12 +29,14 @@ func usersComeBack(t *testing.T, url string) {
 	full.Secret = []byte{0, 1, 0xff, '\'', '\\', 0, 'x'}
 	full.Disabled, full.Stamp = true, "a stamp"
 	full.PINHash, full.Phone, full.PhoneSet = "$argon2id$v=19$PIN", "+40700000001", created
+	organization := user(5)
+	organization.GivenName, organization.FamilyName, organization.Organization, organization.Identifier = "", "", "Demo & Fii ș", "VATRO-12345678"
 	noSecret := user(2)
 	emptySecret := user(3)
 	emptySecret.Secret = []byte{}
 	noDate := user(4)
 	noDate.Created = time.Time{}
-	for _, want := range []users.User{full, noSecret, emptySecret, noDate} {
+	for _, want := range []users.User{full, noSecret, emptySecret, noDate, organization} {
 		must(t, r.AddUser(t.Context(), want))
 		got, err := r.User(t.Context(), want.ID)
 		must(t, err)
@@ -42,7 +44,7 @@ func usersComeBack(t *testing.T, url string) {
 			t.Errorf("user changed (-want +got):\n%s", diff)
 		}
 	}
-	inOrder := []users.User{noDate, full, noSecret, emptySecret}
+	inOrder := []users.User{noDate, full, noSecret, emptySecret, organization}
 	got, err := r.Users(t.Context())
 	must(t, err)
 	if diff := cmp.Diff(inOrder, got); diff != "" {

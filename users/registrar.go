@@ -76,9 +76,9 @@ func (r Registrar) add(ctx context.Context, user User, paired ...audit.Entry) er
 // its otpauth URI, as Enrol does. Steps that were used stay used. Whatever he
 // gave until then is over, as it is with every change of a factor.
 func (r Registrar) Pair(ctx context.Context, userID string) (uri string, err error) {
-	user, err := r.Store.User(ctx, userID)
+	user, err := r.person(ctx, userID)
 	if err != nil {
-		return "", fmt.Errorf("read user: %w", err)
+		return "", err
 	}
 	sealed, secret, err := r.seal(ctx, userID)
 	if err != nil {
@@ -105,8 +105,8 @@ func (r Registrar) ChangePassword(ctx context.Context, userID string, password c
 	if r.Passwords == nil {
 		return errors.New("users: a Registrar without Passwords")
 	}
-	if _, err := r.Store.User(ctx, userID); err != nil {
-		return fmt.Errorf("read user: %w", err)
+	if _, err := r.person(ctx, userID); err != nil {
+		return err
 	}
 	hash, err := r.Passwords.Hash(ctx, password)
 	if err != nil {
@@ -162,7 +162,18 @@ func (r Registrar) newUser(ctx context.Context, p Person) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	switch _, err := r.Store.UserByEmail(ctx, p.Email); {
+	user, err := r.named(ctx, User{
+		Email: p.Email, GivenName: p.GivenName, FamilyName: p.FamilyName, Country: p.Country, Locale: p.Locale, Phone: p.Phone,
+	})
+	if user.Phone != "" {
+		user.PhoneSet = user.Created
+	}
+	return user, err
+}
+
+// named gives a user, whose address nobody has, an ID and what goes with it.
+func (r Registrar) named(ctx context.Context, user User) (User, error) {
+	switch _, err := r.Store.UserByEmail(ctx, user.Email); {
 	case err == nil:
 		return User{}, fmt.Errorf("add user: %w", ErrExists)
 	case !errors.Is(err, ErrUnknown):
@@ -170,13 +181,7 @@ func (r Registrar) newUser(ctx context.Context, p Person) (User, error) {
 	}
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
-	user := User{
-		ID: "u_" + hex.EncodeToString(b[:]), Email: p.Email, GivenName: p.GivenName, FamilyName: p.FamilyName,
-		Country: p.Country, Locale: p.Locale, Phone: p.Phone, Created: r.Now().UTC().Truncate(time.Microsecond), Stamp: NewStamp(),
-	}
-	if user.Phone != "" {
-		user.PhoneSet = user.Created
-	}
+	user.ID, user.Created, user.Stamp = "u_"+hex.EncodeToString(b[:]), r.Now().UTC().Truncate(time.Microsecond), NewStamp()
 	return user, nil
 }
 

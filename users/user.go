@@ -24,6 +24,8 @@ type User struct {
 	Email        string // lower case; unique
 	GivenName    string
 	FamilyName   string
+	Organization string // of a seal's owner, who is no person; then there are no names
+	Identifier   string // of the organization: VATRO-12345678
 	Country      string // ISO 3166-1 alpha-2
 	Locale       string // RFC 5646
 	PasswordHash string // argon2id in PHC form; "" until one is set
@@ -39,6 +41,14 @@ type User struct {
 	// grants) bears the stamp he had then, and is good for as long as he has it:
 	// who gives him another one ends it all, at once and everywhere.
 	Stamp string
+}
+
+// Name is what people call the user.
+func (u User) Name() string {
+	if u.Organization != "" {
+		return u.Organization
+	}
+	return u.GivenName + " " + u.FamilyName
 }
 
 // Out is the stamp of a user who is disabled or has a locked factor. Nothing is

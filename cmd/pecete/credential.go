@@ -36,14 +36,14 @@ func credentialAddCommand() *cobra.Command {
 		Short: "Make a key and a certificate for a signer",
 		Args:  exactArgs("SIGNER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := profile.profile(time.Now())
-			if err != nil {
-				return usageError{err}
-			}
 			return withHouse(cmd, func(ctx context.Context, h *house) error {
 				user, err := h.registry.User(ctx, args[0])
 				if err != nil {
 					return err
+				}
+				p, err := profile.profile(time.Now(), user.Organization != "")
+				if err != nil {
+					return usageError{err}
 				}
 				c, err := h.enroll(ctx, user, p)
 				if err != nil {
@@ -91,10 +91,13 @@ func (h *house) setFactors(ctx context.Context, id string, factors credentials.F
 		return fmt.Errorf("credential %s is of mode %s: its signer agrees on the pages", c.ID, c.Mode)
 	}
 	owner, err := h.registry.User(ctx, c.UserID)
-	if err == nil {
-		err = h.reaches(owner, factors)
+	switch {
+	case err != nil:
+		return err
+	case owner.Organization != "" && !factors.Mechanical():
+		return credentials.ErrSealed
 	}
-	if err != nil {
+	if err := h.reaches(owner, factors); err != nil {
 		return err
 	}
 	err = h.log.Append(ctx, audit.Entry{

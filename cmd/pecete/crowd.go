@@ -85,7 +85,7 @@ func (c *crowd) fill(ctx context.Context, h *house, flags *profileFlags) error {
 	if c.keys < 0 {
 		c.keys = c.signers
 	}
-	profile, err := flags.profile(time.Now())
+	profile, err := flags.profile(time.Now(), false)
 	if err != nil {
 		return usageError{err}
 	}

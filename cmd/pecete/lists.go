@@ -27,7 +27,7 @@ func listSigners(cmd *cobra.Command, r *registry.Registry) error {
 			return err
 		}
 		signer := listedSigner{
-			ID: user.ID, Email: user.Email, Name: user.GivenName + " " + user.FamilyName,
+			ID: user.ID, Email: user.Email, Name: user.Name(),
 			Disabled: user.Disabled, Credentials: []listedCredential{},
 		}
 		for _, c := range owned {

@@ -33,7 +33,7 @@ func command() *cobra.Command {
 	root.PersistentFlags().String("config", "pecete.yaml", "the server's configuration `FILE`")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(serveCommand(), initCommand(), configCommand(),
-		signerCommand(), credentialCommand(), clientCommand(), auditCommand(),
+		signerCommand(), sealCommand(), credentialCommand(), clientCommand(), auditCommand(),
 		tsaCommand(), backupCommand(), restoreCommand(), sandboxCommand())
 	root.AddCommand(crowdCommands()...)
 	return strict(root)

@@ -34,13 +34,25 @@ func (f *profileFlags) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&f.notAfter, "not-after", "", "end of the validity, RFC 3339 (default two years)")
 }
 
+// asSeal has the flags say a seal, where they say nothing.
+func asSeal(flags *pflag.FlagSet) {
+	for name, value := range map[string]string{"factors": credentials.FactorPIN, "multisign": "1000"} {
+		flag := flags.Lookup(name)
+		flag.DefValue = value
+		_ = flag.Value.Set(value) // a text, and a number
+	}
+	flags.Lookup("factors").Usage = fmt.Sprintf("what authorizes: %s, or %s", credentials.FactorPIN, credentials.NoFactors)
+	flags.Lookup("multisign").Usage = fmt.Sprintf("most signatures of one authorization, at most %d", credentials.MaxSealed)
+}
+
 // factorsUsage says what credentials.Factors are made of.
 func factorsUsage() string {
 	return fmt.Sprintf("what authorizes with mode explicit (default %s): an `EXPRESSION` such as \"PIN AND OTP\", with AND, OR, XOR and brackets, of %s; or %s",
 		credentials.FactorCode, strings.Join(credentials.Objects(), ", "), credentials.NoFactors)
 }
 
-func (f *profileFlags) profile(now time.Time) (credentials.Profile, error) {
+// profile is what the flags say, of a seal or of a person's credential.
+func (f *profileFlags) profile(now time.Time, seal bool) (credentials.Profile, error) {
 	p := credentials.Profile{
 		Description: f.description, Key: csc.KeySpec(f.key), SCAL: csc.SCAL(f.scal),
 		Mode: csc.AuthMode(f.mode), Factors: credentials.Factors(f.factors), Qualifier: csc.Qualifier(f.qualifier),
@@ -62,5 +74,5 @@ func (f *profileFlags) profile(now time.Time) (credentials.Profile, error) {
 		}
 		*at.time = parsed.UTC()
 	}
-	return p, p.Check()
+	return p, p.Check(seal)
 }

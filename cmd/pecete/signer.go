@@ -68,7 +68,7 @@ as well: signer password.`,
 }
 
 func (h *house) addSigner(ctx context.Context, person users.Person, flags *profileFlags, bare bool) (addedSigner, error) {
-	profile, err := flags.profile(time.Now())
+	profile, err := flags.profile(time.Now(), false)
 	if err != nil {
 		return addedSigner{}, usageError{err}
 	}

@@ -220,16 +220,21 @@ type authority struct {
 
 func (a authority) Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time) ([][]byte, error) {
 	return a.local.Issue(ctx, ca.Request{
-		Public: public,
-		Subject: ca.Subject{
-			GivenName: signer.GivenName, FamilyName: signer.FamilyName,
-			CommonName: signer.GivenName + " " + signer.FamilyName,
-			// A PrintableString has no underscore.
-			SerialNumber: strings.TrimPrefix(signer.ID, "u_"), Country: signer.Country,
-		},
+		Public:    public,
+		Subject:   subject(signer),
 		Profile:   ca.Profile{Policy: a.policy},
 		NotBefore: notBefore, NotAfter: notAfter,
 	})
+}
+
+// subject is whom the certificate names.
+func subject(signer users.User) ca.Subject {
+	return ca.Subject{
+		GivenName: signer.GivenName, FamilyName: signer.FamilyName, CommonName: signer.Name(),
+		Organization: signer.Organization, OrganizationIdentifier: signer.Identifier,
+		// A PrintableString has no underscore.
+		SerialNumber: strings.TrimPrefix(signer.ID, "u_"), Country: signer.Country,
+	}
 }
 
 // localAuthority is the local CA.

@@ -127,12 +127,10 @@ func (g Grant) Spend(u Use, now time.Time) (Grant, error) {
 		return g, err
 	}
 	rest := g
-	rest.Hashes = slices.Clone(g.Hashes)
 	if g.Bound {
-		for _, d := range u.Hashes {
-			if !rest.cross(d, u.Kind) {
-				return g, ErrHash
-			}
+		var all bool
+		if rest.Hashes, all = without(g.Hashes, u.Hashes, u.Kind); !all {
+			return g, ErrHash
 		}
 	}
 	if g.HashOID != "" && g.HashOID != u.HashOID {
@@ -161,14 +159,30 @@ func (g Grant) open(u Use, now time.Time) error {
 	return nil
 }
 
-// cross strikes out one occurrence of d that may be spent as kind.
-func (g *Grant) cross(d csc.Digest, kind csc.HashKind) bool {
-	i := slices.IndexFunc(g.Hashes, func(a Agreed) bool { return a.is(d, kind) })
-	if i < 0 {
-		return false
+// without strikes out one occurrence for each of the digests that may be spent as
+// kind, and reports whether there was one for all. It looks on from where it found
+// the last: digests mostly come in the order they were agreed to, and a seal's are
+// ten thousand.
+func without(agreed []Agreed, digests []csc.Digest, kind csc.HashKind) (left []Agreed, all bool) {
+	gone, at := make([]bool, len(agreed)), 0
+	for _, d := range digests {
+		n := 0
+		for ; n < len(agreed); n++ {
+			if i := (at + n) % len(agreed); !gone[i] && agreed[i].is(d, kind) {
+				gone[i], at = true, i+1
+				break
+			}
+		}
+		if n == len(agreed) {
+			return nil, false
+		}
 	}
-	g.Hashes = slices.Delete(g.Hashes, i, i+1)
-	return true
+	for i, a := range agreed {
+		if !gone[i] {
+			left = append(left, a)
+		}
+	}
+	return left, true
 }
 
 func (a Agreed) is(d csc.Digest, kind csc.HashKind) bool {

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -249,5 +251,38 @@ func TestSpendRaceOfParts(t *testing.T) {
 		if _, err := sad.Spend(t.Context(), store, id, use(a), noon); err != sad.ErrUnknown {
 			t.Errorf("%s: %v", id, err)
 		}
+	}
+}
+
+// A seal's ten thousand hashes are each spent once, in whatever order and in
+// whatever parts, in a time that nobody notices.
+func TestSpendThousands(t *testing.T) {
+	const many = 10_000
+	var all []csc.Digest
+	for n := range many {
+		all = append(all, digest(fmt.Sprint(n)))
+	}
+	backwards := slices.Clone(all)
+	slices.Reverse(backwards)
+	shuffled := slices.Clone(all)
+	rand.Shuffle(many, func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	for name, order := range map[string][]csc.Digest{"as agreed": all, "backwards": backwards, "shuffled": shuffled} {
+		g := only(all...)
+		begun := time.Now()
+		for part := range slices.Chunk(order, many/4) {
+			var err error
+			if g, err = g.Spend(use(part...), noon); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if _, err := g.Spend(use(part[0]), noon); !errors.Is(err, sad.ErrHash) {
+				t.Errorf("%s: a hash twice: %v", name, err)
+			}
+		}
+		if took := time.Since(begun); g.Left != 0 || len(g.Hashes) != 0 || took > 20*time.Second {
+			t.Errorf("%s: %d left, %d hashes, after %v", name, g.Left, len(g.Hashes), took)
+		}
+	}
+	if _, err := only(all...).Spend(use(append(slices.Clone(all), all[0])...), noon); !errors.Is(err, sad.ErrHash) {
+		t.Errorf("one more than was agreed to: %v", err)
 	}
 }
