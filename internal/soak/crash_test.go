@@ -35,7 +35,7 @@ type deed struct {
 // deeds are all ways to kill one process. What is killed is told in the words
 // of package failpoint.
 func deeds() []deed {
-	return []deed{
+	return append(jobDeeds(), []deed{
 		{"nothing is spent yet (before-reserve)", signing(failpoint.BeforeReserve, 1, "200"), 8},
 		{"spent, nothing recorded (after-reserve)", signing(failpoint.AfterReserve, 0, dead), 8},
 		{"intent on the disk (intent-written)", signing(failpoint.IntentWritten, 0, dead), 8},
@@ -59,7 +59,7 @@ func deeds() []deed {
 		{"head of the audit log written, not kept (head-written)", stopping(failpoint.HeadWritten), 1},
 		{"redis-server killed under load", (*campaign).redisKilled, 3},
 		{"PostgreSQL killed under load", (*campaign).postgresKilled, 3},
-	}
+	}...)
 }
 
 // dead is what a SAD answers that was spent.
