@@ -44,8 +44,8 @@ type Outcome string
 // The outcomes.
 const (
 	Told    Outcome = "told"
-	Failed  Outcome = "failed"  // and will be tried again
-	GivenUp Outcome = "givenup" // and will not
+	Failed  Outcome = "failed"   // and will be tried again
+	GivenUp Outcome = "given_up" // and will not
 )
 
 // Outcomes are all there are.

@@ -248,7 +248,7 @@ func TestDashboardIsWellFormed(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"Overview", "Device", "Stores", "Audit", "Authentication", "Process"}
+	want := []string{"Overview", "Device", "Stores", "Audit", "Authentication", "Jobs and documents", "Process"}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Error(diff)
 	}

@@ -35,6 +35,7 @@ type Meter struct {
 	device     device
 	onetime    store
 	database   database
+	jobs       jobs
 }
 
 // New makes a Meter that has measured nothing yet. What cannot be told of is
@@ -44,7 +45,7 @@ func New(logger *slog.Logger) *Meter {
 	m := &Meter{
 		registry: r, logger: logger,
 		requests: newRequests(r), signatures: newSignatures(r), records: newRecords(r),
-		device: newDevice(r), onetime: newStore(r), database: newDatabase(r),
+		device: newDevice(r), onetime: newStore(r), database: newDatabase(r), jobs: newJobs(r),
 	}
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
 	return m

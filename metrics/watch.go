@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/signing"
 )
 
 // Device is how the HSM stands.
@@ -27,6 +28,8 @@ type Sources struct {
 	Device func() Device
 	Log    func() audit.Stats
 	Pools  func() []Pool
+	// Jobs are those of this process; nil if it takes none.
+	Jobs func() signing.JobStats
 	// Runs is how often the one-time store was found in another run.
 	Runs func() uint64
 	// Checks are what the server cannot work without, by name. They are asked
@@ -41,7 +44,7 @@ type Sources struct {
 // Watch has scrapes tell of the sources too. It is called once.
 func (m *Meter) Watch(s Sources) {
 	m.registry.MustRegister(
-		standing(s.readDevice), standing(s.readLog), standing(s.readStores), standing(s.readCertificates), standing(s.readFolders),
+		standing(s.readDevice), standing(s.readLog), standing(s.readStores), standing(s.readCertificates), standing(s.readFolders), standing(s.readJobs),
 		standing((&readiness{checks: s.Checks}).read))
 }
 

@@ -24,7 +24,7 @@ type Box struct {
 	// Children is how many there may be at once, 2 if zero; eight times as many
 	// may wait for one to end.
 	Children int
-	// Observe, if set, is told how each piece of work ended.
+	// Observe, if set, is told how each piece of work ended; of no probe.
 	Observe func(work string, took time.Duration, err error)
 
 	once   sync.Once
@@ -51,7 +51,7 @@ func (b *Box) open() {
 // the child, ErrTooLarge, or one that passes.
 func (b *Box) Do(ctx context.Context, work string, what any, document []byte, answer any) (product []byte, err error) {
 	b.open()
-	if b.Observe != nil {
+	if b.Observe != nil && work != probe {
 		defer func(begun time.Time) { b.Observe(work, time.Since(begun), err) }(time.Now())
 	}
 	limits := b.Limits.complete()

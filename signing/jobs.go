@@ -25,7 +25,9 @@ type Jobs struct {
 	// Recipient says whether a client may have its jobs' ends told to a URI.
 	Recipient func(ctx context.Context, clientID, uri string) (bool, error)
 	// Tell, if set, is called when there is somebody to be told.
-	Tell    func()
+	Tell func()
+	// Observe, if set, is told how each job ended, and how long after it was taken.
+	Observe func(end JobEnd, took time.Duration)
 	Now     func() time.Time
 	Logger  *slog.Logger
 	Workers int // requests that are signed at a time; 2 if zero
@@ -35,6 +37,8 @@ type Jobs struct {
 	Bytes int64
 	// Patience is how long a job may wait for its turn; 10 minutes if zero.
 	Patience time.Duration
+	// Keeping is how long it is tried to keep what came of a job; a minute if zero.
+	Keeping time.Duration
 	// MaxValidity bounds how long a result is kept, an hour if nothing is asked
 	// for; 24 hours if zero.
 	MaxValidity time.Duration
@@ -68,6 +72,7 @@ func (j *Jobs) workers() int               { return cmp.Or(j.Workers, 2) }
 func (j *Jobs) waiting() int               { return cmp.Or(j.Waiting, 256) }
 func (j *Jobs) bytes() int64               { return cmp.Or(j.Bytes, 128<<20) }
 func (j *Jobs) patience() time.Duration    { return cmp.Or(j.Patience, 10*time.Minute) }
+func (j *Jobs) keeping() time.Duration     { return cmp.Or(j.Keeping, time.Minute) }
 func (j *Jobs) maxValidity() time.Duration { return cmp.Or(j.MaxValidity, 24*time.Hour) }
 
 // Start ends the jobs that an earlier process left open, and begins to work.
@@ -125,11 +130,18 @@ func (j *Jobs) busy() bool {
 	return j.taken > 0
 }
 
-// Stats says how many jobs there are in memory, and how many bytes they take.
-func (j *Jobs) Stats() (jobs int, bytes int64) {
+// JobStats is how jobs stand: how many are in memory and how many there may be,
+// and the same of the bytes that they take.
+type JobStats struct {
+	Taken, Places int
+	Held, Bytes   int64
+}
+
+// Stats says how they stand.
+func (j *Jobs) Stats() JobStats {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.taken, j.held
+	return JobStats{Taken: j.taken, Places: j.workers() + j.waiting(), Held: j.held, Bytes: j.bytes()}
 }
 
 // A fullError says that no more jobs are taken now.

@@ -76,3 +76,34 @@ func outcomeOf(err error) Outcome {
 	}
 	return Failed
 }
+
+// A JobEnd is how a job ended, in a word for whoever counts.
+type JobEnd string
+
+// The ends of jobs. What of a job was signed is counted by its Outcome.
+const (
+	EndDone    JobEnd = "done"
+	EndFailed  JobEnd = "failed"   // with an error that its client is told
+	EndGivenUp JobEnd = "given_up" // its turn never came, or its process died
+	EndLost    JobEnd = "lost"     // what came of it could not be kept
+)
+
+// JobEnds are all there are.
+func JobEnds() []JobEnd { return []JobEnd{EndDone, EndFailed, EndGivenUp, EndLost} }
+
+func (j *Jobs) observe(job Job, end JobEnd) {
+	if j.Observe != nil {
+		j.Observe(end, j.Now().Sub(job.Accepted))
+	}
+}
+
+// endOf is the end of a job that was kept.
+func endOf(came error) JobEnd {
+	switch {
+	case came == nil:
+		return EndDone
+	case errors.Is(came, errInterrupted):
+		return EndGivenUp
+	}
+	return EndFailed
+}

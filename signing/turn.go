@@ -55,9 +55,10 @@ func (j *Jobs) conclude(t *task, from JobState, result Result, came error) {
 	job := t.job
 	if err := job.end(j.Seal, result, came, j.Now()); err != nil {
 		log(slog.LevelError, "lost", err)
+		j.observe(job, EndLost)
 		return
 	}
-	ctx, cancel := context.WithTimeout(t.request, time.Minute)
+	ctx, cancel := context.WithTimeout(t.request, j.keeping())
 	defer cancel()
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		moved, err := j.Store.MoveJob(ctx, job, from)
@@ -68,6 +69,7 @@ func (j *Jobs) conclude(t *task, from JobState, result Result, came error) {
 				level = slog.LevelError
 			}
 			log(level, string(job.State), came)
+			j.observe(job, endOf(came))
 			j.tell(job)
 			return
 		case err == nil:
@@ -78,6 +80,7 @@ func (j *Jobs) conclude(t *task, from JobState, result Result, came error) {
 		case <-time.After(pause):
 		case <-ctx.Done():
 			log(slog.LevelError, "lost", errors.Join(came, err))
+			j.observe(job, EndLost)
 			return
 		}
 	}
@@ -109,6 +112,7 @@ func (j *Jobs) giveUp(ctx context.Context, job Job, why string) error {
 	}
 	if moved {
 		j.Logger.LogAttrs(ctx, slog.LevelWarn, "job given up", slog.String("id", job.ID), slog.String("was", string(from)), slog.String("cause", why))
+		j.observe(job, EndGivenUp)
 		j.tell(job)
 	}
 	return nil

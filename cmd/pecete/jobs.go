@@ -41,6 +41,7 @@ func (h *house) jobs(ctx context.Context, mux *http.ServeMux) (*signing.Jobs, er
 		Store: h.registry, Seal: seal, Owner: h.log.ID(), Recipient: h.recipient, Tell: teller.Kick, Now: now, Logger: h.logger,
 		Waiting: h.config.Limits.Jobs,
 	}
+	h.measureJobs(jobs)
 	if err := jobs.Start(ctx); err != nil {
 		return nil, err
 	}
@@ -80,6 +81,7 @@ func (h *house) teller(ctx context.Context, seal *signing.Seal, mux *http.ServeM
 		Store: h.registry, Seal: seal, Client: &outbound.Client{Allowed: allowed, Roots: roots}, Keys: keys, Issuer: h.config.URL,
 		May: h.recipient, Now: now, Logger: h.logger,
 	}
+	h.measureTeller(teller)
 	handler, err := teller.Handler()
 	if err != nil {
 		return nil, err

@@ -13,11 +13,14 @@ import (
 	"time"
 
 	"github.com/pecete/pecete/audit"
+	"github.com/pecete/pecete/callback"
 	"github.com/pecete/pecete/hsm"
 	"github.com/pecete/pecete/metrics"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/registry"
+	"github.com/pecete/pecete/sandbox"
 	"github.com/pecete/pecete/server"
+	"github.com/pecete/pecete/signing"
 )
 
 // checkMetrics demands a host: what is told there is not everybody's.
@@ -72,6 +75,25 @@ func (h *house) measureServer(s *server.Server) {
 	}
 }
 
+// measureJobs, and those below, are told before anything begins.
+func (h *house) measureJobs(j *signing.Jobs) {
+	if h.meter != nil {
+		j.Observe = h.meter.JobEnded
+	}
+}
+
+func (h *house) measureTeller(t *callback.Teller) {
+	if h.meter != nil {
+		t.Observe = h.meter.Noticed
+	}
+}
+
+func (h *house) measureBox(b *sandbox.Box) {
+	if h.meter != nil {
+		b.Observe = h.meter.Read
+	}
+}
+
 // barredOn is what the pages tell of who is not judged; nil for nobody.
 func (h *house) barredOn() func(path string) {
 	if h.meter == nil {
@@ -107,6 +129,9 @@ func (h *house) sources(api *server.Server, tickets onetime.Store, certificate t
 		Checks:       map[string]func(context.Context) error{},
 		Certificates: map[string]time.Time{"tls": certificate.Leaf.NotAfter, "ca": ca.NotAfter},
 		Folders:      map[string]string{"audit": h.config.path(h.config.Audit.Folder)},
+	}
+	if api.Signer.Jobs != nil {
+		s.Jobs = api.Signer.Jobs.Stats
 	}
 	if redis, ok := tickets.(*onetime.Redis); ok {
 		s.Runs = redis.Changes

@@ -35,6 +35,7 @@ func (h *house) documents(ctx context.Context) (*sandbox.Box, error) {
 		return nil, err
 	}
 	box := &sandbox.Box{Program: program, Args: []string{"sandbox"}, Children: h.config.Limits.Children}
+	h.measureBox(box)
 	lacks, err := box.Probe(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("start a process that reads documents: %w", err)
