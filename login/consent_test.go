@@ -36,16 +36,16 @@ func fours(hex string) string {
 func TestConsentShowsEverything(t *testing.T) {
 	h := newHouse(t)
 	h.credential("c_1")
-	for n, headings := range map[int][2]string{
-		1:   {"1 document to sign", "1 document de semnat"},
-		12:  {"12 documents to sign", "12 documente de semnat"},
-		100: {"100 documents to sign", "100 de documente de semnat"},
+	for n, says := range map[int][4]string{
+		1:   {"1 document to sign", "1 document de semnat", "we have not seen it.", "noi nu l-am văzut"},
+		12:  {"12 documents to sign", "12 documente de semnat", "we have not seen them.", "noi nu le-am văzut"},
+		100: {"100 documents to sign", "100 de documente de semnat", "we have not seen them.", "noi nu le-am văzut"},
 	} {
 		i := h.ask(numbered(n), func(i *oauth.Interaction) { i.Description = "Rent of flat 12" })
 		_, english := h.get("/consent?i=one&lang=en")
 		_, romanian := h.get("/consent?i=one&lang=ro")
-		wantTold(t, english, headings[0], "22 November 2027, 12:00 UTC", "we have not seen them")
-		wantTold(t, romanian, headings[1], "22 noiembrie 2027, ora 12:00 UTC", "noi nu le-am văzut")
+		wantTold(t, english, says[0], "22 November 2027, 12:00 UTC", says[2])
+		wantTold(t, romanian, says[1], "22 noiembrie 2027, ora 12:00 UTC", says[3])
 		for _, page := range []string{english, romanian} {
 			wantTold(t, page, "Demo application", "Demo Signer (demo.signer@example.org)", "Demo certificate",
 				">Demo Signer<", ">Demo Issuing CA<", ">TEST-0001<", "SHA-256", "Rent of flat 12",

@@ -74,8 +74,8 @@ func TestNamesAreReadable(t *testing.T) {
 		},
 		{
 			"an organization", []string{"2.5.4.10", "Demo SRL", "2.5.4.97", "VATRO-00000000", "2.5.4.11", "Invoices", "2.5.4.3", "Demo seal"},
-			"Demo sealOrganization: Demo SRL · Its number: VATRO-00000000 · Department: Invoices",
-			"Demo sealOrganizație: Demo SRL · Numărul ei: VATRO-00000000 · Departament: Invoices",
+			"Demo sealOrganization: Demo SRL · Organization number: VATRO-00000000 · Department: Invoices",
+			"Demo sealOrganizație: Demo SRL · Numărul organizației: VATRO-00000000 · Departament: Invoices",
 		},
 		{
 			"an organization alone", []string{"2.5.4.10", "Demo SRL", "2.5.4.6", "RO"},
@@ -101,6 +101,7 @@ func TestNamesAreReadable(t *testing.T) {
 			for lang, says := range map[string]string{"en": row.says, "ro": row.ro} {
 				_, page := h.get("/consent?i=one&lang=" + lang)
 				facts := html.UnescapeString(tags.ReplaceAllString(strings.ReplaceAll(page, "</div>", "\n"), ""))
+				facts = strings.ReplaceAll(facts, "\u00a0", " ")
 				if !strings.Contains(facts, says+"\n") {
 					t.Errorf("in %s the page does not say %q:\n%s", lang, says, facts)
 				}
