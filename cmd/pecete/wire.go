@@ -133,7 +133,8 @@ func (h *house) openLog(ctx context.Context, name string) error {
 	}
 	config := audit.Config{
 		Path: filepath.Join(h.config.path(h.config.Audit.Folder), name+".log"), Signer: signer,
-		Keeper: h.registry, Keys: []*ecdsa.PublicKey{public}, Now: now, Logger: h.logger, Patience: h.patience,
+		Keeper: h.registry, Keys: []*ecdsa.PublicKey{public}, Now: now, Logger: h.logger,
+		Patience: func(records int) time.Duration { return patience(records, h.token.Stats()) },
 	}
 	err = again(audit.ErrInUse, 10*time.Second, func() (err error) {
 		h.log, err = audit.Open(ctx, h.measureLog(config))
@@ -150,13 +151,13 @@ func (h *house) openLog(ctx context.Context, name string) error {
 	return nil
 }
 
-// patience is how long records wait for others to share a write with: as long as
-// the device has more to do than it can, a signature that begins a little later
-// ends no later. Once all who are at the device are waiting, nobody else comes.
-func (h *house) patience(records int) time.Duration {
-	const crowd, pace = 4, 2 * time.Millisecond
-	device := h.token.Stats()
-	if device.Queued < crowd*device.Sessions || records >= device.Queued {
+// patience is how long so many records wait for others to share a write with: as
+// long as the device has more to do than it can, a signature that begins a little
+// later ends no later. A third of those who are at the device is company enough:
+// to wait for more of them would leave it idle if it is quick.
+func patience(records int, device hsm.Stats) time.Duration {
+	const crowd, third, pace = 4, 3, 2 * time.Millisecond
+	if device.Queued < crowd*device.Sessions || third*records >= device.Queued {
 		return 0
 	}
 	return pace
