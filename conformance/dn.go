@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"bytes"
-	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/hex"
 	"errors"
@@ -155,7 +154,7 @@ func sameDN(text string, der []byte) error {
 	if err != nil {
 		return err
 	}
-	var want pkix.RDNSequence
+	var want []relativeSET
 	if _, err := asn1.Unmarshal(der, &want); err != nil {
 		return fmt.Errorf("read the name in the certificate: %w", err)
 	}
@@ -176,17 +175,24 @@ func sameDN(text string, der []byte) error {
 	return nil
 }
 
-// is reports whether g says what a does. The string type a DER value has is
-// lost on the way through pkix, so the text inside is compared.
-func (g attribute) is(a pkix.AttributeTypeAndValue) bool {
+// relativeSET is a relative name as a certificate has it, to package asn1.
+type relativeSET []encoded
+
+// encoded is an attribute with the DER of its value.
+type encoded struct {
+	Type  asn1.ObjectIdentifier
+	Value asn1.RawValue
+}
+
+// is reports whether g says what a does: the same text, or the same DER.
+func (g attribute) is(a encoded) bool {
 	if g.oid != a.Type.String() {
 		return false
 	}
-	text := fmt.Sprint(a.Value)
-	if g.der == nil {
-		return g.text == text
+	if g.der != nil {
+		return bytes.Equal(g.der, a.Value.FullBytes)
 	}
-	var inside asn1.RawValue
-	rest, err := asn1.Unmarshal(g.der, &inside)
-	return err == nil && len(rest) == 0 && bytes.Equal(inside.Bytes, []byte(text))
+	var text string
+	_, err := asn1.Unmarshal(a.Value.FullBytes, &text)
+	return err == nil && g.text == text
 }

@@ -34,6 +34,7 @@ var credentialInfoFaults = []Fault{
 	{Case: "credentialInfo/cert-status-true", Says: "says expired of all", Answer: puts(methodCredentialInfo, "cert.status", "expired")},
 	{Case: "credentialInfo/names", Says: "writes names the other way round", Answer: alters(methodCredentialInfo, "cert.subjectDN", backwards)},
 	{Case: "credentialInfo/names", Says: "writes names with slashes", Answer: alters(methodCredentialInfo, "cert.issuerDN", func(s string) string { return "/" + strings.ReplaceAll(s, ",", "/") })},
+	{Case: "credentialInfo/names", Says: "encodes a value anew", Answer: alters(methodCredentialInfo, "cert.subjectDN", func(s string) string { return strings.ReplaceAll(s, "=#0c", "=#13") })},
 	{Case: "credentialInfo/names", Says: "keeps the issuer to itself", Answer: drops(methodCredentialInfo, "cert.issuerDN")},
 	{Case: "credentialInfo/serial-number", Says: "writes colons", Answer: alters(methodCredentialInfo, "cert.serialNumber", func(s string) string { return s[:2] + ":" + s[2:] })},
 	{Case: "credentialInfo/serial-number", Says: "drops a byte", Answer: alters(methodCredentialInfo, "cert.serialNumber", func(s string) string { return s[2:] })},
