@@ -24,11 +24,13 @@ var (
 )
 
 // A refusal is an error of the API with a status that its code alone does not
-// have.
+// have. Its sentence, with args, is told in other languages too if it is ours.
 type refusal struct {
-	status int
-	told   *csc.Error
-	scheme string // of 401, how to come instead; "" for with an access token
+	status   int
+	told     *csc.Error
+	sentence string
+	args     []any
+	scheme   string // of 401, how to come instead; "" for with an access token
 }
 
 func (r *refusal) Error() string { return r.told.Error() }
@@ -53,11 +55,17 @@ const retryAfter = "2"
 // fail writes err. It is the only writer of errors: what is not a csc.Error or
 // a known sentinel is told as a bare server_error, and to the log whole.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	told, status := tell(err)
+	said := tell(err)
+	told, status := said.told, said.status
 	note(r.Context(), "error", string(told.Code))
 	note(r.Context(), "error_description", told.Description)
 	if cause := err.Error(); cause != told.Error() {
 		note(r.Context(), "cause", cause)
+	}
+	lang := s.wanted(r)
+	if other, translated := said.in(lang); translated {
+		told = other
+		w.Header().Set("Content-Language", lang)
 	}
 	switch status {
 	case http.StatusUnauthorized:
@@ -121,16 +129,16 @@ func challenge(header http.Header, r *http.Request, told *csc.Error, scheme stri
 	header.Add("WWW-Authenticate", dpop)
 }
 
-// tell is what the client learns of err, and the status it learns it with.
-func tell(err error) (*csc.Error, int) {
+// tell is what the client learns of err.
+func tell(err error) *refusal {
 	var special *refusal
 	var known *csc.Error
 	var told often
 	switch {
 	case errors.As(err, &told):
-		return csc.Refused("Too many requests", err), http.StatusTooManyRequests
+		return refuse(http.StatusTooManyRequests, err, sayOften)
 	case errors.As(err, &special):
-		return special.told, special.status
+		return special
 	case errors.As(err, &known):
 	case errors.Is(err, signing.ErrPending):
 		known = csc.Fail(csc.AcceptedRequest, nil)
@@ -144,9 +152,9 @@ func tell(err error) (*csc.Error, int) {
 		known = csc.Fail(csc.ServerError, err)
 	}
 	if status, ok := statuses[known.Code]; ok {
-		return known, status
+		return &refusal{status: status, told: known}
 	}
-	return known, http.StatusBadRequest
+	return &refusal{status: http.StatusBadRequest, told: known}
 }
 
 // passing reports whether err says no more than that something cannot be asked
@@ -162,10 +170,7 @@ func (s *Server) noMethod(c *gin.Context) {
 	if _, is := methodAt(c.Request.URL.Path); !is {
 		c.Header("Allow", http.MethodGet)
 	}
-	s.fail(c.Writer, c.Request, &refusal{
-		status: http.StatusMethodNotAllowed,
-		told:   csc.Refused("The HTTP method is not allowed here", nil),
-	})
+	s.fail(c.Writer, c.Request, refuse(http.StatusMethodNotAllowed, nil, sayVerb))
 }
 
 func (s *Server) noRoute(c *gin.Context) { s.fail(c.Writer, c.Request, nothingHere(c.Request)) }
@@ -184,7 +189,7 @@ func methodAt(path string) (csc.Method, bool) {
 // elsewhere.
 func nothingHere(r *http.Request) error {
 	if _, is := methodAt(r.URL.Path); is {
-		return &refusal{status: http.StatusNotImplemented, told: csc.Refused("The method is not implemented", nil)}
+		return refuse(http.StatusNotImplemented, nil, sayNoMethod)
 	}
-	return &refusal{status: http.StatusNotFound, told: csc.Refused("There is nothing here", nil)}
+	return refuse(http.StatusNotFound, nil, sayNothing)
 }

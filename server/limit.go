@@ -99,12 +99,7 @@ func (b *buckets) take(network string, perSecond rate.Limit, burst int) bool {
 	return bucket.Allow()
 }
 
-func tooMany() error {
-	return &refusal{
-		status: http.StatusTooManyRequests,
-		told:   csc.Refused("Too many requests from this address", nil),
-	}
-}
+func tooMany() error { return refuse(http.StatusTooManyRequests, nil, sayStranger) }
 
 func orDefault[T int | int64 | float64 | time.Duration](v, otherwise T) T {
 	if v == 0 {

@@ -168,10 +168,7 @@ func jsonContent(r *http.Request, length int) error {
 	media, params, err := mime.ParseMediaType(strings.Join(values, ","))
 	charset, given := params["charset"]
 	if err != nil || media != "application/json" || given && !strings.EqualFold(charset, "utf-8") || r.Header.Get("Content-Encoding") != "" {
-		return &refusal{
-			status: http.StatusUnsupportedMediaType,
-			told:   csc.Refused("The body must be application/json", err),
-		}
+		return refuse(http.StatusUnsupportedMediaType, err, sayMedia)
 	}
 	return nil
 }
@@ -184,15 +181,11 @@ func unreadable(err error) error {
 	var rest *openapi.TooLargeError
 	switch {
 	case errors.As(err, &whole):
-		return tooLarge(fmt.Sprintf("The body is larger than %d bytes", whole.Limit), err)
+		return refuse(http.StatusRequestEntityTooLarge, err, sayLarge, whole.Limit)
 	case errors.As(err, &rest):
-		return tooLarge(fmt.Sprintf("The body is larger than %d bytes beside its documents", rest.Most), err)
+		return refuse(http.StatusRequestEntityTooLarge, err, sayLarger, rest.Most)
 	}
 	return csc.Malformed(err)
-}
-
-func tooLarge(sentence string, cause error) error {
-	return &refusal{status: http.StatusRequestEntityTooLarge, told: csc.Refused(sentence, cause)}
 }
 
 func writeJSON(w http.ResponseWriter, status int, body []byte) {

@@ -25,7 +25,8 @@ const sendOTPHeader = "Malformed authroization header."
 // words says an error of v2 in the words of v1. All that is translated is in
 // this file; the cause stays, and with it what else the error is.
 func (f facade) words(m csc.Method, err error) error {
-	told, status := tell(err)
+	refused := tell(err)
+	told := refused.told
 	said := told.Description
 	switch {
 	case said == malformedHeader && m == csc.MethodSendOTP:
@@ -45,7 +46,7 @@ func (f facade) words(m csc.Method, err error) error {
 	if said == told.Description {
 		return err
 	}
-	return &refusal{status: status, told: &csc.Error{Code: told.Code, Description: said, Cause: err}}
+	return &refusal{status: refused.status, told: &csc.Error{Code: told.Code, Description: said, Cause: err}}
 }
 
 // lockedCredential is the sentence of v2 for factors that are not judged now.
