@@ -109,8 +109,9 @@ func TestMethodsInOrder(t *testing.T) {
 		t.Errorf("%d pairs of types for %d methods", len(types), len(want))
 	}
 	doc := document(t)
-	if got := len(doc.Paths.Map()); got != len(want) {
-		t.Errorf("the contract has %d paths", got)
+	paths := slices.DeleteFunc(slices.Collect(maps.Keys(doc.Paths.Map())), func(path string) bool { return strings.HasPrefix(path, "/oauth2/") })
+	if len(paths) != len(want) {
+		t.Errorf("the contract has the paths %v", paths)
 	}
 	if doc.Info.Version != csc.Version {
 		t.Errorf("the contract is of version %s", doc.Info.Version)

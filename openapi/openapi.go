@@ -40,9 +40,22 @@ var documentV1 []byte
 // A Contract is csc-v2.yaml or csc-v1.yaml, read. It is safe for concurrent use.
 type Contract struct {
 	text  []byte
+	base  string // what the methods hang under
+	about *openapi3.Info
 	order []csc.Method
 	calls map[csc.Method]call
+	forms []form
 }
+
+// A form is an endpoint of the authorization server, which judges what it is
+// sent itself.
+type form struct {
+	path string
+	item *openapi3.PathItem
+}
+
+// authorizationServer is what its endpoints hang under.
+const authorizationServer = "/oauth2/"
 
 // A call is what the contract says of one method.
 type call struct {
@@ -68,9 +81,16 @@ func load(yaml []byte) (*Contract, error) {
 	if err := doc.Validate(loader.Context); err != nil {
 		return nil, fmt.Errorf("validate contract: %w", err)
 	}
-	c := &Contract{text: yaml, calls: map[csc.Method]call{}}
+	c := &Contract{text: yaml, about: doc.Info, calls: map[csc.Method]call{}}
+	if len(doc.Servers) > 0 {
+		c.base = doc.Servers[0].URL
+	}
 	paths := doc.Paths.Map()
 	for _, path := range inOrder(paths, func(p *openapi3.PathItem) *openapi3.Origin { return p.Origin }) {
+		if strings.HasPrefix(path, authorizationServer) {
+			c.forms = append(c.forms, form{path, paths[path]})
+			continue
+		}
 		m := csc.Method(strings.TrimPrefix(path, "/"))
 		if c.calls[m], err = newCall(m, paths[path]); err != nil {
 			return nil, fmt.Errorf("contract of %s: %w", m, err)
@@ -88,7 +108,7 @@ func newCall(m csc.Method, path *openapi3.PathItem) (call, error) {
 		return call{}, errors.New("no POST with a body")
 	}
 	body := path.Post.RequestBody.Value
-	media := body.Content.Get("application/json")
+	media := body.Content.Get(mediaJSON)
 	if media == nil || media.Schema == nil || !media.Schema.Value.Type.Is(openapi3.TypeObject) {
 		return call{}, errors.New("the body is no JSON object")
 	}

@@ -55,7 +55,7 @@ func (c *Contract) answer(m csc.Method, status int) (*openapi3.Schema, error) {
 	if len(ref.Value.Content) == 0 {
 		return nil, nil
 	}
-	media := ref.Value.Content.Get("application/json")
+	media := ref.Value.Content.Get(mediaJSON)
 	if media == nil || media.Schema == nil {
 		return nil, fmt.Errorf("%s, %d: the contract has no JSON", m, status)
 	}

@@ -16,7 +16,7 @@ func Safe(page http.HandlerFunc) http.Handler {
 
 // Guard sets those headers.
 func Guard(h http.Header) {
-	h.Set("Content-Security-Policy", policy(nil))
+	h.Set("Content-Security-Policy", policy(nil, false))
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -27,17 +27,21 @@ func Guard(h http.Header) {
 }
 
 // policy is the content security policy of a page whose forms end at one of
-// the targets.
+// the targets, and which has scripts of ours that ask this host, or has none.
 //
 // Chromium holds the redirects after a form to form-action too: where the last of
 // them leads away from here, its origin has to be among the targets.
-func policy(targets []string) string {
-	return strings.Join([]string{
+func policy(targets []string, scripts bool) string {
+	sources := []string{
 		"default-src 'none'",
 		"style-src 'self'",
 		"img-src 'self' data:",
 		"form-action " + strings.Join(append([]string{"'self'"}, targets...), " "),
 		"frame-ancestors 'none'",
 		"base-uri 'none'",
-	}, "; ")
+	}
+	if scripts {
+		sources = append(sources, "script-src 'self'", "connect-src 'self'")
+	}
+	return strings.Join(sources, "; ")
 }

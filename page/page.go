@@ -1,7 +1,7 @@
 // Package page is what the pages of a server have in common, whoever shows them:
 // the frame and the style, the languages, the forms and what protects them, the
-// notes after a form, and the headers that keep other pages away. The pages are
-// HTML without any script; they load nothing from elsewhere.
+// notes after a form, and the headers that keep other pages away. The pages of
+// signers are HTML without any script; all load nothing from elsewhere.
 //
 // A House is the server, a Book is the pages of one room of it with their
 // templates and texts, a Visit is a request to one of them.
@@ -92,6 +92,9 @@ type Visit struct {
 	// Targets are the sources, as a policy writes them, that a form of this page
 	// may lead to in the end, beside this host.
 	Targets []string
+	// Scripts says that the page has scripts, which are files of this host and ask
+	// nobody else. No page that a signer agrees on has any.
+	Scripts bool
 	// About goes into the log when there is no page.
 	About []slog.Attr
 }
@@ -154,7 +157,7 @@ func (b *Book) Render(v Visit, status int, name string, page any) {
 		http.Error(v.W, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
-	v.W.Header().Set("Content-Security-Policy", policy(v.Targets))
+	v.W.Header().Set("Content-Security-Policy", policy(v.Targets, v.Scripts))
 	v.W.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.W.Header().Set("Content-Language", v.T.Tag)
 	v.W.WriteHeader(status)
@@ -215,7 +218,7 @@ func (b *Book) Fail(v Visit, err error) {
 	if f.Wait > 0 {
 		v.W.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.Wait.Seconds()))))
 	}
-	v.Targets = nil // no form here leads anywhere
+	v.Targets, v.Scripts = nil, false // no form here leads anywhere
 	page := failPage{Frame: b.Plain(v, "fail."+f.Kind+".title"), Text: "fail." + f.Kind + ".text"}
 	if f.Kind == "stale" {
 		page.Again = v.Self()
@@ -226,6 +229,6 @@ func (b *Book) Fail(v Visit, err error) {
 // Tell answers with a page that says something, and asks for nothing: the texts
 // are given by their keys.
 func (b *Book) Tell(v Visit, status int, title, text string) {
-	v.Targets = nil
+	v.Targets, v.Scripts = nil, false
 	b.Render(v, status, "fail.html", failPage{Frame: b.Plain(v, title), Text: text})
 }

@@ -241,7 +241,11 @@ func TestStyle(t *testing.T) {
 
 func TestPolicy(t *testing.T) {
 	want := "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' a: b:; frame-ancestors 'none'; base-uri 'none'"
-	if diff := cmp.Diff(want, page.Policy([]string{"a:", "b:"})); diff != "" {
+	if diff := cmp.Diff(want, page.Policy([]string{"a:", "b:"}, false)); diff != "" {
+		t.Error(diff)
+	}
+	want += "; script-src 'self'; connect-src 'self'"
+	if diff := cmp.Diff(want, page.Policy([]string{"a:", "b:"}, true)); diff != "" {
 		t.Error(diff)
 	}
 }

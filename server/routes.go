@@ -58,3 +58,8 @@ func (s *Server) offers(m csc.Method) bool {
 	}
 	return true
 }
+
+// Has reports whether the server has a method.
+func (s *Server) Has(m csc.Method) bool {
+	return slices.ContainsFunc(s.routes(), func(r route) bool { return r.method == m })
+}

@@ -85,11 +85,11 @@ func (s *Server) Handler() http.Handler {
 		for _, r := range (facade{s}).routes() {
 			engine.POST(v1.BasePath+"/"+string(r.method), r.handler(s))
 		}
-		engine.GET("/openapi-v1.yaml", contract(s.V1))
+		engine.GET("/openapi-v1.yaml", contract(s.V1.Served(s.About.URL, s.HasV1)))
 	}
 	engine.GET("/healthz", s.healthz)
 	engine.GET("/readyz", s.readyz)
-	engine.GET("/openapi.yaml", contract(s.Contract))
+	engine.GET("/openapi.yaml", contract(s.Contract.Served(s.About.URL, s.Has)))
 	engine.GET(logoPath, serveLogo)
 	engine.NoMethod(s.noMethod)
 	engine.NoRoute(s.noRoute)
@@ -112,6 +112,7 @@ func (s *Server) clean(next http.Handler) http.Handler {
 	})
 }
 
-func contract(of *openapi.Contract) gin.HandlerFunc {
-	return func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml; charset=utf-8", of.YAML()) }
+// contract answers with the contract as this server keeps it.
+func contract(served []byte) gin.HandlerFunc {
+	return func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml; charset=utf-8", served) }
 }

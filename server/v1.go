@@ -33,6 +33,11 @@ func (f facade) routes() []route {
 	return slices.DeleteFunc(all, func(r route) bool { return !f.offers(r.method) })
 }
 
+// HasV1 reports whether the server has a method of v1.
+func (s *Server) HasV1(m csc.Method) bool {
+	return s.V1 != nil && slices.ContainsFunc(facade{s}.routes(), func(r route) bool { return r.method == m })
+}
+
 // info implements info (v1.0.4.0 §11.1).
 func (f facade) info(ctx context.Context, req csc.InfoRequest) (v1.InfoResponse, error) {
 	told, err := f.Server.info(ctx, req)

@@ -25,6 +25,7 @@ import (
 	"github.com/pecete/pecete/openapi"
 	"github.com/pecete/pecete/page"
 	"github.com/pecete/pecete/quota"
+	"github.com/pecete/pecete/reference"
 	"github.com/pecete/pecete/server"
 	"github.com/pecete/pecete/signing"
 	"github.com/pecete/pecete/users"
@@ -166,6 +167,7 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if provider.Direct != nil {
 		api.Logins = provider
 	}
+	reference.Pages{House: h.pages(nil), V2: contract, Has: api.Has, V1: contractV1, HasV1: api.HasV1}.Mount(mux)
 	return api, nil
 }
 
