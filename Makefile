@@ -16,7 +16,7 @@ BENCH ?=
 # A codec that gin brings along and nobody here speaks: 10 MB of the program.
 TAGS := nomsgpack
 
-.PHONY: all build vet lint test demo run conform bench soak fuzz clean help
+.PHONY: all build vet lint test demo run conform clauses transcripts bench soak fuzz clean help
 
 all: build vet lint ## build, vet and lint
 
@@ -32,7 +32,7 @@ lint: ## golangci-lint with .golangci.yml
 	go run $(LINT) run ./...
 
 test: ## every test, with the race detector and real servers; installs what is missing
-	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool chromium opensc curl strace ps openid-client
+	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool chromium opensc curl jq strace ps openid-client
 	go test -race -timeout 20m ./...
 
 demo: ## sign a PDF (FILE=some.pdf) over the API with a key in an HSM, from nothing
@@ -50,6 +50,13 @@ conform: ## run the conformance suite against a freshly started server
 	@go build -tags $(TAGS) -o bin/pecete ./cmd/pecete
 	@CGO_ENABLED=0 go build -o bin/cscheck ./cmd/cscheck
 	@go run ./internal/conform -pecete bin/pecete -cscheck bin/cscheck -out build/conform
+
+clauses: ## write docs/clauses.md: each clause of the API with its code and its tests
+	go run ./internal/clauses
+
+transcripts: ## write what the commands of docs/transcript-*.md print
+	@scripts/need cc softhsm curl jq oathtool openssl poppler
+	go test -count=1 -run '^TestTranscripts$$' ./internal/servertest -update
 
 bench: ## the whole server against its bare device, in one run (BENCH=-short for a quick try)
 	@scripts/need cc softhsm redis
@@ -70,4 +77,4 @@ clean: ## remove what was built
 	rm -rf bin build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
