@@ -58,7 +58,7 @@ func TestDescribe(t *testing.T) {
 	}
 	var methods []csc.Method
 	var forms []string
-	properties := requestProperties(t)
+	properties := requestProperties(t, c)
 	for _, op := range d.Operations {
 		if op.Summary == "" || op.Text == "" || len(op.Request) == 0 || len(op.Answers) < 3 {
 			t.Errorf("%s: %+v", op.Method, op)

@@ -22,7 +22,7 @@ func TestRefusedDocuments(t *testing.T) {
 		{"a SAD that is none", `{"credentialID":"$EC","SAD":"x",` + digests + `}`, "Invalid parameter SAD"},
 		{"a credential nobody knows", `{"credentialID":"c_1","SAD":"$SAD",` + digests + `}`, "Invalid parameter credentialID"},
 		{"somebody else's", `{"credentialID":"$STRANGER","SAD":"$SAD",` + digests + `}`, "Invalid parameter credentialID"},
-		{"an expired one", `{"credentialID":"$EXPIRED","SAD":"$SAD",` + digests + `}`, "Signing certificate 'CN=Demo Signer' is expired."},
+		{"an expired one", `{"credentialID":"$EXPIRED","SAD":"$SAD",` + digests + `}`, "Signing certificate 'O=Demo,CN=Demo Signer' is expired."},
 		{"one that is disabled", `{"credentialID":"$DISABLED","SAD":"$SAD",` + digests + `}`, "The credential identified by credentialID is disabled"},
 		{"neither digests nor documents", `{"credentialID":"$EC","SAD":"$SAD"}`, "Empty documentDigests and documents objects"},
 		{"clientData that is no text", `{"credentialID":"$EC","SAD":"$SAD","clientData":5,` + digests + `}`, "Invalid parameter clientData"},
