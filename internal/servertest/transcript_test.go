@@ -38,7 +38,8 @@ func enlist(t *testing.T, s *stage.Stage) (env cast) {
 	ctx := servertest.Context(t)
 	signer, err := s.AddSigner(ctx, "demo.signer@example.org", "Demo", "Signer")
 	must(t, err)
-	other, err := s.AddSigner(ctx, "other.signer@example.org", "Semnatar", "Demo", "--bare")
+	const phone = "+40700000009"
+	other, err := s.AddSigner(ctx, "other.signer@example.org", "Semnatar", "Demo", "--bare", "--phone", phone)
 	must(t, err)
 	for _, factor := range []string{"EMAIL", "APPROVAL"} {
 		_, err := s.AddCredential(ctx, other.ID, "--factors", factor)
@@ -62,6 +63,7 @@ func enlist(t *testing.T, s *stage.Stage) (env cast) {
 	env.knows("TOTP", authenticator(t, signer))
 	env.knows("OTHER", other.ID)
 	env.knows("OTHER_TOTP", authenticator(t, other))
+	env.knows("PHONE", phone)
 	env.knows("EMAIL", "visitor@example.org")
 	env.knows("PASSWORD", password)
 	env.knows("WEB_TOTP", authenticator(t, visitor))
