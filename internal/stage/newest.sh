@@ -6,6 +6,10 @@ column=3
 to=$(awk -v user="$3" -v column="$column" '$1 == user { print $column }' "$1/addresses")
 for file in "$1/outbox/"*" $to."*; do :; done # the last one in order
 case $2 in
-code) grep -Eo '(^|[^0-9])[0-9]{6}([^0-9]|$)' "$file" | grep -Eo '[0-9]{6}' | head -n 1 ;;
+code) # of a mail the line that is nothing else: a credential's id may have six digits too
+	case $file in
+	*.eml) grep -Eo '^ +[0-9]{6}' "$file" | tr -d ' ' ;;
+	*) grep -Eo '(^|[^0-9])[0-9]{6}([^0-9]|$)' "$file" | grep -Eo '[0-9]{6}' ;;
+	esac | head -n 1 ;;
 link) grep -Eo 'https://[^ ]+/approve\?i=[A-Za-z0-9_-]+' "$file" ;;
 esac
