@@ -38,16 +38,23 @@ func enlist(t *testing.T, s *stage.Stage) (env cast) {
 	ctx := servertest.Context(t)
 	signer, err := s.AddSigner(ctx, "demo.signer@example.org", "Demo", "Signer")
 	must(t, err)
-	const phone = "+40700000009"
+	const phone, pin = "+40700000009", "270391"
 	other, err := s.AddSigner(ctx, "other.signer@example.org", "Semnatar", "Demo", "--bare", "--phone", phone)
 	must(t, err)
 	for _, factor := range []string{"EMAIL", "APPROVAL"} {
 		_, err := s.AddCredential(ctx, other.ID, "--factors", factor)
 		must(t, err)
 	}
+	extendable, err := s.AddCredential(ctx, other.ID, "--factors", "PIN", "--scal", "1")
+	must(t, err)
+	_, err = s.Run(ctx, "credential", "extend", extendable, "allow")
+	must(t, err)
+	must(t, s.SetPIN(ctx, other.ID, pin))
 	visitor, err := s.AddSigner(ctx, "visitor@example.org", "Demo", "Visitor", "--mode", "oauth2code")
 	must(t, err)
 	must(t, s.SetPassword(ctx, visitor.ID, password))
+	must(t, s.AllowLogins(ctx))
+	must(t, s.Configure("extend_transaction: true\n"))
 	const redirect = "https://app.example.org/callback"
 	app, err := s.AddClient(ctx, "Demo Application", signer.ID, other.ID)
 	must(t, err)
@@ -64,6 +71,8 @@ func enlist(t *testing.T, s *stage.Stage) (env cast) {
 	env.knows("OTHER", other.ID)
 	env.knows("OTHER_TOTP", authenticator(t, other))
 	env.knows("PHONE", phone)
+	env.knows("EXTENDABLE", extendable)
+	env.knows("PIN", pin)
 	env.knows("EMAIL", "visitor@example.org")
 	env.knows("PASSWORD", password)
 	env.knows("WEB_TOTP", authenticator(t, visitor))

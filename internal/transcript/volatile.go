@@ -17,6 +17,7 @@ var replacements = []struct {
 }{
 	{regexp.MustCompile(`"(` + secret + `)": "[^"]*"`), `"$1": "<$1>"`},
 	{regexp.MustCompile(`\b(code|i|state|request_uri)=[A-Za-z0-9_.%:~-]+`), `$1=<$1>`},
+	{regexp.MustCompile(`"expiresIn": \d+`), `"expiresIn": <seconds>`},
 	{regexp.MustCompile(`localhost(:|%3A)\d+`), `localhost${1}8443`},
 	{regexp.MustCompile(`"(valid(?:From|To))": "\d{14}Z"`), `"$1": "<time>"`},
 	{regexp.MustCompile(`"serialNumber": "[0-9a-f]+"`), `"serialNumber": "<hex>"`},
