@@ -70,7 +70,8 @@ func TestMustsAreTried(t *testing.T) {
 	}
 }
 
-// Each case is of a requirement in the list, and each of those is there once.
+// Each case is of a requirement in the list, or of another standard, and each of
+// those in the list is there once.
 func TestCasesAreInTheList(t *testing.T) {
 	b := open(t)
 	ids := map[string]int{}
@@ -83,7 +84,7 @@ func TestCasesAreInTheList(t *testing.T) {
 		}
 	}
 	for id, cases := range b.cases {
-		if ids[id] == 0 {
+		if ids[id] == 0 && !strings.HasPrefix(id, "RFC") {
 			t.Errorf("%s of the case %s is not in the list", id, cases[0].ID)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/pecete/pecete/conformance"
 )
 
 // text is the document.
@@ -26,7 +28,18 @@ func (b *book) text() string {
 	for _, c := range b.clauses {
 		b.section(&w, c)
 	}
+	b.others(&w)
 	return w.String()
+}
+
+// others are the cases of other standards, to which the text of the API leads.
+func (b *book) others(w *strings.Builder) {
+	w.WriteString("\n## Other standards\n\n| Clause | Level | Requirement | Tried by |\n|---|---|---|---|\n")
+	for _, c := range conformance.Cases() {
+		if standard, number, other := strings.Cut(c.Check, "-"); other && strings.HasPrefix(standard, "RFC") {
+			fmt.Fprintf(w, "| RFC %s §%s | %s | %s | %s |\n", standard[3:], number, c.Level, strings.ReplaceAll(c.Says, "|", `\|`), code(c.ID))
+		}
+	}
 }
 
 const preface = `# Clauses
