@@ -211,10 +211,8 @@ func (c *Client) post(ctx context.Context, address, mediaType string, body []byt
 	return req, nil
 }
 
-// nothing is the answer of a method that has none, and says so with 204.
-type nothing struct{}
-
-// exchange sends req and decodes an answer of 200 into answer, of nothing 204.
+// exchange sends req and decodes an answer of 200 into answer, of nothing 204, of
+// what was made also 201.
 // Any other is an *Error.
 func (c *Client) exchange(req *http.Request, answer any) error {
 	web := http.Client{}
@@ -247,6 +245,7 @@ func (c *Client) exchange(req *http.Request, answer any) error {
 		return fmt.Errorf("%w: more than %d bytes", ErrAnswer, maxAnswer)
 	case resp.StatusCode == http.StatusNoContent && expectsNothing(answer):
 		return nil
+	case resp.StatusCode == http.StatusCreated && expectsCreated(answer):
 	case resp.StatusCode != http.StatusOK || expectsNothing(answer):
 		return newError(resp, body)
 	}
@@ -254,9 +253,4 @@ func (c *Client) exchange(req *http.Request, answer any) error {
 		return fmt.Errorf("%w: %w", ErrAnswer, withoutValues(err))
 	}
 	return nil
-}
-
-func expectsNothing(answer any) bool {
-	_, yes := answer.(*nothing)
-	return yes
 }

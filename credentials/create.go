@@ -24,14 +24,17 @@ type Creator struct {
 	Policy string
 	// Most is how many credentials a signer may have for another to be made.
 	Most int
+	// Permits notes which permits were used.
+	Permits Permits
 }
 
 // Create implements credentials/create (v2.2 §11.4). A permit is for one
 // credential, whose ID comes of the permit's: who calls again, since the answer was
-// lost or a process died, is given the same one, and of any number who call at once
-// one makes it.
+// lost, is given the same one, and of any number who call at once one makes it. The
+// permit is used up before that: what dies or fails on the way costs the signer
+// another one, and leaves at most a key that nobody can use.
 func (c Creator) Create(ctx context.Context, who Caller, req csc.CreateRequest) (csc.CreateResponse, error) {
-	if who.Permit == nil || who.Permit.Creation == nil || who.UserID == "" {
+	if who.Scope != csc.ScopeCreation || who.Permit == nil || who.Permit.Creation == nil || who.UserID == "" {
 		return csc.CreateResponse{}, csc.Fail(csc.UnauthorizedClient, nil)
 	}
 	if err := c.agreed(who.Permit.Creation, req.Request); err != nil {
@@ -92,6 +95,9 @@ func (c Creator) make(ctx context.Context, who Caller) (Credential, error) {
 	if len(has) >= c.Most {
 		return made, csc.Refused("The signer has as many credentials as there may be", nil)
 	}
+	if first, err := c.Permits.use(ctx, who.Permit.ID); err != nil || !first {
+		return c.await(ctx, id, err)
+	}
 	made, err = c.enroll(ctx, id, signer, c.Profile(c.Now()), audit.Entry{Client: who.ClientID, Grant: who.Permit.ID})
 	if errors.Is(err, ErrExists) { // somebody was quicker
 		return c.Store.Credential(ctx, id)
@@ -99,7 +105,30 @@ func (c Creator) make(ctx context.Context, who Caller) (Credential, error) {
 	return made, err
 }
 
+// await is the credential that somebody else is making, as soon as it is there; busy
+// is why the permit could not be used, nil if it was used up long before.
+func (c Creator) await(ctx context.Context, id string, busy error) (Credential, error) {
+	making := (*makingError)(nil)
+	for until := time.Now().Add(makingLife / 6); ; {
+		made, err := c.Store.Credential(ctx, id)
+		switch {
+		case !errors.Is(err, ErrUnknown):
+			return made, err
+		case busy == nil:
+			return made, csc.Fail(csc.AccessDenied, errUsed)
+		case !errors.As(busy, &making), time.Now().After(until):
+			return made, busy
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return made, ctx.Err()
+		}
+	}
+}
+
 var (
+	errUsed   = errors.New("the permit was used, and nothing came of it")
 	errGone   = errors.New("the credential of this permit was made, and deleted")
 	errSigner = errors.New("the signer is gone or disabled")
 )

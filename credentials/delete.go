@@ -29,8 +29,14 @@ type Destroyer interface {
 
 // Delete implements credentials/delete (v2.2 §11.5): nobody finds the credential
 // any more, its certificate is revoked if that is asked, and then its key is
-// destroyed. What was begun is ended by whoever calls again.
+// destroyed. What was begun is ended by whoever calls again. A permit is for one
+// credential, which can be deleted once: that is what uses it up. A client that acts
+// for itself needs none for signers it is linked to.
 func (d Deleter) Delete(ctx context.Context, who Caller, req csc.DeletionRequest) error {
+	permitted := who.Permit != nil && who.Permit.CredentialID != ""
+	if who.Scope != csc.ScopeDeletion || who.UserID != "" && !permitted {
+		return csc.Fail(csc.UnauthorizedClient, nil)
+	}
 	deletion, err := d.deletion(req)
 	if err != nil {
 		return err

@@ -24,6 +24,10 @@ var words = map[string]map[string]string{
 		"ask.short":    "%s: the application “%s” waits for your approval. See what it is, within %d minutes: %s",
 		"ask.one":      "%d signature",
 		"ask.other":    "%d signatures",
+		"gone.subject": "%s: a certificate of yours was deleted",
+		"gone.says":    "The application “%s” deleted your signing certificate “%s”, and its key was destroyed. It may do so without asking you. What was signed before stays signed.",
+		"gone.adds":    "If you did not expect this, tell whoever runs this service.",
+		"gone.short":   "%s: the application “%s” deleted your signing certificate “%s”.",
 		"code.short":   "%s: %s is your code to sign with the application “%s”. Good for %d minutes. Tell it to nobody.",
 	},
 	"ro": {
@@ -38,6 +42,10 @@ var words = map[string]map[string]string{
 		"ask.one":      "%d semnătură",
 		"ask.few":      "%d semnături",
 		"ask.other":    "%d de semnături",
+		"gone.subject": "%s: un certificat al dumneavoastră a fost șters",
+		"gone.says":    "Aplicația „%s” a șters certificatul dumneavoastră de semnare „%s”, iar cheia lui a fost distrusă. Poate face acest lucru fără să vă întrebe. Ce a fost semnat înainte rămâne semnat.",
+		"gone.adds":    "Dacă nu vă așteptați la aceasta, anunțați-l pe cel care administrează serviciul.",
+		"gone.short":   "%s: aplicația „%s” a șters certificatul dumneavoastră de semnare „%s”.",
 		"code.short":   "%s: %s este codul dumneavoastră pentru a semna în aplicația „%s”. Valabil %d minute. Nu îl spuneți nimănui.",
 	},
 }
@@ -81,6 +89,28 @@ func (s *Challenges) approvalLetter(ctx context.Context, who Caller, c Credentia
 		Link: url, Do: say(lang, "ask.do"), Adds: []string{say(lang, "ask.adds", minutes)},
 		Short: say(lang, "ask.short", s.From, application, minutes, url),
 	}, err
+}
+
+// TellDeletion tells an owner that a client deleted a credential of his.
+func (a Authorizer) TellDeletion(ctx context.Context, ended Credential, clientID string) error {
+	signer, err := a.Register.Users.User(ctx, ended.UserID)
+	if err != nil {
+		return fmt.Errorf("read signer: %w", err)
+	}
+	application, err := a.Challenges.application(ctx, clientID)
+	if err != nil {
+		return err
+	}
+	sender, to := anyWay(a.Challenges.Post, signer)
+	if sender == nil {
+		return errNoAddress
+	}
+	s, lang := a.Challenges, Language(signer.Locale)
+	return deliver(ctx, sender, notify.Letter{
+		Lang: lang, From: s.From, Subject: say(lang, "gone.subject", s.From),
+		Says: []string{say(lang, "gone.says", application, ended.called())}, Adds: []string{say(lang, "gone.adds")},
+		Short: say(lang, "gone.short", s.From, application, ended.called()),
+	}, to)
 }
 
 // signatures is how many there are, in words: 1 semnătură, 2 semnături, 20 de

@@ -25,6 +25,7 @@ import (
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/hsm"
 	"github.com/pecete/pecete/hsm/hsmtest"
+	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/registry"
 	"github.com/pecete/pecete/users"
 )
@@ -99,7 +100,10 @@ type house struct {
 	deleter  credentials.Deleter
 	signer   users.User
 	told     []string
+	later    time.Duration // that the clock of permits is ahead
 }
+
+func (h *house) now() time.Time { return time.Now().Add(h.later) }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
@@ -121,6 +125,7 @@ func newHouse(t *testing.T) *house {
 	h.creator = credentials.Creator{
 		Enroller: credentials.Enroller{Device: h.device, Issuer: issuer{key, root}, Store: h.registry, Audit: h.log, Now: time.Now},
 		Register: register, Policy: demoPolicy, Most: 3,
+		Permits: credentials.Permits{Store: onetime.NewMemory(h.now), Now: h.now},
 		Profile: func(now time.Time) credentials.Profile {
 			return credentials.Profile{
 				Key: csc.P256, SCAL: csc.SCAL2, Multisign: 10, Mode: csc.OAuth2Code, NotBefore: now.Add(-time.Minute), NotAfter: now.AddDate(1, 0, 0),
@@ -232,6 +237,9 @@ func TestCreateRace(t *testing.T) {
 	}
 	all.Wait()
 	close(ids)
+	if n := len(h.device.made); n != 1 {
+		t.Errorf("%d keys were made", n)
+	}
 	first := <-ids
 	for id := range ids {
 		if id != first {
@@ -256,6 +264,7 @@ func TestCreateRefuses(t *testing.T) {
 		says   string
 	}{
 		{"no permit", nil, credentials.Caller{ClientID: "a_demo", UserID: "u_demo", Scope: csc.ScopeCreation}, nil, csc.UnauthorizedClient, ""},
+		{"a token of another scope", nil, func() credentials.Caller { who := may("p"); who.Scope = csc.ScopeService; return who }(), nil, csc.UnauthorizedClient, ""},
 		{"a permit to delete", nil, mayDelete("c_1"), nil, csc.UnauthorizedClient, ""},
 		{"another policy", nil, may("p"), &csc.CreationRequest{CertificatePolicy: "1.2.3"}, csc.InvalidRequest, "Invalid parameter certificatePolicy"},
 		{"another policy, agreed to", nil, may("p", csc.CreationRequest{CertificatePolicy: "1.2.3"}), nil, csc.InvalidRequest, "Invalid parameter certificatePolicy"},
@@ -293,7 +302,9 @@ func TestCreateAsAgreed(t *testing.T) {
 	}
 }
 
-// What fails on the way leaves no credential, and a second call makes it.
+// What fails on the way leaves no credential and no key, and has used its permit:
+// a second call is told to wait while somebody may be at it, and then that it is
+// over. Another permit makes one.
 func TestCreateInterrupted(t *testing.T) {
 	h := newHouse(t)
 	must(t, h.log.Close(t.Context()))
@@ -305,7 +316,20 @@ func TestCreateInterrupted(t *testing.T) {
 	}
 	h.log = audittest.Open(t)
 	h.creator.Audit = h.log
-	h.create("one")
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if made, err := h.creator.Create(ctx, may("one"), csc.CreateRequest{}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a moment later: %+v, %v", made, err)
+	}
+	h.later = time.Minute
+	var told *csc.Error
+	if made, err := h.creator.Create(t.Context(), may("one"), csc.CreateRequest{}); !errors.As(err, &told) || told.Code != csc.AccessDenied {
+		t.Errorf("a minute later: %+v, %v", made, err)
+	}
+	h.create("two")
+	if n := len(h.device.keys(t)); n != 1 {
+		t.Errorf("%d keys are left", n)
+	}
 }
 
 func TestDelete(t *testing.T) {
@@ -399,7 +423,10 @@ func TestDeleteRefuses(t *testing.T) {
 		{"a reason without a revocation", mayDelete(id), csc.DeletionRequest{CredentialID: id, RevocationReason: reason(1)}, badReason},
 		{"another credential than was agreed to", mayDelete(id), csc.DeletionRequest{CredentialID: other}, badID},
 		{"one that is not there", mayDelete("c_none"), csc.DeletionRequest{CredentialID: "c_none"}, badID},
-		{"a permit to create", may("p"), csc.DeletionRequest{CredentialID: id}, badID},
+		{"a permit to create", may("p"), csc.DeletionRequest{CredentialID: id}, csc.UnauthorizedClient.Description()},
+		{"no permit", func() credentials.Caller { who := mayDelete(id); who.Permit = nil; return who }(), csc.DeletionRequest{CredentialID: id}, csc.UnauthorizedClient.Description()},
+		{"a token of another scope", func() credentials.Caller { who := mayDelete(id); who.Scope = csc.ScopeService; return who }(), csc.DeletionRequest{CredentialID: id}, csc.UnauthorizedClient.Description()},
+		{"a client by itself, of another scope", credentials.Caller{ClientID: "a_demo", Scope: csc.ScopeService}, csc.DeletionRequest{CredentialID: id}, csc.UnauthorizedClient.Description()},
 		{"another's", func() credentials.Caller { who := mayDelete(id); who.UserID = "u_other"; return who }(), csc.DeletionRequest{CredentialID: id}, badID},
 		{"a client nobody linked", trusted, csc.DeletionRequest{CredentialID: id}, badID},
 	} {

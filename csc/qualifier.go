@@ -40,3 +40,8 @@ const (
 	ScopeCreation   = "credential-creation" // of v2.2, as is the next
 	ScopeDeletion   = "credential-deletion"
 )
+
+// Scopes are all there are.
+func Scopes() []string {
+	return []string{ScopeService, ScopeCredential, ScopeCreation, ScopeDeletion}
+}

@@ -37,8 +37,7 @@ func shown(i oauth.Interaction, chosen []credentials.Credential) []byte {
 	for n, d := range i.Details {
 		w.part(d, chosen[n])
 	}
-	sum := sha256.Sum256(w.Bytes())
-	return sum[:]
+	return w.sum()
 }
 
 // A writer writes what a digest is of.
@@ -52,6 +51,11 @@ func (w *writer) yes(is bool) {
 		return
 	}
 	w.number(0)
+}
+
+func (w *writer) sum() []byte {
+	sum := sha256.Sum256(w.Bytes())
+	return sum[:]
 }
 
 func (w *writer) text(s string) { w.number(len(s)); w.WriteString(s) }

@@ -20,7 +20,7 @@ func (p *Pages) consentVisit(w http.ResponseWriter, r *http.Request) (visit, boo
 	switch {
 	case !ok:
 		return v, false
-	case len(v.i.Details) == 0:
+	case !v.i.Consent():
 		p.fail(v, oauth.ErrInteraction)
 		return v, false
 	case v.i.UserID == "":
@@ -33,6 +33,10 @@ func (p *Pages) consentVisit(w http.ResponseWriter, r *http.Request) (visit, boo
 func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) {
 	v, ok := p.consentVisit(w, r)
 	if !ok {
+		return
+	}
+	if v.i.Change != nil {
+		p.showChange(v)
 		return
 	}
 	chosen, err := p.choose(r.Context(), v.i, strings.Split(r.URL.Query().Get(fieldCredential), ","))
@@ -72,6 +76,10 @@ func (p *Pages) answerConsent(w http.ResponseWriter, r *http.Request) {
 		}
 		v.goTo(next)
 	case sign:
+		if v.i.Change != nil {
+			p.permit(v, form)
+			return
+		}
 		p.agree(v, form)
 	default:
 		p.fail(v, errForm)
@@ -97,6 +105,13 @@ func (p *Pages) agree(v visit, form url.Values) {
 	if slices.ContainsFunc(chosen, func(c choice) bool { return c.picked }) {
 		page = v.choosing(picked)
 	}
+	p.prove(v, form, page, func(step int64) (string, error) {
+		return p.OAuth.Agreed(ctx, v.i, chosen.ids(), digest, step)
+	})
+}
+
+// prove judges the code, and with one that is right notes the agreement.
+func (p *Pages) prove(v visit, form url.Values, page string, agreed func(step int64) (next string, err error)) {
 	code := typed(form, fieldCode)
 	if !digits(code, 6) {
 		p.back(v, page, note{Kind: noteShape})
@@ -111,7 +126,7 @@ func (p *Pages) agree(v visit, form url.Values) {
 		p.fail(v, err)
 		return
 	}
-	next, err := p.OAuth.Agreed(ctx, v.i, chosen.ids(), digest, step)
+	next, err := agreed(step)
 	var unfit *csc.Error
 	switch {
 	case errors.As(err, &unfit): // since a moment ago; the page says why

@@ -10,7 +10,7 @@ import (
 )
 
 func TestTexts(t *testing.T) {
-	pagetest.Texts(t, login.Texts(), "login", "consent", "approve", "code", "document")
+	pagetest.Texts(t, login.Texts(), "login", "consent", "approve", "change", "code", "document")
 }
 
 func TestLanguageOfThePage(t *testing.T) {

@@ -49,6 +49,8 @@ type Interactions interface {
 	Agreed(ctx context.Context, i oauth.Interaction, credentialIDs []string, shown []byte, step int64) (next string, err error)
 	// Declined ends the request.
 	Declined(ctx context.Context, i oauth.Interaction) (next string, err error)
+	// Permitted notes that the signer agreed to the change of i, likewise.
+	Permitted(ctx context.Context, i oauth.Interaction, shown []byte, step int64) (next string, err error)
 }
 
 // Pages are the login page, the consent page, and the page on which signers

@@ -21,14 +21,14 @@ const maxEmail = 254
 // loginPage is what the login page shows.
 type loginPage struct {
 	frame
-	Client        string
-	Alone         bool // it registered itself
-	ForCredential bool
-	Bound         string // address of the one signer who may log in
-	Email         string // filled in
-	Note          note
-	Failures      int
-	Minutes       int
+	Client   string
+	Alone    bool   // it registered itself
+	Why      string // key of what the application wants
+	Bound    string // address of the one signer who may log in
+	Email    string // filled in
+	Note     note
+	Failures int
+	Minutes  int
 }
 
 // loginVisit is a visit by someone who has yet to log in; if it is not, the
@@ -38,7 +38,7 @@ func (p *Pages) loginVisit(w http.ResponseWriter, r *http.Request) (visit, bool)
 	switch {
 	case !ok:
 		return v, false
-	case v.i.UserID != "" && len(v.i.Details) > 0:
+	case v.i.UserID != "" && v.i.Consent():
 		v.goTo(ConsentPath + "?" + url.Values{"i": {v.i.ID}}.Encode())
 		return v, false
 	case v.i.UserID != "":
@@ -63,17 +63,30 @@ func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := loginPage{
-		frame:         p.frame(v, "login.title"),
-		Client:        v.i.Client.Name,
-		Alone:         v.i.Client.SelfRegistered(),
-		ForCredential: len(v.i.Details) > 0,
-		Bound:         bound,
-		Note:          p.note(v),
-		Failures:      limits.Failures,
-		Minutes:       int(limits.Window.Minutes()),
+		frame:    p.frame(v, "login.title"),
+		Client:   v.i.Client.Name,
+		Alone:    v.i.Client.SelfRegistered(),
+		Why:      why(v.i),
+		Bound:    bound,
+		Note:     p.note(v),
+		Failures: limits.Failures,
+		Minutes:  int(limits.Window.Minutes()),
 	}
 	page.Email = cmp.Or(bound, page.Note.Email)
 	p.render(v, http.StatusOK, "login.html", page)
+}
+
+// why is the key of what an application wants with the login.
+func why(i oauth.Interaction) string {
+	switch {
+	case i.Change != nil && i.Change.CredentialID != "":
+		return "login.why.delete"
+	case i.Change != nil:
+		return "login.why.create"
+	case len(i.Details) > 0:
+		return "login.why.credential"
+	}
+	return "login.why.service"
 }
 
 // account is the address of the one signer who may log in, "" if anyone may.

@@ -28,8 +28,9 @@ type consentPage struct {
 	Credential  string // of all parts
 	Shown       string
 	Note        note
-	Apart       bool // no application waits behind the page
-	Number      bool // the number is asked that the application shows
+	Apart       bool    // no application waits behind the page
+	Number      bool    // the number is asked that the application shows
+	Change      *change // instead of Parts
 }
 
 // A part is what is to be signed with one credential.

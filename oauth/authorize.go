@@ -116,6 +116,9 @@ func (e *endpoints) asked(r *http.Request, in pairs, browser string) (*saved, er
 		err = csc.Refused("The request must be pushed", nil)
 	}
 	if err == nil {
+		err = e.possible(s.Request)
+	}
+	if err == nil {
 		err = e.bind(ctx, c, &s.Request, in.form.Get("account_token"))
 	}
 	if err == nil {
@@ -217,9 +220,13 @@ func (e *endpoints) onward(w http.ResponseWriter, r *http.Request, s *saved) {
 		e.step(w, e.loginURL(), s)
 	case s.Stage == stageDeclined:
 		e.finish(w, r, s, csc.Fail(csc.AccessDenied, nil))
-	case len(s.Request.Details) == 0 || s.Stage == stageAgreed:
+	case !s.Request.consent() || s.Stage == stageAgreed:
 		e.finish(w, r, s, nil)
 	default:
+		if err := e.changeable(ctx, s.Request, s.User); err != nil {
+			e.finish(w, r, s, err)
+			return
+		}
 		for _, d := range s.Request.Details {
 			if _, err := e.choices(ctx, d, s.User); err != nil {
 				e.finish(w, r, s, err)

@@ -49,7 +49,7 @@ type liveToken struct {
 func (t liveToken) caller() credentials.Caller {
 	return credentials.Caller{
 		ClientID: t.client.ID, Scope: t.scope, UserID: t.UserID, GrantID: t.GrantID,
-		CredentialIDs: t.Credentials, Holder: t.Bound.holder(),
+		CredentialIDs: t.Credentials, Holder: t.Bound.holder(), Permit: t.Permit,
 	}
 }
 

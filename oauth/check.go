@@ -120,7 +120,7 @@ func checkLists(grantTypes, scopes []string) error {
 		}
 	}
 	for i, s := range scopes {
-		if s != csc.ScopeService && s != csc.ScopeCredential || slices.Contains(scopes[:i], s) {
+		if !slices.Contains(csc.Scopes(), s) || slices.Contains(scopes[:i], s) {
 			return fmt.Errorf("there is no scope %q, or it is named twice", s)
 		}
 	}

@@ -81,7 +81,7 @@ func (e *element) invalid(member string, cause error) error {
 }
 
 func (e *element) fault(err error) {
-	if e.err == nil {
+	if e.err == nil && err != nil {
 		e.err = err
 	}
 }
@@ -178,6 +178,21 @@ func (e *element) objects(member string) []*element {
 		return nil
 	}
 	return e.list(raw, e.place+"."+member)
+}
+
+// object is a member that is an object, nil if it is absent.
+func (e *element) object(member string) *element {
+	raw, has := e.value(member)
+	if !has {
+		return nil
+	}
+	o := &element{place: e.place + "." + member}
+	var err error
+	if o.members, err = members(raw); err != nil {
+		e.fault(e.invalid(member, err))
+		return nil
+	}
+	return o
 }
 
 // list reads an array of objects.

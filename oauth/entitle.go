@@ -3,7 +3,6 @@ package oauth
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/ory/fosite"
 
@@ -11,10 +10,11 @@ import (
 )
 
 // grants are the values of grant_type there can be, with the scopes that can be
-// asked by each (§8.4.4: all but codes are for service authorization only).
+// asked by each (§8.4.4: all but codes are for service authorization only; v2.2: and
+// for a deletion by a client that acts for itself).
 var grants = map[string][]string{
-	"client_credentials": {csc.ScopeService},
-	"authorization_code": {csc.ScopeService, csc.ScopeCredential},
+	"client_credentials": {csc.ScopeService, csc.ScopeDeletion},
+	"authorization_code": {csc.ScopeService, csc.ScopeCredential, csc.ScopeCreation, csc.ScopeDeletion},
 	"refresh_token":      {csc.ScopeService},
 }
 
@@ -27,14 +27,11 @@ func entitled(c fosite.Client, grant, scope string) error {
 	if grant == "authorization_code" { // its scope was asked, and judged, before the code was made
 		return nil
 	}
-	asked := strings.Split(scope, " ")
-	for i, s := range asked {
-		if !slices.Contains(grants[grant], s) || slices.Contains(asked[:i], s) {
-			return csc.Fail(csc.InvalidScope, nil)
-		}
-		if !c.GetScopes().Has(s) {
-			return csc.Fail(csc.UnauthorizedClient, nil)
-		}
+	if !slices.Contains(grants[grant], scope) { // one: a token is for one thing
+		return csc.Fail(csc.InvalidScope, nil)
+	}
+	if !c.GetScopes().Has(scope) {
+		return csc.Fail(csc.UnauthorizedClient, nil)
 	}
 	return nil
 }

@@ -35,8 +35,9 @@ var ErrInteraction = errors.New("oauth: no such interaction")
 type Interaction struct {
 	ID      string
 	Client  Client
-	Scope   string   // csc.ScopeService or csc.ScopeCredential
-	Details []Detail // none for scope service
+	Scope   string
+	Details []Detail // of scope credential, one at least
+	Change  *Change  // of the scopes that change credentials
 	// Description is what the application says, shown; at most 500 characters.
 	// ClientData is neither shown nor logged.
 	Description, ClientData string
@@ -49,6 +50,10 @@ type Interaction struct {
 	kept   []byte // the record this is a picture of
 	proof  []byte // that we made it
 }
+
+// Consent reports whether the signer is asked to agree to something, with a code:
+// to i.Details or to i.Change.
+func (i Interaction) Consent() bool { return len(i.Details) > 0 || i.Change != nil }
 
 // Origin is scheme, host and port of where the client will be answered. A page
 // whose form leads there in the end must allow it in its form-action.
@@ -188,7 +193,7 @@ func (p *Provider) Interaction(r *http.Request) (Interaction, error) {
 		return Interaction{}, ErrInteraction // it was taken away since
 	}
 	i := Interaction{
-		ID: id, Client: c, Scope: s.Request.Scope, Details: s.Request.Details, UserID: s.User,
+		ID: id, Client: c, Scope: s.Request.Scope, Details: s.Request.Details, Change: s.Request.Change, UserID: s.User,
 		Account: s.Request.Account, Description: s.Request.Description, ClientData: s.Request.ClientData,
 		Lang: s.Request.Lang, Expires: s.Expires, kept: s.raw, origin: s.Request.origin(),
 	}

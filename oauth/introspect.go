@@ -93,7 +93,7 @@ func (e *endpoints) told(ctx context.Context, s liveToken, token string) (told i
 	if s.Bound != (confirmation{}) {
 		told.Bound = &s.Bound
 	}
-	if s.GrantID != "" {
+	if s.GrantID != "" || s.Permit != nil {
 		told.Details, err = e.details(ctx, token)
 	}
 	return told, err

@@ -18,7 +18,7 @@ import (
 
 // lifeOf is how long the access token that is asked will live.
 func (e *endpoints) lifeOf(asked fosite.Requester) time.Duration {
-	if asked.GetRequestedScopes().Has(csc.ScopeCredential) {
+	if scopes := asked.GetRequestedScopes(); scopes.HasOneOf(csc.ScopeCredential, csc.ScopeCreation, csc.ScopeDeletion) {
 		return e.credentialLife()
 	}
 	return e.serviceLife()
@@ -82,6 +82,8 @@ func (e *endpoints) complete(ctx context.Context, asked fosite.AccessRequester, 
 		return nil
 	}
 	switch {
+	case s.Permit != nil:
+		err = e.recordPermit(ctx, s, told)
 	case s.GrantID != "":
 		err = e.grant(ctx, s, told)
 	case e.refreshes() && client.GetGrantTypes().Has("refresh_token"):

@@ -63,12 +63,15 @@ func (e *endpoints) announced() map[string]any {
 	}
 	if e.interactive() {
 		told["scopes_supported"] = []string{csc.ScopeService, csc.ScopeCredential}
+		if e.Changing != nil {
+			told["scopes_supported"] = csc.Scopes()
+		}
 		told["response_types_supported"] = []string{"code"}
 		told["response_modes_supported"] = []string{"query"}
 		told["code_challenge_methods_supported"] = []string{"S256"}
 		told["authorization_response_iss_parameter_supported"] = true
 		told["require_pushed_authorization_requests"] = false // of some clients, which know it
-		told["authorization_details_types_supported"] = DetailTypes()
+		told["authorization_details_types_supported"] = e.detailTypes()
 		told["require_signed_request_object"] = false // likewise
 		told["request_object_signing_alg_values_supported"] = clientAlgs
 		told["ui_locales_supported"] = []string{"en", "ro"}

@@ -134,6 +134,9 @@ type Provider struct {
 	NonceKey []byte
 	// ClientCAs issue the certificates of clients for tls_client_auth.
 	ClientCAs *x509.CertPool
+	// Changing lets clients ask for new credentials, and for the end of credentials;
+	// nil if none shall.
+	Changing *Changing
 	// Direct is auth/login; nil if there is none.
 	Direct *Direct
 	// House is what pages show. Of these pages none has a form, so that its Key is

@@ -74,6 +74,9 @@ func (e *endpoints) push(r *http.Request, form url.Values) (any, error) {
 	if err := q.fill(c, form, nil); err != nil {
 		return nil, err
 	}
+	if err := e.possible(q); err != nil {
+		return nil, err
+	}
 	if err := e.bind(r.Context(), c, &q, form.Get("account_token")); err != nil {
 		return nil, err
 	}

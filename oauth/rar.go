@@ -23,21 +23,29 @@ const (
 
 // A detailType is what elements of one type of authorization_details are.
 type detailType struct {
-	scope string                         // of a token that comes of one
-	read  func(*element) (Detail, error) // reads the members beside type
+	scope string // of a token that comes of one
+	// read or change reads the members beside type.
+	read   func(*element) (Detail, error)
+	change func(*element) (Change, error)
 }
 
 // detailTypes are the types there are.
 var detailTypes = map[string]detailType{
-	csc.DetailCredential:     {csc.ScopeCredential, signatureDetail},
-	csc.DetailCredential2025: {csc.ScopeCredential, signatureDetail},
+	csc.DetailCredential:     {scope: csc.ScopeCredential, read: signatureDetail},
+	csc.DetailCredential2025: {scope: csc.ScopeCredential, read: signatureDetail},
+	csc.DetailCreation:       {scope: csc.ScopeCreation, change: creationChange},
+	csc.DetailCreation2025:   {scope: csc.ScopeCreation, change: creationChange},
+	csc.DetailDeletion:       {scope: csc.ScopeDeletion, change: deletionChange},
+	csc.DetailDeletion2025:   {scope: csc.ScopeDeletion, change: deletionChange},
 }
 
-// DetailTypes are the types of authorization_details that are understood.
-func DetailTypes() []string {
+// detailTypes are the types of authorization_details that are understood here.
+func (p *Provider) detailTypes() []string {
 	all := make([]string, 0, len(detailTypes))
-	for name := range detailTypes {
-		all = append(all, name)
+	for name, kind := range detailTypes {
+		if kind.change == nil || p.Changing != nil {
+			all = append(all, name)
+		}
 	}
 	slices.Sort(all)
 	return all
@@ -46,31 +54,38 @@ func DetailTypes() []string {
 // readDetails reads authorization_details (RFC 9396 §2): an array of objects
 // that have every member they must and none that is not known. All are of types
 // whose token has the same scope, which it returns; no two name the same
-// credential, since a signature finds its grant by that.
-func readDetails(text []byte) (all []Detail, scope string, err error) {
+// credential, since a signature finds its grant by that. One that asks for a Change
+// stands alone.
+func readDetails(text []byte) (all []Detail, change *Change, scope string, err error) {
 	elements, err := readElements(text)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	for _, e := range elements {
 		kind, known := detailTypes[e.kind]
 		switch {
 		case !known:
-			return nil, "", e.invalid("type", nil)
+			return nil, nil, "", e.invalid("type", nil)
 		case scope != "" && scope != kind.scope:
-			return nil, "", e.invalid("type", errTwoScopes)
+			return nil, nil, "", e.invalid("type", errTwoScopes)
+		case kind.change != nil && len(elements) > 1:
+			return nil, nil, "", e.invalid("type", errAlone)
+		case kind.change != nil:
+			c, err := kind.change(e)
+			c.Type = e.kind
+			return nil, &c, kind.scope, err
 		}
 		d, err := kind.read(e)
 		if err != nil {
-			return nil, "", err
+			return nil, nil, "", err
 		}
 		if slices.ContainsFunc(all, func(o Detail) bool { return o.CredentialID != "" && o.CredentialID == d.CredentialID }) {
-			return nil, "", e.invalid("credentialID", errOneCredential)
+			return nil, nil, "", e.invalid("credentialID", errOneCredential)
 		}
 		d.Type, scope = e.kind, kind.scope
 		all = append(all, d)
 	}
-	return all, scope, nil
+	return all, nil, scope, nil
 }
 
 var (
@@ -174,15 +189,16 @@ func (q request) repeated(text string) error {
 	case !asked:
 		return errDetails("Invalid parameter authorization_details", errNotAsked)
 	}
-	again, _, err := readDetails([]byte(text))
-	if err != nil {
+	var again request
+	var err error
+	if again.Details, again.Change, _, err = readDetails([]byte(text)); err != nil {
 		return err
 	}
-	is, err := json.Marshal(again)
+	is, err := json.Marshal([]any{again.Details, again.Change})
 	if err != nil {
 		return fmt.Errorf("encode details: %w", err)
 	}
-	was, err := json.Marshal(q.Details)
+	was, err := json.Marshal([]any{q.Details, q.Change})
 	if err != nil {
 		return fmt.Errorf("encode details: %w", err)
 	}
@@ -195,7 +211,9 @@ func (q request) repeated(text string) error {
 var errNotAsked = errors.New("not of a request with authorization_details")
 
 // detailed reports whether q came with authorization_details.
-func (q request) detailed() bool { return len(q.Details) > 0 && q.Details[0].Type != "" }
+func (q request) detailed() bool {
+	return len(q.Details) > 0 && q.Details[0].Type != "" || q.Change != nil && q.Change.Type != ""
+}
 
 // errDetails is the answer to authorization_details that are not good (RFC 9396
 // §5).

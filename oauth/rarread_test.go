@@ -59,7 +59,7 @@ func TestDetailsAreRefused(t *testing.T) {
 		{"an unknown type", edited(`"credential"`, `"x"`), "Invalid parameter " + first + ".type"},
 		{"the type in another case", edited(`"credential"`, `"Credential"`), "Invalid parameter " + first + ".type"},
 		{"the type of another year", edited(`"credential"`, `"https://cloudsignatureconsortium.org/2024/credential"`), "Invalid parameter " + first + ".type"},
-		{"a type there is not yet", edited(`"credential"`, `"https://cloudsignatureconsortium.org/2025/credential-deletion"`), "Invalid parameter " + first + ".type"},
+		{"a type there is not yet", edited(`"credential"`, `"https://cloudsignatureconsortium.org/2025/credential-renewal"`), "Invalid parameter " + first + ".type"},
 		{"type twice", also(`"type":"credential"`), "Invalid parameter " + first},
 		{"type twice, once escaped", also(`"\u0074ype":"credential"`), "Invalid parameter " + first},
 		{"an unknown member", also(`"x":1`), "Unknown member in " + first},
@@ -117,7 +117,7 @@ func TestDetailsAreRefused(t *testing.T) {
 		{"17 locations", also(`"locations":["` + strings.Repeat(`","`, 16) + `"]`), "Invalid parameter " + first + ".locations"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got, _, err := readDetails([]byte(row.text))
+			got, _, _, err := readDetails([]byte(row.text))
 			if err == nil {
 				t.Fatalf("taken as %+v", got)
 			}
@@ -166,7 +166,7 @@ func TestDetailsAreRead(t *testing.T) {
 		{"two elements", strings.TrimSuffix(oneElement, "]") + "," + edited("c_1", "c_2")[1:], append(but(func(*Detail) {}), but(func(d *Detail) { d.CredentialID = "c_2" })...)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got, scope, err := readDetails([]byte(row.text))
+			got, _, scope, err := readDetails([]byte(row.text))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,14 +182,14 @@ func TestDetailsAreRead(t *testing.T) {
 	for n := range hundred {
 		hundred[n] = fmt.Sprintf(`{"hash":"%s","label":"Contract %d of a hundred, with a long name that says which.pdf"}`, hashA, n)
 	}
-	if got, _, err := readDetails([]byte(edited(oneDigest, strings.Join(hundred, ",")))); err != nil || got[0].Count != 100 {
+	if got, _, _, err := readDetails([]byte(edited(oneDigest, strings.Join(hundred, ",")))); err != nil || got[0].Count != 100 {
 		t.Errorf("a hundred documents: %v", err)
 	}
 }
 
 // A token request repeats the details, however it writes them, and no others.
 func TestDetailsAreRepeated(t *testing.T) {
-	was, _, err := readDetails([]byte(oneElement))
+	was, _, _, err := readDetails([]byte(oneElement))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,23 +228,100 @@ func TestDetailsAreRepeated(t *testing.T) {
 	}
 }
 
+// toldAgain demands of a Change that was read that it is one, and is told as what it
+// is.
+func toldAgain(t *testing.T, text []byte, all []Detail, change Change, scope string) {
+	t.Helper()
+	want := map[bool]string{true: csc.ScopeCreation, false: csc.ScopeDeletion}[change.Creation != nil]
+	if !utf8.Valid(text) || len(all) > 0 || scope != want || (change.Creation == nil) == (change.CredentialID == "") || !plainName(change.CredentialID) {
+		t.Fatalf("%q: %+v of scope %s", text, change, scope)
+	}
+	again, err := json.Marshal([]any{change.granted()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, back, _, err := readDetails(again)
+	if err != nil && len(again) <= maxDetails {
+		t.Errorf("%q is told as %s: %v", text, again, err)
+	} else if diff := cmp.Diff(&change, back); err == nil && diff != "" {
+		t.Errorf("%q is told as %s: %s", text, again, diff)
+	}
+}
+
+const (
+	oneCreation = `[{"type":"https://cloudsignatureconsortium.org/2025/credential-creation","credentialCreationRequest":{"certificatePolicy":"1.2.3","subjectData":{"given_name":"Demo","address":{"country":"RO"}}},"locations":["x"]}]`
+	oneDeletion = `[{"type":"https://cloudsignatureconsortium.org/2025/credential-deletion","credentialID":"c_1"}]`
+)
+
+// What asks for a change is read, alone, with every member it must and none that is
+// not known.
+func TestReadChange(t *testing.T) {
+	for _, row := range []struct {
+		name, text string
+		scope      string
+		want       Change
+		says       string // of the fault, after authorization_details[0]
+	}{
+		{"a creation", oneCreation, csc.ScopeCreation, Change{
+			Type: csc.DetailCreation2025, Locations: []string{"x"},
+			Creation: &csc.CreationRequest{CertificatePolicy: "1.2.3", SubjectData: &csc.SubjectData{GivenName: "Demo", Address: &csc.Address{Country: "RO"}}},
+		}, ""},
+		{"a bare creation", `[{"type":"credential_creation"}]`, csc.ScopeCreation, Change{Type: csc.DetailCreation, Creation: &csc.CreationRequest{}}, ""},
+		{"null is absent", `[{"type":"credential_creation","credentialCreationRequest":null}]`, csc.ScopeCreation, Change{Type: csc.DetailCreation, Creation: &csc.CreationRequest{}}, ""},
+		{"a deletion", oneDeletion, csc.ScopeDeletion, Change{Type: csc.DetailDeletion2025, CredentialID: "c_1"}, ""},
+		{"a deletion by its short name", `[{"type":"credential_deletion","credentialID":"c_1"}]`, csc.ScopeDeletion, Change{Type: csc.DetailDeletion, CredentialID: "c_1"}, ""},
+		{"a deletion of nothing", `[{"type":"credential_deletion"}]`, "", Change{}, "Missing parameter authorization_details[0].credentialID"},
+		{"of what cannot be a name", `[{"type":"credential_deletion","credentialID":"a b"}]`, "", Change{}, "Invalid parameter authorization_details[0].credentialID"},
+		{"an unknown member", `[{"type":"credential_deletion","credentialID":"c","revoke":true}]`, "", Change{}, "Unknown member in authorization_details[0]"},
+		{"an unknown member inside", `[{"type":"credential_creation","credentialCreationRequest":{"key":"RSA"}}]`, "", Change{}, "Unknown member in authorization_details[0].credentialCreationRequest"},
+		{"an unknown claim", `[{"type":"credential_creation","credentialCreationRequest":{"subjectData":{"name":"x"}}}]`, "", Change{}, "Unknown member in authorization_details[0].credentialCreationRequest.subjectData"},
+		{"an unknown part of an address", `[{"type":"credential_creation","credentialCreationRequest":{"subjectData":{"address":{"street":"x"}}}}]`, "", Change{}, "Unknown member in authorization_details[0].credentialCreationRequest.subjectData.address"},
+		{"a request that is no object", `[{"type":"credential_creation","credentialCreationRequest":[]}]`, "", Change{}, "Invalid parameter authorization_details[0].credentialCreationRequest"},
+		{"a policy that is no OID", `[{"type":"credential_creation","credentialCreationRequest":{"certificatePolicy":"x"}}]`, "", Change{}, "Invalid parameter authorization_details[0].credentialCreationRequest.certificatePolicy"},
+		{"a name that is a number", `[{"type":"credential_creation","credentialCreationRequest":{"subjectData":{"given_name":5}}}]`, "", Change{}, "Invalid parameter authorization_details[0].credentialCreationRequest.subjectData.given_name"},
+		{"two creations", `[{"type":"credential_creation"},{"type":"credential_creation"}]`, "", Change{}, "Invalid parameter authorization_details[0].type"},
+		{"one beside a signature", strings.TrimSuffix(oneElement, "]") + `,{"type":"credential_creation"}]`, "", Change{}, "Invalid parameter authorization_details[1].type"},
+		{"one before it", `[{"type":"credential_creation"},` + oneElement[1:], "", Change{}, "Invalid parameter authorization_details[0].type"},
+	} {
+		all, got, scope, err := readDetails([]byte(row.text))
+		if row.says != "" {
+			if said := worded(err); err == nil || said.says.Code != csc.InvalidAuthorizationDetails || said.says.Description != row.says {
+				t.Errorf("%s: %+v, %v", row.name, got, err)
+			}
+			continue
+		}
+		if err != nil || len(all) > 0 || scope != row.scope {
+			t.Errorf("%s: scope %s, %v", row.name, scope, err)
+			continue
+		}
+		if diff := cmp.Diff(&row.want, got); diff != "" {
+			t.Errorf("%s: %s", row.name, diff)
+		}
+	}
+}
+
 // FuzzDetails: what is taken holds what a Detail promises, is told again as what
 // it is, and says nothing that cannot be shown.
 func FuzzDetails(f *testing.F) {
 	for _, text := range []string{
 		oneElement, also(`"numSignatures":1,"locations":["x"]`), edited("c_1", "c_2"), "[]", "null", `[{"type":"credential"}]`,
 		edited(`"credentialID":"c_1"`, `"signatureQualifier":"eu_eidas_aes"`), strings.TrimSuffix(oneElement, "]") + "," + edited("c_1", "c_2")[1:],
+		oneCreation, oneDeletion, `[{"type":"credential_creation","credentialCreationRequest":{"subjectData":{"address":{}}}}]`,
 		also(`"\u0074ype":"credential"`), edited("Contract", `\ud83d`), strings.Repeat("[", 40),
 	} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		all, scope, err := readDetails(text)
+		all, change, scope, err := readDetails(text)
 		if err != nil {
 			said := worded(err)
 			if said.status != 400 || said.says.Code != csc.InvalidAuthorizationDetails || strings.ContainsFunc(said.says.Description, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
 				t.Errorf("%q: %v", text, err)
 			}
+			return
+		}
+		if change != nil {
+			toldAgain(t, text, all, *change, scope)
 			return
 		}
 		if !utf8.Valid(text) || scope != csc.ScopeCredential || len(all) == 0 || len(all) > maxElements {
@@ -273,7 +350,7 @@ func FuzzDetails(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if back, _, err := readDetails(again); err == nil {
+		if back, _, _, err := readDetails(again); err == nil {
 			if diff := cmp.Diff(all, back); diff != "" {
 				t.Errorf("%q is told as %s: %s", text, again, diff)
 			}

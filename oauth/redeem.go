@@ -131,6 +131,7 @@ func (h *redemption) redeem(ctx context.Context, r fosite.AccessRequester, k *co
 	if k.Request.Scope == csc.ScopeCredential {
 		s.GrantID, s.Credentials = signatureOf(token), k.Credentials
 	}
+	s.Permit = k.permitOf(token)
 	spent, err := h.spend(ctx, k, family, signatureOf(token))
 	if err != nil {
 		return err

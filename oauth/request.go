@@ -24,6 +24,7 @@ type request struct {
 	Lang        string   `json:"lang,omitempty"`
 	Account     string   `json:"account,omitempty"` // user who has to log in; "" for any
 	Details     []Detail `json:"details,omitempty"` // of scope credential, one at least
+	Change      *Change  `json:"change,omitempty"`  // of the scopes that change credentials
 	Description string   `json:"description,omitempty"`
 	ClientData  string   `json:"clientData,omitempty"`
 }
@@ -77,10 +78,13 @@ func (q *request) fill(c Client, form url.Values, twice []string) error {
 	if q.Lang = form.Get("lang"); !plainName(q.Lang) {
 		return csc.Invalid("lang")
 	}
-	if q.Scope != csc.ScopeCredential {
-		return nil // the parameters of a credential mean nothing here
+	switch {
+	case q.Scope == csc.ScopeCredential:
+		return q.describe(form)
+	case changeScope(q.Scope):
+		return q.change(form)
 	}
-	return q.describe(form)
+	return nil // the parameters of a credential mean nothing here
 }
 
 // describe reads what there is to say of a credential authorization, and without
@@ -128,7 +132,7 @@ func (q *request) scope(c Client, form url.Values) (err error) {
 			}
 		}
 		asked := form.Get("scope")
-		if q.Details, q.Scope, err = readDetails([]byte(text)); err != nil {
+		if q.Details, q.Change, q.Scope, err = readDetails([]byte(text)); err != nil {
 			return err
 		}
 		if asked != "" && asked != q.Scope {
@@ -177,6 +181,9 @@ func (q *request) bindTo(c Client, key string) error {
 	q.Key = key
 	return nil
 }
+
+// consent reports whether the signer is asked to agree to something, with a code.
+func (q request) consent() bool { return len(q.Details) > 0 || q.Change != nil }
 
 // mayOmitPKCE reports whether c may ask for codes without a challenge: v1 knows
 // none. A client without a secret would have nothing in its stead.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/ory/fosite"
+
+	"github.com/pecete/pecete/credentials"
 )
 
 // A session is what a token stands for beside its client and scope.
@@ -13,8 +15,9 @@ type session struct {
 	UserID  string `json:"user,omitempty"`  // "" where the client acts for itself
 	GrantID string `json:"grant,omitempty"` // of the SAD that a token of scope credential is
 	// Credentials are those it is good for, each with a grant: sad.Parts.
-	Credentials []string `json:"credentials,omitempty"`
-	Family      string   `json:"family,omitempty"` // "" where no code was redeemed
+	Credentials []string            `json:"credentials,omitempty"`
+	Permit      *credentials.Permit `json:"permit,omitempty"` // of a token that changes credentials
+	Family      string              `json:"family,omitempty"` // "" where no code was redeemed
 	// Standing is of the user before the client, when he last proved who he is.
 	Standing string                         `json:"standing,omitempty"`
 	Bound    confirmation                   `json:"cnf,omitzero"`

@@ -25,7 +25,7 @@ type tokenAnswer struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	CredentialID string `json:"credentialID,omitempty"` // chosen for a qualifier
 
-	Details []csc.AuthorizationDetail `json:"authorization_details,omitempty"` // as granted
+	Details []any `json:"authorization_details,omitempty"` // as granted
 }
 
 // token implements oauth2/token (v2.0.0.2 §8.4.4). Its checks are in the order
@@ -50,6 +50,9 @@ func (e *endpoints) token(r *http.Request, form url.Values) (any, error) {
 		form.Del("scope") // the code has it
 	case !form.Has("scope"):
 		form.Set("scope", csc.ScopeService)
+	}
+	if e.Changing == nil && form.Get("scope") == csc.ScopeDeletion {
+		return nil, csc.Fail(csc.InvalidScope, errNoChanges)
 	}
 	asked, err := e.engine.NewAccessRequest(r.Context(), forFosite(r, form), &session{request: r})
 	if err != nil {

@@ -118,6 +118,7 @@ func holdFaults(t *testing.T, c *openapi.Contract, fields []field, more ...strin
 		"Empty documentDigests and documents objects", "Both documentDigests and documents parameters passed",
 		"String parameter hashAlgorithmOID contradicts with signAlgo parameter", "documentDigests or documents are not authorized by the SAD.",
 		"userID parameter SHALL be null", "An error occurred during authentication process", "Malformed username-password.", "Invalid refresh_token",
+		csc.AccessDenied.Description(), "The signer has as many credentials as there may be",
 		"Invalid parameter hashes", "The authorizations of the credential identified by credentialID cannot be extended",
 	}...)
 	doc := documentOf(t, c)

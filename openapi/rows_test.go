@@ -48,6 +48,11 @@ const (
 	noToken        = "Missing (or invalid type) string parameter token"
 	badToken       = "Invalid string parameter token"
 	badRefresh     = "Invalid string parameter: refresh_token"
+	badCreating    = "Invalid parameter credentialCreationRequest"
+	badPolicy      = "Invalid parameter certificatePolicy"
+	badSubject     = "Invalid parameter subjectData"
+	noDeletion     = "Missing (or invalid type) object parameter credentialDeletionRequest"
+	noReason       = "Missing (or invalid type) integer parameter revocationReason"
 	badHint        = "Invalid string parameter token_type_hint"
 	noRequestID    = "Missing (or invalid type) string parameter requestID"
 )
@@ -78,6 +83,11 @@ var full = map[csc.Method]body{
 	csc.MethodInfo:       {{"lang", `"ro"`}},
 	csc.MethodAuthLogin:  {{"refresh_token", `"t_1"`}, {"rememberMe", `true`}, {"clientData", `"order 1"`}},
 	csc.MethodAuthRevoke: {{"token", `"t_1"`}, {"token_type_hint", `"refresh_token"`}, {"clientData", `"order 1"`}},
+	csc.MethodCreate: {
+		{"credentialCreationRequest", `{"certificatePolicy":"1.2.3","subjectData":{"given_name":"Demo","address":{"country":"RO"}}}`}, {"credentialInfo", `true`}, {"certificates", `"chain"`},
+		{"certInfo", `true`}, {"authInfo", `true`}, {"lang", `"ro"`}, {"clientData", `"order 1"`},
+	},
+	csc.MethodDelete: {{"credentialDeletionRequest", `{"credentialID":` + credID + `,"revoke":true,"revocationReason":5}`}, {"clientData", `"order 1"`}},
 	csc.MethodList: {
 		{"userID", `"u_1"`}, {"credentialInfo", `true`}, {"certificates", `"chain"`}, {"certInfo", `true`},
 		{"authInfo", `true`}, {"onlyValid", `true`}, {"lang", `"ro"`}, {"clientData", `"order 1"`},
@@ -233,6 +243,23 @@ var fields = []field{
 	{method: csc.MethodAuthRevoke, name: "token", takes: "string", absent: noToken, wrong: noToken, bad: map[string]string{`""`: badToken, strings1MiB: badToken}, good: []string{`"x"`, `"\u0000"`, `"ă"`}},
 	{method: csc.MethodAuthRevoke, name: "token_type_hint", takes: "string", wrong: badHint, bad: map[string]string{`""`: badHint, `"x"`: badHint, `"Access_token"`: badHint, `"access_token "`: badHint}, good: []string{`"access_token"`, `"refresh_token"`}},
 	{method: csc.MethodAuthRevoke, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+
+	{method: csc.MethodCreate, name: "credentialCreationRequest", takes: "object", wrong: badCreating, bad: map[string]string{
+		`{"certificatePolicy":5}`: badPolicy, `{"subjectData":5}`: badSubject, `{"subjectData":{"given_name":5}}`: badSubject, `{"subjectData":{"address":"x"}}`: badSubject,
+		`{"subjectData":{"address":{"country":[]}}}`: badSubject, `{"subjectData":{"sub":{}}}`: badSubject,
+	}, good: []string{`{}`, `{"certificatePolicy":"1.2.3"}`, `{"subjectData":{}}`, `{"subjectData":{"sub":"1","given_name":"a","family_name":"b","gender":"c","birthdate":"d","email":"e","address":{"locality":"f","region":"g"},"more":1}}`}},
+	{method: csc.MethodCreate, name: "credentialInfo", takes: "boolean", wrong: "Missing (or invalid type) boolean parameter credentialInfo"},
+	{method: csc.MethodCreate, name: "certificates", takes: "string", wrong: badCertificate, bad: map[string]string{`"x"`: badCertificate, `""`: badCertificate}, good: []string{`"none"`, `"single"`, `"chain"`}},
+	{method: csc.MethodCreate, name: "certInfo", takes: "boolean", wrong: noCertInfo},
+	{method: csc.MethodCreate, name: "authInfo", takes: "boolean", wrong: noAuthInfo},
+	{method: csc.MethodCreate, name: "lang", takes: "string", wrong: badLang, good: goodTexts},
+	{method: csc.MethodCreate, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
+
+	{method: csc.MethodDelete, name: "credentialDeletionRequest", takes: "object", absent: noDeletion, wrong: noDeletion, bad: map[string]string{
+		`{}`: noCredentialID, `{"credentialID":5}`: noCredentialID, `{"credentialID":""}`: badCredential, `{"credentialID":"a b"}`: badCredential,
+		`{"credentialID":"c","revoke":"true"}`: "Missing (or invalid type) boolean parameter revoke", `{"credentialID":"c","revocationReason":"5"}`: noReason, `{"credentialID":"c","revocationReason":1.5}`: noReason,
+	}, good: []string{`{"credentialID":"c"}`, `{"credentialID":"c","revoke":false}`, `{"credentialID":"c","revocationReason":-1}`, `{"credentialID":"c","revoke":null,"revocationReason":11,"more":[]}`}},
+	{method: csc.MethodDelete, name: "clientData", takes: "string", wrong: badClientData, good: goodTexts},
 
 	{method: csc.MethodList, name: "userID", takes: "string", wrong: "Invalid parameter userID", bad: badNames("Invalid parameter userID"), good: []string{`"signer@example.org"`}},
 	{method: csc.MethodList, name: "credentialInfo", takes: "boolean", wrong: "Missing (or invalid type) boolean parameter credentialInfo"},

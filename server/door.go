@@ -39,6 +39,8 @@ var methodKinds = []beginning{
 	{string(csc.MethodGetChallenge), kindAuthorizing},
 	{string(csc.MethodSendOTP), kindAuthorizing},
 	{string(csc.MethodExtendTransaction), kindAuthorizing},
+	{string(csc.MethodCreate), kindAuthorizing},
+	{string(csc.MethodDelete), kindAuthorizing},
 	{string(csc.MethodAuthLogin), kindLogin},
 	{string(csc.MethodAuthRevoke), kindOAuth},
 }

@@ -20,7 +20,7 @@ import (
 
 var (
 	errNoHeader = errors.New("no authorization header")
-	errScope    = errors.New("a token of scope credential does not open this method")
+	errScope    = errors.New("a token of this scope does not open this method")
 )
 
 // A refusal is an error of the API with a status that its code alone does not

@@ -75,6 +75,7 @@ type house struct {
 	stamper  tsa.Stamper   // nil unless a test has one
 	messages int           // of a kind that a signer is sent; the usual number if zero
 	direct   *oauth.Client // of auth/login; nil unless a test has one
+	changes  bool          // credentials may be made and deleted
 	extends  bool          // there is credentials/extendTransaction
 }
 
@@ -180,6 +181,9 @@ func (h *house) wire() {
 		must(h.t, h.registry.AddClient(h.t.Context(), *h.direct))
 		h.provider.Direct = &oauth.Direct{Client: h.direct.ID, Prover: prover, Failures: quota.New(5, time.Hour, h.clock.Now)}
 	}
+	if h.changes {
+		h.provider.Changing = &oauth.Changing{Policy: demoPolicy}
+	}
 	mux := http.NewServeMux()
 	h.provider.Mount(mux)
 	h.mails, h.sms = &box{}, &box{}
@@ -211,6 +215,9 @@ func (h *house) wire() {
 	}
 	if h.direct != nil {
 		h.api.Logins = h.provider
+	}
+	if h.changes {
+		h.api.Creator, h.api.Deleter = h.changers()
 	}
 	h.handler = h.api.Handler()
 	web := httptest.NewUnstartedServer(nil)

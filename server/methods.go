@@ -13,6 +13,16 @@ func (s *Server) authRevoke(ctx context.Context, who credentials.Caller, req csc
 	return csc.RevokeResponse{}, s.Callers.Revoke(ctx, who, req.Token)
 }
 
+// credentialsCreate implements credentials/create (v2.2 §11.4).
+func (s *Server) credentialsCreate(ctx context.Context, who credentials.Caller, req csc.CreateRequest) (csc.CreateResponse, error) {
+	return s.Creator.Create(ctx, who, req)
+}
+
+// credentialsDelete implements credentials/delete (v2.2 §11.5).
+func (s *Server) credentialsDelete(ctx context.Context, who credentials.Caller, req csc.DeleteRequest) (csc.DeleteResponse, error) {
+	return csc.DeleteResponse{}, s.Deleter.Delete(ctx, who, req.Request)
+}
+
 // credentialsList implements credentials/list (v2.0.0.2 §11.4).
 func (s *Server) credentialsList(ctx context.Context, who credentials.Caller, req csc.ListRequest) (csc.ListResponse, error) {
 	return s.Register.List(ctx, who, req)

@@ -14,10 +14,19 @@ type route struct {
 	handler func(*Server) gin.HandlerFunc
 }
 
-// withCredentialToken are the methods that a token of scope credential opens,
-// for its credential (§8.4); the others want scope service.
-func withCredentialToken(m csc.Method) bool {
-	return m == csc.MethodCredentialInfo || m == csc.MethodSignHash || m == csc.MethodSignDoc
+// opens reports whether a token of the scope opens a method: one of scope
+// credential three, for its credential (§8.4), those that change credentials one
+// each (v2.2 §11.4, §11.5), and scope service all the others.
+func opens(scope string, m csc.Method) bool {
+	switch m {
+	case csc.MethodCreate:
+		return scope == csc.ScopeCreation
+	case csc.MethodDelete:
+		return scope == csc.ScopeDeletion
+	case csc.MethodCredentialInfo, csc.MethodSignHash, csc.MethodSignDoc:
+		return scope == csc.ScopeService || scope == csc.ScopeCredential
+	}
+	return scope == csc.ScopeService
 }
 
 // routes is the truth about which methods there are: the router and
@@ -28,6 +37,8 @@ func (s *Server) routes() []route {
 		{csc.MethodInfo, func(s *Server) gin.HandlerFunc { return open(s, csc.MethodInfo, s.info) }},
 		{csc.MethodAuthLogin, loggingIn},
 		{csc.MethodAuthRevoke, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodAuthRevoke, s.authRevoke) }},
+		{csc.MethodCreate, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodCreate, s.credentialsCreate) }},
+		{csc.MethodDelete, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodDelete, s.credentialsDelete) }},
 		{csc.MethodList, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodList, s.credentialsList) }},
 		{csc.MethodCredentialInfo, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodCredentialInfo, s.credentialsInfo) }},
 		{csc.MethodAuthorize, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodAuthorize, s.credentialsAuthorize) }},
@@ -51,6 +62,8 @@ func (s *Server) offers(m csc.Method) bool {
 	switch m {
 	case csc.MethodAuthLogin:
 		return s.Logins != nil
+	case csc.MethodCreate, csc.MethodDelete:
+		return s.Creator != nil && s.Deleter != nil
 	case csc.MethodExtendTransaction:
 		return s.Authorizer.Extending
 	case csc.MethodTimestamp:

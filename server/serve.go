@@ -46,7 +46,7 @@ func serve[Req, Resp any](f face, m csc.Method, method func(context.Context, cre
 		}
 		note(c.Request.Context(), "client", who.ClientID)
 		note(c.Request.Context(), "user", who.UserID)
-		if who.GrantID != "" && !withCredentialToken(m) {
+		if !opens(who.Scope, m) {
 			s.fail(c.Writer, c.Request, &refusal{
 				status: http.StatusForbidden, told: csc.Fail(csc.UnauthorizedClient, errScope),
 			})
@@ -104,8 +104,10 @@ func statusOf(resp any) int {
 	switch r := resp.(type) {
 	case v1.SendOTPResponse:
 		return http.StatusNoContent // v1.0.4.0 §11.8
-	case csc.RevokeResponse:
-		return http.StatusNoContent // §11.3
+	case csc.RevokeResponse, csc.DeleteResponse:
+		return http.StatusNoContent // §11.3, v2.2 §11.5
+	case csc.CreateResponse:
+		return http.StatusCreated // v2.2 §11.4
 	case csc.ChallengeResponse:
 		if r.Challenge == "" {
 			return http.StatusNoContent // the signer has it (§11.8)

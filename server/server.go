@@ -35,6 +35,8 @@ type Server struct {
 	Mux        *http.ServeMux
 	Register   credentials.Register
 	Authorizer credentials.Authorizer
+	Creator    *credentials.Creator // nil: credentials are neither made nor deleted
+	Deleter    *credentials.Deleter
 	Signer     signing.Signer
 	Stamper    tsa.Stamper // nil: there is no signatures/timestamp
 	Logins     Logins      // nil: there is no auth/login

@@ -47,6 +47,10 @@ was, and all else stays. Secrets, keys and status have commands of their own.`,
 // change is what the flags that were given change.
 func (f *clientFlags) change(given *pflag.FlagSet, name string) (func(*oauth.Client), error) {
 	var changes []func(*oauth.Client)
+	scopes, err := mayScopes(f.may)
+	if err != nil {
+		return nil, err
+	}
 	for flag, set := range map[string]func(*oauth.Client){
 		"name":            func(c *oauth.Client) { c.Name = name },
 		"redirect-uri":    f.redirect,
@@ -55,6 +59,7 @@ func (f *clientFlags) change(given *pflag.FlagSet, name string) (func(*oauth.Cli
 		"require-par":     func(c *oauth.Client) { c.RequirePAR = f.requirePAR },
 		"require-jar":     func(c *oauth.Client) { c.RequireJAR = f.requireJAR },
 		"resource-server": func(c *oauth.Client) { c.ResourceServer = f.resourceServer },
+		"may":             func(c *oauth.Client) { c.Scopes = scopes; grant(c) },
 		"bound":           func(c *oauth.Client) { c.Bound = f.bound },
 	} {
 		if given.Changed(flag) {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -16,7 +18,7 @@ type clientFlags struct {
 	requirePAR, requireJAR             bool
 	resourceServer                     bool
 	tls                                oauth.TLSName
-	redirects, responses, signers      []string
+	redirects, responses, signers, may []string
 }
 
 func (f *clientFlags) bind(flags *pflag.FlagSet) {
@@ -41,6 +43,7 @@ func (f *clientFlags) bindWays(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.requireJAR, "require-jar", false, "refuse requests that it did not sign with one of its keys")
 	flags.StringVar(&f.bound, "bound", "", "`WHAT` its tokens must be bound to: dpop or mtls (with --profile fapi2 dpop, or mtls if it proves itself by a certificate)")
 	flags.BoolVar(&f.resourceServer, "resource-server", false, "let it ask about the tokens of every client (RFC 7662)")
+	flags.StringArrayVar(&f.may, "may", nil, "`WHAT` it may ask signers for, beside signatures: create or delete credentials; can be given several times")
 	flags.StringVar(&f.logo, "logo", "", "https `URI` of its logo, which only browsers load")
 }
 
@@ -52,17 +55,34 @@ func (f *clientFlags) client(name string, now time.Time) (oauth.Client, error) {
 		ResponseURIs: f.responses, Created: now.UTC().Truncate(time.Microsecond),
 	}
 	c = c.Completed()
+	scopes, err := mayScopes(f.may)
+	if err != nil {
+		return c, err
+	}
+	c.Scopes = scopes
 	grant(&c)
 	if f.jwks == "" {
 		return c, nil
 	}
-	var err error
 	c.Keys, err = os.ReadFile(f.jwks)
 	return c, err
 }
 
-// grant lets a client do what it has the means for.
+// mayScopes are the scopes of what --may names.
+func mayScopes(may []string) (scopes []string, err error) {
+	for _, what := range may {
+		scope, known := map[string]string{"create": csc.ScopeCreation, "delete": csc.ScopeDeletion}[what]
+		if !known || slices.Contains(scopes, scope) {
+			return nil, fmt.Errorf("--may %s: neither create nor delete, or twice", what)
+		}
+		scopes = append(scopes, scope)
+	}
+	return scopes, nil
+}
+
+// grant lets a client do what it has the means for, and what it may beside that.
 func grant(c *oauth.Client) {
+	may := slices.DeleteFunc(slices.Clone(c.Scopes), func(s string) bool { return s != csc.ScopeCreation && s != csc.ScopeDeletion })
 	c.Grants, c.Scopes = nil, []string{csc.ScopeService}
 	if c.AuthMethod != oauth.NoAuth {
 		c.Grants = append(c.Grants, "client_credentials")
@@ -71,4 +91,5 @@ func grant(c *oauth.Client) {
 		c.Grants = append(c.Grants, "authorization_code", "refresh_token")
 		c.Scopes = append(c.Scopes, csc.ScopeCredential)
 	}
+	c.Scopes = append(c.Scopes, may...)
 }

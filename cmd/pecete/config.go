@@ -95,6 +95,7 @@ type Config struct {
 	// trying.
 	Outbox  string        `yaml:"outbox"`
 	SADLife time.Duration `yaml:"sad_life"` // 300s if absent, at most 900s
+	Changes ChangesConfig `yaml:"changes"`
 	// ExtendTransaction is whether there is credentials/extendTransaction, for
 	// credentials it is allowed for.
 	ExtendTransaction bool `yaml:"extend_transaction"`

@@ -143,6 +143,10 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if err != nil {
 		return nil, err
 	}
+	creator, deleter, err := h.changes(ctx, tickets, authorizer)
+	if err != nil {
+		return nil, err
+	}
 	stamper, err := h.stamper(ctx, mux)
 	if err != nil {
 		return nil, err
@@ -156,7 +160,7 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 		return nil, err
 	}
 	api := &server.Server{
-		Contract: contract, V1: contractV1, Callers: provider, Mux: mux, Register: register, Stamper: stamper, Authorizer: authorizer,
+		Contract: contract, V1: contractV1, Callers: provider, Mux: mux, Register: register, Stamper: stamper, Authorizer: authorizer, Creator: creator, Deleter: deleter,
 		Signer: signing.Signer{
 			Register: register, Grants: grants, Keys: h.token, Audit: h.log, Now: now, Parallel: h.token.Lane(),
 			Jobs: jobs, Documents: documents,
@@ -222,6 +226,9 @@ func (h *house) authorization(ctx context.Context, tickets onetime.Store, author
 		CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
 		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
 		Loads: h.config.Limits.Loads, House: h.pages(nil),
+	}
+	if h.config.Changes.Allow {
+		provider.Changing = &oauth.Changing{Policy: h.config.CA.Policy}
 	}
 	if h.config.OAuth2.DPoPNonce {
 		provider.NonceKey = derived(steps, "dpop nonce")

@@ -3,6 +3,7 @@ package faults
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,7 +24,10 @@ func Issuer() Fault {
 // Servers is a server of v2.2 that names several authorization servers.
 func Servers() Fault {
 	return Fault{Says: "names its authorization servers", Answer: edits(methodInfo, func(o object) {
-		o["oauth2Servers"] = []any{object{"baseUri": o["oauth2"], "authType": o["authType"]}}
+		all, _ := o["authType"].([]any)
+		o["oauth2Servers"] = []any{object{"baseUri": o["oauth2"], "authType": slices.DeleteFunc(slices.Clone(all), func(kind any) bool {
+			return !strings.HasPrefix(text(kind), "oauth2")
+		})}}
 		delete(o, "oauth2")
 		delete(o, "oauth2Issuer")
 		delete(o, "supportsRar")
