@@ -53,7 +53,7 @@ func (l Level) String() string {
 // server's limits comes last.
 func Cases() []Case {
 	return slices.Concat(generalCases, infoCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, proofCases, revokeCases, introspectCases, dpopCases, dpopAPICases, mutualCases, permittedCases, loginCases, authRevokeCases, listCases,
-		credentialInfoCases, authorizeCases, factorCases, checkCases, challengeCases, extendCases, signHashCases, signHashAlgorithmCases, timestampCases, limitCases)
+		credentialInfoCases, authorizeCases, factorCases, checkCases, challengeCases, extendCases, signHashCases, signHashAlgorithmCases, laterCases, signDocCases, signDocParameterCases, pollCases, timestampCases, limitCases)
 }
 
 // Find returns the cases with that id or check number.

@@ -22,6 +22,9 @@ const (
 	Introspection  Feature = "introspection"
 	Mutual         Feature = "tokens bound to certificates"
 	Synchronous    Feature = "info.asynchronousOperationMode false"
+	Asynchronous   Feature = "info.asynchronousOperationMode true"
+	FormatC        Feature = "info.signature_formats C"
+	FormatP        Feature = "info.signature_formats P"
 	Patience       Feature = "patience" // enough of it for a token or SAD to expire
 	Client         Feature = "client"
 	OtherClient    Feature = "otherClient"
@@ -92,6 +95,15 @@ func (t *Target) lacks(ctx context.Context, f Feature) error {
 	case Synchronous:
 		if t.claims(ctx)["asynchronousOperationMode"] == true {
 			return unclaimed("the server signs asynchronously too")
+		}
+	case Asynchronous:
+		if t.claims(ctx)["asynchronousOperationMode"] != true {
+			return unclaimed("the server does not say that it signs asynchronously")
+		}
+	case FormatC, FormatP:
+		letter := strings.TrimPrefix(string(f), "info.signature_formats ")
+		if names, _ := t.claims(ctx).object("signature_formats").strings("formats"); !slices.Contains(names, letter) {
+			return unclaimed("info.signature_formats does not name " + letter)
 		}
 	case Patience:
 		return nil // the case knows how much it needs

@@ -30,6 +30,7 @@ var elsewhere = map[string]func() faults.Fault{
 	"info/servers-rar":       faults.Servers,
 	"signHash/several-calls": faults.Renewing,
 	"signHash/sad-expired":   faults.Hasty,
+	"signDoc/sad-expired":    faults.Hasty,
 	"general/expired-token":  faults.Hasty,
 	"push/expired":           faults.Hasty,
 	"oauth/code-expired":     faults.Hasty,
@@ -40,8 +41,10 @@ var elsewhere = map[string]func() faults.Fault{
 	"challenge/flood":        faults.Sparing,
 
 	"signHash/mode-a-unsupported": faults.Synchronous,
-	"revoke/type-unsupported":     faults.RefreshOnly,
-	"account/missing":             faults.Restricted,
+
+	"poll/over":               func() faults.Fault { return faults.Fault{} }, // as it is, but with patience
+	"revoke/type-unsupported": faults.RefreshOnly,
+	"account/missing":         faults.Restricted,
 }
 
 // open starts a server and reads what it was given for the suite.
@@ -211,6 +214,12 @@ var wordy = []string{
 	"signHash/certificate-expired", "signHash/client-data-number", "signHash/malformed-header", "signHash/mode-unknown",
 	"signHash/algo-missing", "signHash/algo-unknown", "signHash/algo-of-another-key", "signHash/rsa-without-hash-oid",
 	"signHash/weak-hash", "signHash/unknown-hash-oid", "signHash/pss-without-params",
+	"signHash/validity-string", "signHash/validity-huge", "signHash/response-uri-invalid",
+	"signDoc/neither", "signDoc/both", "signDoc/digests-string", "signDoc/documents-object", "signDoc/sad-missing", "signDoc/sad-unknown",
+	"signDoc/certificate-expired", "signDoc/client-data-number", "signDoc/malformed-header", "signDoc/digest-not-base64", "signDoc/document-not-base64",
+	"signDoc/algo-missing", "signDoc/algo-unknown", "signDoc/hash-oid-contradicted", "signDoc/hash-oid-unknown", "signDoc/hash-length",
+	"signDoc/format-missing", "signDoc/format-unknown", "signDoc/format-not-offered", "signDoc/level-unknown", "signDoc/envelope-of-another", "signDoc/props-unknown",
+	"poll/id-missing", "poll/id-number", "poll/id-unknown", "poll/user-not-null", "poll/user-unknown", "poll/client-data-number", "poll/malformed-header",
 	"timestamp/hash-missing", "timestamp/hash-array", "timestamp/hash-empty", "timestamp/hash-length", "timestamp/hash-not-base64",
 	"timestamp/algo-unknown", "timestamp/nonce-invalid", "timestamp/malformed-header",
 }

@@ -65,6 +65,11 @@ func (s *stock) publicKey(ctx context.Context, id string) (crypto.PublicKey, err
 // and wants w. A server may let a SAD die with the call it refuses; then the
 // call is made again with a fresh one.
 func (t *Target) refusesSpare(ctx context.Context, role string, body func(*grant) Object, w refusal) error {
+	return t.refusesSpareOf(ctx, methodSignHash, role, body, w)
+}
+
+// refusesSpareOf is refusesSpare for another method.
+func (t *Target) refusesSpareOf(ctx context.Context, method, role string, body func(*grant) Object, w refusal) error {
 	if role == "" {
 		role = signerRole(t)
 	}
@@ -73,7 +78,7 @@ func (t *Target) refusesSpare(ctx context.Context, role string, body func(*grant
 		if err != nil {
 			return err
 		}
-		a := t.ask(ctx, methodSignHash, body(g))
+		a := t.ask(ctx, method, body(g))
 		o, _ := a.Object()
 		words, _ := o.str("error_description")
 		dead := words != w.text && (words == wordsBadSAD || words == wordsExpiredSAD)

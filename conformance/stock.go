@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"slices"
@@ -25,6 +26,7 @@ type stock struct {
 	spares  map[string]*grant // by role
 	batches map[string]*grant // by role
 	several *bool             // one SAD serves several calls
+	texts   map[string][]byte // documents by their SHA-256
 	expired *grant            // for the expired credential; nil if it gets none
 	tried   bool              // to get that
 
@@ -51,6 +53,7 @@ func newStock(t *Target) *stock {
 		spares:  map[string]*grant{},
 		batches: map[string]*grant{},
 		nonces:  map[string]string{},
+		texts:   map[string][]byte{},
 	}
 }
 
@@ -141,7 +144,7 @@ func (s *stock) spare(ctx context.Context, role string) (*grant, error) {
 	if g != nil && s.t.Now().Before(g.until) {
 		return g, nil
 	}
-	g, err := s.t.obtain(ctx, role, newDigests(3)...)
+	g, err := s.t.obtain(ctx, role, s.digests(3)...)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +212,7 @@ func (s *stock) batch(ctx context.Context, role string) (*grant, error) {
 	defer s.mu.Lock()
 	a, answer, err := s.t.insist(ctx, role, func(h holding) ([][]byte, error) {
 		n, err := s.multisign(ctx, h.Credential.ID)
-		return newDigests(int(min(n, 10))), err
+		return s.digests(int(min(n, 10))), err
 	})
 	if err != nil {
 		return nil, err
@@ -283,6 +286,31 @@ func newDigests(n int) [][]byte {
 		}
 	}
 	return all
+}
+
+// digests are like newDigests, and of documents that the suite has.
+func (s *stock) digests(n int) [][]byte {
+	all := make([][]byte, n)
+	for i := range all {
+		for all[i] == nil {
+			text := []byte("A contract, " + rand.Text() + "\n")
+			sum := sha256.Sum256(text)
+			if strings.ContainsAny(base64.StdEncoding.EncodeToString(sum[:]), "+/") {
+				all[i] = sum[:]
+				s.mu.Lock()
+				s.texts[string(all[i])] = text
+				s.mu.Unlock()
+			}
+		}
+	}
+	return all
+}
+
+// document is the one that has the digest.
+func (s *stock) document(digest []byte) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.texts[string(digest)]
 }
 
 // encode is digests as the API has them.

@@ -41,5 +41,5 @@ type Fault struct {
 // All returns all faults, in the order of the cases.
 func All() []Fault {
 	return slices.Concat(generalFaults, infoFaults, oauthFaults, detailsFaults, accountFaults, pushFaults, tokenFaults, codeFaults, refreshFaults, proofFaults, revokeFaults, introspectFaults, dpopFaults, dpopAPIFaults, mutualFaults, permittedFaults, loginFaults, authRevokeFaults, listFaults,
-		credentialInfoFaults, authorizeFaults, factorFaults, checkFaults, challengeFaults, extendFaults, signHashFaults, algorithmFaults, timestampFaults, limitFaults)
+		credentialInfoFaults, authorizeFaults, factorFaults, checkFaults, challengeFaults, extendFaults, signHashFaults, algorithmFaults, laterFaults, signDocFaults, pollFaults, timestampFaults, limitFaults)
 }

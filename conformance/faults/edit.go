@@ -27,6 +27,8 @@ const (
 	methodGetChallenge   = "credentials/getChallenge"
 	methodExtend         = "credentials/extendTransaction"
 	methodSignHash       = "signatures/signHash"
+	methodSignDoc        = "signatures/signDoc"
+	methodSignPolling    = "signatures/signPolling"
 	methodTimestamp      = "signatures/timestamp"
 )
 
@@ -188,7 +190,14 @@ func invented(c *Call) any {
 		return object{"challenge": rand.Text()}
 	case methodAuthorize, methodAuthorizeCheck, methodExtend:
 		return object{"SAD": rand.Text(), "expiresIn": 300}
+	case methodSignDoc:
+		return object{"SignatureObject": []string{base64.StdEncoding.EncodeToString([]byte(rand.Text()))}}
+	case methodSignPolling:
+		return object{"signatures": []string{base64.StdEncoding.EncodeToString([]byte(rand.Text()))}}
 	case methodSignHash:
+		if mode, _ := c.member("operationMode"); mode == "A" {
+			return object{"responseID": rand.Text()}
+		}
 		hashes, _ := c.member("hashes")
 		all, _ := hashes.([]any)
 		signatures := make([]string, max(len(all), 1))

@@ -102,7 +102,7 @@ func Hasty() Fault {
 		if over(strings.TrimPrefix(c.Header.Get("Authorization"), "Bearer ")) {
 			r.put(401, object{"error": "expired_token"})
 		}
-		if sad, _ := c.member("SAD"); (c.Method == methodSignHash || c.Method == methodExtend) && over(text(sad)) {
+		if sad, _ := c.member("SAD"); (c.Method == methodSignHash || c.Method == methodSignDoc || c.Method == methodExtend) && over(text(sad)) {
 			r.put(400, object{"error": "invalid_request", "error_description": "SAD expired"})
 		}
 	}}
