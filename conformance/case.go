@@ -49,17 +49,17 @@ func (l Level) String() string {
 	return [...]string{"", "must", "should", "optional", "doubt"}[l]
 }
 
-// Cases returns all cases, method by method in clause order. What exceeds the
-// server's limits comes last.
+// Cases returns all cases for a server of v2, method by method in clause order.
+// What exceeds the server's limits comes last.
 func Cases() []Case {
-	return slices.Concat(generalCases, infoCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, proofCases, revokeCases, introspectCases, dpopCases, dpopAPICases, mutualCases, permittedCases, loginCases, authRevokeCases, listCases,
+	return slices.Concat(generalCases, infoCases, sendOTPCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, proofCases, revokeCases, introspectCases, dpopCases, dpopAPICases, mutualCases, permittedCases, loginCases, authRevokeCases, listCases,
 		credentialInfoCases, authorizeCases, factorCases, checkCases, challengeCases, extendCases, signHashCases, signHashAlgorithmCases, laterCases, signDocCases, signDocParameterCases, pollCases, timestampCases, limitCases)
 }
 
 // Find returns the cases with that id or check number.
 func Find(id string) []Case {
 	var found []Case
-	for _, c := range Cases() {
+	for _, c := range All() {
 		if c.ID == id || c.Check == id {
 			found = append(found, c)
 		}

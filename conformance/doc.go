@@ -1,5 +1,5 @@
 // Package conformance asks a server whether it keeps the Cloud Signature
-// Consortium API v2, and says clause by clause where it does not.
+// Consortium API v2, or v1.0.4.0, and says clause by clause where it does not.
 //
 // It is a black box's judge: it sees HTTP and nothing else, knows no code of
 // the server it looks at, and imports none. A requirement is a [Case], a value
@@ -25,6 +25,7 @@
 //	  "clientAuth":  "basic",
 //	  "webClient":      {"id": "…", "secret": "…", "redirectURI": "http://127.0.0.1/callback"},
 //	  "otherWebClient": {"id": "…", "secret": "…", "redirectURI": "http://127.0.0.1/callback"},
+//	  "v1WebClient":    {"id": "…", "secret": "…", "redirectURI": "http://127.0.0.1/callback"},
 //	  "assertionClient": {"id": "…", "key": "-----BEGIN PRIVATE KEY-----…", "kid": "…", "audience": ""},
 //	  "dpopClient":   {"id": "…", "secret": "…"},
 //	  "mutualClient": {"id": "…", "certificate": "-----BEGIN CERTIFICATE-----…", "key": "-----BEGIN PRIVATE KEY-----…", "base": "https://host:port/csc/v2"},
@@ -56,6 +57,8 @@
 //   - webClient sends signers to the server's pages, with the grants
 //     authorization_code and, if the server has it, refresh_token; so does
 //     otherWebClient. Nobody listens at redirectURI: the suite is the browser.
+//   - v1WebClient does so too, by the rules of v1.0.4.0: it needs no PKCE. It is used
+//     on a server of that version only.
 //   - assertionClient is registered for client_credentials and private_key_jwt with
 //     a key on P-256; its assertions are for the issuer of the metadata, or for
 //     audience where that is given.
@@ -114,7 +117,14 @@
 //	            is sent a link to, with a code of totpSecret
 //	match       one object, of type ChallengeResponseOOB, the same with a number
 //	            that the client shows
-//	seal        no objects
+//	seal        no objects; multisign up to 10000
+//	sendlock    like challenge; its user's codes may be locked by failures
+//
+// # Version 1
+//
+// A Target whose V1 is set is asked as a server of v1.0.4.0, at a base URI that ends
+// in /csc/v1: with [CasesV1], which are the cases that stand in both versions and
+// those of v1 alone. The fixtures are the same.
 //
 // # One-time codes
 //

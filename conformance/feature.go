@@ -48,6 +48,7 @@ const (
 	RoleApart      Feature = "a credential with role apart"
 	RoleMatch      Feature = "a credential with role match"
 	RoleSeal       Feature = "a credential with role seal"
+	RoleSendLock   Feature = "a credential with role sendlock"
 	SentCodes      Feature = "commands.otp"
 	SentLinks      Feature = "commands.link"
 	Account        Feature = "a user with role code and an account"

@@ -20,7 +20,9 @@ type Fixtures struct {
 	// WebClient and OtherWebClient send signers to the server's pages.
 	WebClient      WebClient `json:"webClient"`
 	OtherWebClient WebClient `json:"otherWebClient"`
-	Login          Login     `json:"login"`
+	// V1WebClient is likewise, by the rules of v1.0.4.0.
+	V1WebClient WebClient `json:"v1WebClient"`
+	Login       Login     `json:"login"`
 	// AssertionClient proves itself by what it signs.
 	AssertionClient AssertionClient `json:"assertionClient"`
 	// DPoPClient's tokens must be bound to a key, MutualClient's to its certificate.
@@ -142,11 +144,12 @@ const (
 	roleApart     = "apart"
 	roleMatch     = "match"
 	roleSeal      = "seal"
+	roleSendLock  = "sendlock"
 )
 
 var roles = []string{
 	roleEC, roleRSA, roleSCAL1, roleExtendable, roleDisabled, roleExpired, roleDisposable, roleLockable, roleCode, roleQualified,
-	roleAnd, roleAll, roleOr, roleXor, roleBrackets, roleChallenge, roleApart, roleMatch, roleSeal,
+	roleAnd, roleAll, roleOr, roleXor, roleBrackets, roleChallenge, roleApart, roleMatch, roleSeal, roleSendLock,
 }
 
 // ReadFixtures reads and checks a fixtures file.
@@ -194,7 +197,7 @@ func (f Fixtures) check() error {
 	if _, err := f.MutualClient.Pair(); f.MutualClient.ID != "" && err != nil {
 		return err
 	}
-	for name, c := range map[string]WebClient{"webClient": f.WebClient, "otherWebClient": f.OtherWebClient} {
+	for name, c := range map[string]WebClient{"webClient": f.WebClient, "otherWebClient": f.OtherWebClient, "v1WebClient": f.V1WebClient} {
 		if u, err := url.Parse(c.RedirectURI); c.ID != "" && (err != nil || u.Host == "" || u.RawQuery != "") {
 			return fmt.Errorf("%s.redirectURI is not a URL with a host and without a query", name)
 		}

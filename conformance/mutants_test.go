@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 // A house is a good server and the targets made of it.
 type house struct {
 	plain    *conformance.Target
+	old      *conformance.Target            // the same as a server of v1
 	variants map[string]*conformance.Target // by the case that needs one
 }
 
@@ -67,6 +69,7 @@ func open(t *testing.T) *house {
 		plain:    &conformance.Target{Base: s.URL + "/csc/v2", CA: authority(t, filepath.Join(s.Folder, "tls.crt")), Fixtures: fixtures},
 		variants: map[string]*conformance.Target{},
 	}
+	h.old = &conformance.Target{Base: s.URL + "/csc/v1", V1: true, CA: h.plain.CA, Fixtures: fixtures}
 	for id, variant := range elsewhere {
 		h.variants[id] = h.before(t, h.plain, variant(), false)
 	}
@@ -104,7 +107,7 @@ func (h *house) before(t *testing.T, good *conformance.Target, f faults.Fault, m
 			t.Error(err)
 		}
 	})
-	target := &conformance.Target{Base: p.URL, CA: p.CA, Fixtures: good.Fixtures, Patience: 10 * time.Second}
+	target := &conformance.Target{Base: p.URL, V1: good.V1, CA: p.CA, Fixtures: good.Fixtures, Patience: 10 * time.Second}
 	target.Fixtures.MutualClient.Base = p.URL
 	if mutant {
 		target.Setup = good
@@ -116,6 +119,9 @@ func (h *house) before(t *testing.T, good *conformance.Target, f faults.Fault, m
 func (h *house) target(id string) *conformance.Target {
 	if v, ok := h.variants[id]; ok {
 		return v
+	}
+	if strings.HasPrefix(id, "v1/") {
+		return h.old
 	}
 	return h.plain
 }
@@ -146,8 +152,9 @@ var caught = map[conformance.Level]conformance.Outcome{
 func TestSuite(t *testing.T) {
 	h := open(t)
 	t.Run("conformant", func(t *testing.T) { conformant(t, h) })
+	t.Run("conformant to v1", func(t *testing.T) { conformantToV1(t, h) })
 	t.Run("reworded", func(t *testing.T) { rewordedServer(t, h) })
-	for _, f := range faults.All() {
+	for _, f := range slices.Concat(faults.All(), faults.V1()) {
 		t.Run(f.Case+"/"+f.Says, func(t *testing.T) {
 			cases := conformance.Find(f.Case)
 			if len(cases) != 1 {
@@ -179,11 +186,29 @@ func conformant(t *testing.T, h *house) {
 	}
 }
 
+// conformantToV1 wants the same of the cases of v1.
+func conformantToV1(t *testing.T, h *house) {
+	r, err := conformance.Run(t.Context(), h.old, conformance.Options{Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range r.Results {
+		if one.Outcome != conformance.Pass {
+			t.Errorf("%s: %s: %s", one.ID, one.Outcome, one.Detail)
+		}
+	}
+}
+
 // rewordedServer wants other words for an error to be a warning, and a failure
 // where the suite is strict, in the cases whose words the text prescribes.
 func rewordedServer(t *testing.T, h *house) {
 	target := h.before(t, h.plain, faults.Reworded(), true)
+	old := h.before(t, h.old, faults.Reworded(), true)
 	for _, id := range wordy {
+		target := target
+		if strings.HasPrefix(id, "v1/") {
+			target = old
+		}
 		if one := outcome(t, target, id, false); one.Outcome != conformance.Warn {
 			t.Errorf("%s: %s, want a warning: %s", id, one.Outcome, one.Detail)
 		}
@@ -222,13 +247,15 @@ var wordy = []string{
 	"poll/id-missing", "poll/id-number", "poll/id-unknown", "poll/user-not-null", "poll/user-unknown", "poll/client-data-number", "poll/malformed-header",
 	"timestamp/hash-missing", "timestamp/hash-array", "timestamp/hash-empty", "timestamp/hash-length", "timestamp/hash-not-base64",
 	"timestamp/algo-unknown", "timestamp/nonce-invalid", "timestamp/malformed-header",
+	"v1/list-page-token", "v1/header", "v1/wrong-proof", "v1/sad-required", "v1/sad-unknown", "v1/hash-names", "v1/hash-unauthorized",
+	"v1/hash-algo-missing", "v1/hash-algo-invalid", "v1/otp-id-missing", "v1/otp-id-unknown",
 }
 
 // TestEveryCaseHasMutants wants a fault for every case: a case that nothing can
 // fail proves nothing.
 func TestEveryCaseHasMutants(t *testing.T) {
-	all := faults.All()
-	for _, c := range conformance.Cases() {
+	all := slices.Concat(faults.All(), faults.V1())
+	for _, c := range conformance.All() {
 		if !slices.ContainsFunc(all, func(f faults.Fault) bool { return f.Case == c.ID }) {
 			t.Errorf("no fault is for %s", c.ID)
 		}

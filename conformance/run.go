@@ -39,7 +39,11 @@ func Run(ctx context.Context, t *Target, o Options) (Report, error) {
 	claims := t.claims(ctx)
 	r.Name, _ = claims.str("name")
 	r.Specs, _ = claims.str("specs")
-	for _, c := range Cases() {
+	cases := Cases()
+	if t.V1 {
+		cases = CasesV1()
+	}
+	for _, c := range cases {
 		if !o.wants(c) {
 			continue
 		}

@@ -19,6 +19,7 @@ import (
 // exported fields are set before the first run and not changed after.
 type Target struct {
 	Base     string         // https://host/csc/v2, without a slash at the end
+	V1       bool           // Base is that of v1.0.4.0, https://host/csc/v1
 	CA       *x509.CertPool // who vouches for the server; nil: those the system trusts
 	Fixtures Fixtures
 	// Patience is how long a case may wait for a token or a SAD to expire.
@@ -60,6 +61,9 @@ func (t *Target) ready() {
 		}
 		t.client, t.http1 = t.newClient(true), t.newClient(false)
 		t.seen = map[string]any{}
+		if t.V1 {
+			t.Fixtures.WebClient = t.Fixtures.V1WebClient
+		}
 		if t.Setup != nil {
 			t.Setup.ready()
 			t.stock, t.secrets = t.Setup.stock, t.Setup.secrets

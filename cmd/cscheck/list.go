@@ -11,7 +11,7 @@ import (
 
 // listCases writes a line a case, of the methods asked for.
 func listCases(out io.Writer, o options) int {
-	for _, c := range conformance.Cases() {
+	for _, c := range conformance.All() {
 		if len(o.methods) == 0 || slices.Contains(o.methods, c.Ref.Method) {
 			fmt.Fprintf(out, "%-38s %-13s %-8s %s\n", c.ID, c.Check, c.Level, c.Says)
 		}

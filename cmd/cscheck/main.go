@@ -1,4 +1,5 @@
-// Command cscheck asks a remote signing server whether it keeps the CSC API v2.
+// Command cscheck asks a remote signing server whether it keeps the CSC API v2, or
+// v1.0.4.0 where its base URI ends in /csc/v1.
 //
 // It knows nothing of the server but its base URI and what the operator tells
 // it in a fixtures file; package conformance describes that file.
@@ -29,7 +30,8 @@ const (
 
 const usage = `usage: cscheck [flags] https://host/csc/v2 [method…]
 
-Tries the requirements of the CSC API v2 on a server: those of the methods
+Tries the requirements of the CSC API v2 on a server, or those of v1.0.4.0 on one
+whose base URI ends in /csc/v1: those of the methods
 named ("signatures/signHash"; "general" for what concerns all), or of all that
 the server claims. The report goes to standard output.
 
@@ -126,7 +128,7 @@ func (o options) check() error {
 		}
 	}
 	known := map[string]bool{}
-	for _, c := range conformance.Cases() {
+	for _, c := range conformance.All() {
 		known[c.Ref.Method] = true
 	}
 	for _, m := range o.methods {
@@ -145,7 +147,7 @@ func (o options) check() error {
 
 // target is the server with what there is for it.
 func (o options) target() (*conformance.Target, error) {
-	t := &conformance.Target{Base: o.base, Patience: o.patience}
+	t := &conformance.Target{Base: o.base, V1: strings.HasSuffix(o.base, "/csc/v1"), Patience: o.patience}
 	if o.config != "" {
 		f, err := conformance.ReadFixtures(o.config)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/pecete/pecete/conformance"
@@ -29,7 +30,7 @@ func mutants(ctx context.Context, good *conformance.Target, o options, out, errs
 		passed[r.ID] = r.Outcome == conformance.Pass
 	}
 	var killed, alive int
-	for _, f := range faults.All() {
+	for _, f := range slices.Concat(faults.All(), faults.V1()) {
 		if !passed[f.Case] {
 			continue
 		}
@@ -65,9 +66,9 @@ func notices(ctx context.Context, good *conformance.Target, f faults.Fault) (see
 		return false, err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
-	target := &conformance.Target{Base: p.URL, CA: p.CA, Fixtures: good.Fixtures, Patience: good.Patience, Setup: good}
+	target := &conformance.Target{Base: p.URL, V1: good.V1, CA: p.CA, Fixtures: good.Fixtures, Patience: good.Patience, Setup: good}
 	target.Fixtures.MutualClient.Base = p.URL
-	target.Fixtures.Origin = cmp.Or(good.Fixtures.Origin, strings.TrimSuffix(good.Base, "/csc/v2"))
+	target.Fixtures.Origin = cmp.Or(good.Fixtures.Origin, strings.TrimSuffix(strings.TrimSuffix(good.Base, "/csc/v2"), "/csc/v1"))
 	report, err := conformance.Run(ctx, target, conformance.Options{Only: []string{f.Case}})
 	if err != nil {
 		return false, err

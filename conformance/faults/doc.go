@@ -27,7 +27,7 @@ type Fault struct {
 	Request func(*Call)
 	// Answer changes what the server answered to the call.
 	Answer func(*Call, *Reply)
-	// Path is where the broken server has what belongs under /csc/v2.
+	// Path is where the broken server has what belongs under the base path.
 	Path string
 	// TLS changes how the broken server shakes hands.
 	TLS func(*tls.Config)
@@ -40,6 +40,6 @@ type Fault struct {
 
 // All returns all faults, in the order of the cases.
 func All() []Fault {
-	return slices.Concat(generalFaults, infoFaults, oauthFaults, detailsFaults, accountFaults, pushFaults, tokenFaults, codeFaults, refreshFaults, proofFaults, revokeFaults, introspectFaults, dpopFaults, dpopAPIFaults, mutualFaults, permittedFaults, loginFaults, authRevokeFaults, listFaults,
+	return slices.Concat(generalFaults, infoFaults, sendOTPFaults, oauthFaults, detailsFaults, accountFaults, pushFaults, tokenFaults, codeFaults, refreshFaults, proofFaults, revokeFaults, introspectFaults, dpopFaults, dpopAPIFaults, mutualFaults, permittedFaults, loginFaults, authRevokeFaults, listFaults,
 		credentialInfoFaults, authorizeFaults, factorFaults, checkFaults, challengeFaults, extendFaults, signHashFaults, algorithmFaults, laterFaults, signDocFaults, pollFaults, timestampFaults, limitFaults)
 }

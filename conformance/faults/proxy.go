@@ -33,6 +33,7 @@ type Proxy struct {
 	Certificate []byte         // of that authority, DER
 
 	fault    Fault
+	base     string // path that the good server's base URI ends in
 	origin   string // https://host:port of the good server
 	own      string // and of this one
 	upstream *http.Client
@@ -65,9 +66,13 @@ type Reply struct {
 // the authorities in ca vouch for. Clients who come with one of the certificates
 // of also are handed on to there, with it.
 func Start(base string, ca *x509.CertPool, f Fault, also ...Mutual) (*Proxy, error) {
-	origin, ok := strings.CutSuffix(base, basePath)
+	ends := basePath
+	if strings.HasSuffix(base, basePathV1) {
+		ends = basePathV1
+	}
+	origin, ok := strings.CutSuffix(base, ends)
 	if !ok {
-		return nil, fmt.Errorf("the base URI %s does not end in %s", base, basePath)
+		return nil, fmt.Errorf("the base URI %s does not end in %s", base, ends)
 	}
 	certificate, pool, err := selfSigned()
 	if err != nil {
@@ -87,8 +92,8 @@ func Start(base string, ca *x509.CertPool, f Fault, also ...Mutual) (*Proxy, err
 	if f.SSL3 {
 		l = greeter{l}
 	}
-	p := &Proxy{CA: pool, Certificate: certificate.Certificate[0], fault: f, origin: origin, own: "https://" + l.Addr().String(), done: make(chan struct{})}
-	p.URL = p.own + basePath
+	p := &Proxy{CA: pool, Certificate: certificate.Certificate[0], fault: f, base: ends, origin: origin, own: "https://" + l.Addr().String(), done: make(chan struct{})}
+	p.URL = p.own + ends
 	if f.Path != "" {
 		p.URL = p.own + f.Path
 	}
@@ -170,7 +175,7 @@ func (p *Proxy) path() string {
 	if p.fault.Path != "" {
 		return p.fault.Path
 	}
-	return basePath
+	return p.base
 }
 
 // forward asks the good server. Where it speaks of itself it is made to speak
@@ -182,7 +187,7 @@ func (p *Proxy) forward(ctx context.Context, c *Call, u *url.URL) (*Reply, error
 	}
 	target := origin + u.EscapedPath()
 	if rest, ok := strings.CutPrefix(u.EscapedPath(), p.path()); ok {
-		target = origin + basePath + rest
+		target = origin + p.base + rest
 	}
 	if c.Query != "" {
 		target += "?" + c.Query

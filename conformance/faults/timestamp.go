@@ -16,7 +16,7 @@ var timestampFaults = []Fault{
 	}},
 	{Case: "timestamp/token", Says: "sends a TimeStampResp", Answer: alters(methodTimestamp, "timestamp", inReply)},
 	{Case: "timestamp/verifies", Says: "signs badly", Answer: alters(methodTimestamp, "timestamp", flipped)},
-	{Case: "timestamp/nonce", Says: "forgets the nonce", Request: drop("nonce")},
+	{Case: "timestamp/nonce", Says: "forgets the nonce", Request: drop(methodTimestamp, "nonce")},
 	{Case: "timestamp/nonce", Says: "has a nonce of its own", Request: asks("nonce", "1")},
 	{Case: "timestamp/no-nonce", Says: "demands one", Answer: refuses(to(methodTimestamp, lacks("nonce")))},
 	{Case: "timestamp/hash-missing", Says: "stamps nothing", Answer: forgives(to(methodTimestamp, lacks("hash")))},
@@ -42,10 +42,10 @@ func asks(name, value string) func(*Call) {
 	}
 }
 
-// drop takes a member out of them.
-func drop(name string) func(*Call) {
+// drop takes a member out of calls of a method.
+func drop(method, name string) func(*Call) {
 	return func(c *Call) {
-		if o := c.object(); c.Method == methodTimestamp && o != nil {
+		if o := c.object(); c.Method == method && o != nil {
 			delete(o, name)
 			c.put(o)
 		}

@@ -28,8 +28,8 @@ func (s *Stage) fixtureFactors(ctx context.Context, f *fixtures) error {
 	addresses := &strings.Builder{}
 	all := [][]way{{
 		{"and", "PIN AND OTP"}, {"all", "PIN,OTP"}, {"or", "PIN OR OTP"}, {"xor", "PIN XOR OTP"},
-		{"brackets", "(PIN OR EMAIL) AND OTP"}, {"challenge", "SMS"}, {"seal", "none"},
-	}}
+		{"brackets", "(PIN OR EMAIL) AND OTP"}, {"challenge", "SMS"},
+	}, {{"sendlock", "SMS"}}}
 	for range approvers {
 		all = append(all, []way{{"apart", "APPROVAL"}, {"match", "MATCH"}})
 	}

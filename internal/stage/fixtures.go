@@ -35,6 +35,7 @@ type fixtures struct {
 	OtherClient fixtureClient       `json:"otherClient"`
 	WebClient   fixtureWebClient    `json:"webClient"`
 	OtherWeb    fixtureWebClient    `json:"otherWebClient"`
+	V1Web       fixtureWebClient    `json:"v1WebClient"`
 	Assertion   fixtureAssertion    `json:"assertionClient"`
 	DPoP        fixtureClient       `json:"dpopClient"`
 	Mutual      fixtureMutual       `json:"mutualClient"`
@@ -105,6 +106,9 @@ func (s *Stage) Fixtures(ctx context.Context) (string, error) {
 		f.Users = append(f.Users, user)
 	}
 	if err := s.fixtureFactors(ctx, &f); err != nil {
+		return "", err
+	}
+	if err := s.fixtureSeal(ctx, &f); err != nil {
 		return "", err
 	}
 	if err := s.fixtureOutsiders(ctx, &f); err != nil {
@@ -249,7 +253,12 @@ func (s *Stage) fixtureClients(ctx context.Context, f *fixtures) error {
 		}
 		*client = fixtureWebClient{fixtureClient(added), home}
 	}
-	var err error
+	var old Client
+	err := s.runJSON(ctx, &old, "client", "add", "Conformance of v1", "--profile", "csc-v1", "--redirect-uri", home)
+	if err != nil {
+		return err
+	}
+	f.V1Web = fixtureWebClient{fixtureClient(old), home}
 	if f.Assertion, err = s.fixtureAssertion(ctx); err != nil {
 		return err
 	}
