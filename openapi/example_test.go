@@ -97,7 +97,7 @@ func TestExamplesOfFaults(t *testing.T) {
 	holdFaults(t, contract(t), fields)
 	holdFaults(t, contractV1(t), fieldsV1(), "Malformed authroization header.", "Missing (or invalid type) string parameter hashAlgo",
 		"Invalid parameter pageToken", "Invalid parameter hashAlgo", "Missing (or invalid type) array parameter hash",
-		"The PIN is invalid", "The OTP is invalid", "PIN locked", "OTP locked")
+		"The PIN is invalid", "The OTP is invalid", "PIN locked", "OTP locked", "Invalid parameter hash")
 }
 
 func holdFaults(t *testing.T, c *openapi.Contract, fields []field, more ...string) {

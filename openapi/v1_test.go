@@ -26,13 +26,16 @@ func contractV1(t testing.TB) *openapi.Contract {
 
 // typesV1 pairs what the contract of v1 says with what the server speaks.
 var typesV1 = map[csc.Method]pairing{
-	csc.MethodInfo:           pair[csc.InfoRequest, v1.InfoResponse](),
-	csc.MethodList:           pair[v1.ListRequest, v1.ListResponse](),
-	csc.MethodCredentialInfo: pair[csc.CredentialInfoRequest, v1.CredentialInfo](),
-	csc.MethodAuthorize:      pair[v1.AuthorizeRequest, csc.AuthorizeResponse](),
-	csc.MethodSendOTP:        pair[v1.SendOTPRequest, v1.SendOTPResponse](),
-	csc.MethodSignHash:       pair[v1.SignHashRequest, v1.SignHashResponse](),
-	csc.MethodTimestamp:      pair[csc.TimestampRequest, csc.TimestampResponse](),
+	csc.MethodInfo:              pair[csc.InfoRequest, v1.InfoResponse](),
+	csc.MethodAuthLogin:         pair[csc.LoginRequest, csc.LoginResponse](),
+	csc.MethodAuthRevoke:        pair[csc.RevokeRequest, csc.RevokeResponse](),
+	csc.MethodList:              pair[v1.ListRequest, v1.ListResponse](),
+	csc.MethodCredentialInfo:    pair[csc.CredentialInfoRequest, v1.CredentialInfo](),
+	csc.MethodAuthorize:         pair[v1.AuthorizeRequest, csc.AuthorizeResponse](),
+	csc.MethodExtendTransaction: pair[v1.ExtendRequest, csc.AuthorizeResponse](),
+	csc.MethodSendOTP:           pair[v1.SendOTPRequest, v1.SendOTPResponse](),
+	csc.MethodSignHash:          pair[v1.SignHashRequest, v1.SignHashResponse](),
+	csc.MethodTimestamp:         pair[csc.TimestampRequest, csc.TimestampResponse](),
 }
 
 func TestV1Types(t *testing.T) { holdTypes(t, contractV1(t), typesV1) }
@@ -41,7 +44,7 @@ func TestV1Types(t *testing.T) { holdTypes(t, contractV1(t), typesV1) }
 // machines and to people.
 func TestV1Methods(t *testing.T) {
 	c, doc := contractV1(t), documentOf(t, contractV1(t))
-	want := []csc.Method{"info", "credentials/list", "credentials/info", "credentials/authorize", "credentials/sendOTP", "signatures/signHash", "signatures/timestamp"}
+	want := []csc.Method{"info", "auth/login", "auth/revoke", "credentials/list", "credentials/info", "credentials/authorize", "credentials/extendTransaction", "credentials/sendOTP", "signatures/signHash", "signatures/timestamp"}
 	if diff := cmp.Diff(want, c.Methods()); diff != "" {
 		t.Errorf("the methods (-want +got):\n%s", diff)
 	}
@@ -67,8 +70,9 @@ func TestV1Methods(t *testing.T) {
 
 // What v1 calls otherwise; "" for what it does not have.
 var renamed = map[csc.Method]map[string]string{
-	csc.MethodAuthorize: {"hashes": "hash", "hashAlgorithmOID": "", "authData": ""},
-	csc.MethodSignHash:  {"hashes": "hash", "hashAlgorithmOID": "hashAlgo", "operationMode": "", "validity_period": "", "response_uri": ""},
+	csc.MethodAuthorize:         {"hashes": "hash", "hashAlgorithmOID": "", "authData": ""},
+	csc.MethodExtendTransaction: {"hashes": "hash", "hashAlgorithmOID": ""},
+	csc.MethodSignHash:          {"hashes": "hash", "hashAlgorithmOID": "hashAlgo", "operationMode": "", "validity_period": "", "response_uri": ""},
 }
 
 // fullV1 has every parameter of every method of v1, each right.
@@ -77,7 +81,10 @@ func fullV1() map[csc.Method]body {
 		csc.MethodList:    {{"userID", `"u_1"`}, {"maxResults", `20`}, {"pageToken", `"c_1"`}, {"clientData", `"order 1"`}},
 		csc.MethodSendOTP: {{"credentialID", credID}, {"clientData", `"order 1"`}},
 	}
-	for _, m := range []csc.Method{csc.MethodInfo, csc.MethodCredentialInfo, csc.MethodAuthorize, csc.MethodSignHash, csc.MethodTimestamp} {
+	for _, m := range []csc.Method{
+		csc.MethodInfo, csc.MethodAuthLogin, csc.MethodAuthRevoke, csc.MethodCredentialInfo, csc.MethodAuthorize, csc.MethodExtendTransaction,
+		csc.MethodSignHash, csc.MethodTimestamp,
+	} {
 		for _, one := range full[m] {
 			name, other := renamed[m][one.name]
 			switch {
@@ -112,7 +119,7 @@ func fieldsV1() []field {
 			continue
 		case f.method == csc.MethodSignHash && f.name == "SAD": // which v1 wants in any case
 			f.absent = noSAD
-		case f.method == csc.MethodAuthorize && f.name == "hashes":
+		case (f.method == csc.MethodAuthorize || f.method == csc.MethodExtendTransaction) && f.name == "hashes":
 			f.wrong = noHash
 		case f.method == csc.MethodSignHash && f.name == "hashAlgorithmOID":
 			f.wrong = "Missing (or invalid type) string parameter hashAlgo"
@@ -129,7 +136,7 @@ func fieldsV1() []field {
 func TestV1Passwords(t *testing.T) {
 	for name, schema := range documentOf(t, contractV1(t)).Components.Schemas {
 		for property, p := range schema.Value.Properties {
-			secret := property == "SAD" || name == "AuthorizeRequest" && (property == "PIN" || property == "OTP")
+			secret := property == "SAD" || strings.HasSuffix(property, "token") || name == "AuthorizeRequest" && (property == "PIN" || property == "OTP")
 			if (p.Value.Format == "password") != secret {
 				t.Errorf("%s/%s has format %q", name, property, p.Value.Format)
 			}

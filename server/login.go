@@ -26,13 +26,14 @@ type Logins interface {
 
 // loggingIn makes the handler of auth/login (v2.0.0.2 §11.2): who asks has no
 // token, and counts as a stranger.
-func loggingIn(s *Server) gin.HandlerFunc {
+func loggingIn(f face) gin.HandlerFunc {
+	s := f.house()
 	return func(c *gin.Context) {
 		if !s.anonymous(c.Request) {
 			s.fail(c.Writer, c.Request, tooMany())
 			return
 		}
-		answer(s, csc.MethodAuthLogin, c, func(ctx context.Context, req csc.LoginRequest) (csc.LoginResponse, error) {
+		answer(f, csc.MethodAuthLogin, c, func(ctx context.Context, req csc.LoginRequest) (csc.LoginResponse, error) {
 			return s.authLogin(ctx, c.Request, req)
 		})
 	}

@@ -35,7 +35,7 @@ func opens(scope string, m csc.Method) bool {
 func (s *Server) routes() []route {
 	all := []route{
 		{csc.MethodInfo, func(s *Server) gin.HandlerFunc { return open(s, csc.MethodInfo, s.info) }},
-		{csc.MethodAuthLogin, loggingIn},
+		{csc.MethodAuthLogin, func(s *Server) gin.HandlerFunc { return loggingIn(s) }},
 		{csc.MethodAuthRevoke, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodAuthRevoke, s.authRevoke) }},
 		{csc.MethodCreate, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodCreate, s.credentialsCreate) }},
 		{csc.MethodDelete, func(s *Server) gin.HandlerFunc { return serve(s, csc.MethodDelete, s.credentialsDelete) }},

@@ -23,9 +23,14 @@ func (f facade) judge() *openapi.Contract { return f.V1 }
 func (f facade) routes() []route {
 	all := []route{
 		{csc.MethodInfo, func(*Server) gin.HandlerFunc { return open(f, csc.MethodInfo, f.info) }},
+		{csc.MethodAuthLogin, func(*Server) gin.HandlerFunc { return loggingIn(f) }},
+		{csc.MethodAuthRevoke, func(*Server) gin.HandlerFunc { return serve(f, csc.MethodAuthRevoke, f.authRevoke) }},
 		{csc.MethodList, func(*Server) gin.HandlerFunc { return serve(f, csc.MethodList, f.credentialsList) }},
 		{csc.MethodCredentialInfo, func(*Server) gin.HandlerFunc { return serve(f, csc.MethodCredentialInfo, f.credentialsInfo) }},
 		{csc.MethodAuthorize, func(*Server) gin.HandlerFunc { return serve(f, csc.MethodAuthorize, f.credentialsAuthorize) }},
+		{csc.MethodExtendTransaction, func(*Server) gin.HandlerFunc {
+			return serve(f, csc.MethodExtendTransaction, f.credentialsExtendTransaction)
+		}},
 		{csc.MethodSendOTP, func(*Server) gin.HandlerFunc { return serve(f, csc.MethodSendOTP, f.credentialsSendOTP) }},
 		{csc.MethodSignHash, func(*Server) gin.HandlerFunc { return serve(f, csc.MethodSignHash, f.signHash) }},
 		{csc.MethodTimestamp, func(*Server) gin.HandlerFunc { return serve(f, csc.MethodTimestamp, f.timestamp) }},
@@ -95,6 +100,12 @@ func (f facade) credentialsInfo(ctx context.Context, who credentials.Caller, req
 		info.PIN, info.OTP = flat.tellPIN(), flat.tellOTP()
 	}
 	return info, nil
+}
+
+// credentialsExtendTransaction implements credentials/extendTransaction (v1.0.4.0
+// §11.7).
+func (f facade) credentialsExtendTransaction(ctx context.Context, who credentials.Caller, req v1.ExtendRequest) (csc.AuthorizeResponse, error) {
+	return f.Server.credentialsExtendTransaction(ctx, who, req.In())
 }
 
 // credentialsSendOTP implements credentials/sendOTP (v1.0.4.0 §11.8): the

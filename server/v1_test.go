@@ -52,7 +52,7 @@ func TestV1Info(t *testing.T) {
 	h := newHouse(t)
 	a := h.v1(csc.MethodInfo, `{"lang":"ro"}`, "Authorization: ")
 	const want = `{"specs":"1.0.4.0","name":"Pecete","logo":"https://localhost/logo.png","region":"RO","lang":"ro","description":"Pentru teste",` +
-		`"authType":["oauth2client"],"oauth2":"https://localhost","methods":["info","credentials/list","credentials/info","credentials/authorize","credentials/sendOTP","signatures/signHash"]}`
+		`"authType":["oauth2client"],"oauth2":"https://localhost","methods":["info","auth/revoke","credentials/list","credentials/info","credentials/authorize","credentials/sendOTP","signatures/signHash"]}`
 	if a.status != 200 || a.body != want {
 		t.Errorf("got  %d %s\nwant 200 %s", a.status, a.body, want)
 	}
@@ -518,4 +518,40 @@ func TestV1Secrets(t *testing.T) {
 			t.Errorf("%q is told", secret)
 		}
 	}
+}
+
+// What v2 has if it is configured, v1 has then too: a login whose token opens v1,
+// the end of a token, and another SAD for what is left.
+func TestV1HasWhatIsConfigured(t *testing.T) {
+	h := newLoginHouse(t, func(h *house) { h.extends = true })
+	c := h.credential(h.signer, csc.P256, func(p *credentials.Profile) { p.SCAL = csc.SCAL1 })
+	must(t, h.registry.SetCredentialExtendable(t.Context(), c.ID, true))
+	info := decode[v1.InfoResponse](t, h.v1(csc.MethodInfo, `{}`))
+	want := []csc.Method{"info", "auth/login", "auth/revoke", "credentials/list", "credentials/info", "credentials/authorize", "credentials/extendTransaction", "credentials/sendOTP", "signatures/signHash"}
+	if diff := cmp.Diff(want, info.Methods); diff != "" {
+		t.Error(diff)
+	}
+	wantRefusal(t, h.v1(csc.MethodAuthLogin, `{}`, "Authorization: Foo x"), 401, "invalid_request", "Malformed authentication parameter.")
+	wantRefusal(t, h.v1(csc.MethodAuthLogin, `{}`, "Authorization: "+basicOf(h.signer.Email+":wrong password")), 400, "authentication_error", "")
+	token := decode[csc.LoginResponse](t, h.v1(csc.MethodAuthLogin, `{}`, "Authorization: "+basicOf(h.signer.Email+":"+password))).AccessToken
+	bearer := "Authorization: Bearer " + string(token)
+	if got := decode[v1.ListResponse](t, h.v1(csc.MethodList, `{}`, bearer)); len(got.CredentialIDs) != 1 {
+		t.Errorf("%+v", got)
+	}
+	wantRefusal(t, h.v1(csc.MethodAuthRevoke, `{"token":"x"}`, bearer), 400, "invalid_request", "Invalid string parameter token")
+	wantRefusal(t, h.v1(csc.MethodAuthRevoke, `{"token":"x"}`, "Authorization: Foo x"), 400, "invalid_request", long)
+	wantSent(t, h.v1(csc.MethodAuthRevoke, fmt.Sprintf(`{"token":%q}`, string(token)), bearer))
+	wantRefusal(t, h.v1(csc.MethodList, `{}`, bearer), 401, "", "")
+
+	h.clock.advance(30 * time.Second)
+	sad := sadOf(t, h.v1(csc.MethodAuthorize, fmt.Sprintf(`{"credentialID":%q,"numSignatures":1,"OTP":%q}`, c.ID, h.code())))
+	next := func(sad string, hashes ...string) answer {
+		t.Helper()
+		return h.v1(csc.MethodExtendTransaction, fmt.Sprintf(`{"credentialID":%q,"SAD":%q,"hash":["%s"]}`, c.ID, sad, strings.Join(hashes, `","`)))
+	}
+	wantRefusal(t, next(sad, hash("a"), hash("b")), 400, "invalid_request", "Invalid parameter hash")
+	other := sadOf(t, next(sad, hash("a")))
+	wantRefusal(t, h.v1(csc.MethodSignHash, signV1(c, sad, hash("a"))), 400, "invalid_request", "Invalid parameter SAD")
+	wantRefusal(t, h.v1(csc.MethodSignHash, signV1(c, other, hash("b"))), 400, "invalid_request", "Hash is not authorized by the SAD.")
+	decode[v1.SignHashResponse](t, h.v1(csc.MethodSignHash, signV1(c, other, hash("a"))))
 }

@@ -16,7 +16,7 @@ var (
 // names are what v1 calls parameters that v2 renamed, in sentences about them.
 var names = [][2]string{
 	{"hashAlgorithmOID", "hashAlgo"},
-	{"array parameter hashes", "array parameter hash"},
+	{"parameter hashes", "parameter hash"},
 }
 
 // sendOTPHeader is what §11.8 says of a malformed header, and no other clause.
