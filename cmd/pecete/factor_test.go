@@ -12,14 +12,14 @@ import (
 // ways are the commands that change what a signer proves himself with, or how
 // often that may fail. Restoring a backup is one: what its registry had counts,
 // but for used steps and locks, which are the logs'.
-var ways = []string{"restore", "signer add", "signer pair", "signer password", "signer phone", "signer pin", "signer unlock"}
+var ways = []string{"restore", "seal add", "signer add", "signer pair", "signer password", "signer phone", "signer pin", "signer unlock"}
 
 // noWays are all other commands. A new one has to be looked at.
 var noWays = []string{
 	"audit", "audit verify", "backup", "client", "client account", "client add", "client change", "client disable", "client enable",
 	"client invite", "client invite list", "client invite revoke", "client keys", "client link", "client list", "client remove",
 	"client rotate-secret", "client rotate-token", "client show", "client unlink", "config", "config check", "credential", "credential add",
-	"credential disable", "credential enable", "credential extend", "credential factors", "credential orphans", "credential revoke", "init", "sandbox", "serve", "signer", "signer disable",
+	"credential disable", "credential enable", "credential extend", "credential factors", "credential orphans", "credential revoke", "init", "sandbox", "seal", "serve", "signer", "signer disable",
 	"signer enable", "signer list", "signer lock", "signer logout", "tsa", "tsa certify", "tsa request",
 }
 
