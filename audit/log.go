@@ -75,8 +75,9 @@ type Log struct {
 	tail    tail
 	heads   heads
 
-	end   end         // the writer's alone, as begun, mend and pause are
+	end   end         // the writer's alone, as begun, text, mend and pause are
 	begun time.Time   // the last write
+	text  []byte      // memory for the next
 	mend  *time.Timer // rings when the file is to be mended; set while failed is
 	pause time.Duration
 

@@ -93,7 +93,7 @@ func (l *Log) goOn(reason string) error {
 	if err != nil {
 		return err
 	}
-	line, next, kept := l.lines([]*waiting{{entry: text}})
+	line, next, kept := l.lines(nil, []*waiting{{entry: text}})
 	if err := l.store(line); err != nil {
 		return err
 	}

@@ -12,6 +12,8 @@ const (
 	// may wait and be written at once.
 	maxQueue = 1 << 14
 	maxBatch = 8 << 20
+	// maxText is how much memory the writer keeps from one batch to the next.
+	maxText = 256 << 10
 )
 
 // A waiting record is one that is not yet on the disk.
@@ -121,9 +123,12 @@ func (l *Log) take() []*waiting {
 // commit writes and syncs a batch and tells everybody in it, and if the disk
 // failed everybody behind it too.
 func (l *Log) commit(batch []*waiting) {
-	text, next, kept := l.lines(batch)
+	text, next, kept := l.lines(l.text[:0], batch)
 	l.begun = time.Now()
 	err := l.store(text)
+	if l.text = text; cap(text) > maxText {
+		l.text = nil
+	}
 	l.cfg.synced(len(kept), l.begun, err)
 	l.mu.Lock()
 	if err == nil {
@@ -143,8 +148,9 @@ func (l *Log) commit(batch []*waiting) {
 	}
 }
 
-// lines makes the lines of a batch and returns those of it that are in them.
-func (l *Log) lines(batch []*waiting) (text []byte, next tail, kept []*waiting) {
+// lines appends the lines of a batch to text and returns those of it that are in
+// them.
+func (l *Log) lines(text []byte, batch []*waiting) (_ []byte, next tail, kept []*waiting) {
 	next = l.tail // only the writer changes it
 	for _, w := range batch {
 		at := l.cfg.Now().UTC().Truncate(time.Microsecond)
