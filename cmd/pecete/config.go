@@ -101,6 +101,11 @@ type Config struct {
 	ExtendTransaction bool `yaml:"extend_transaction"`
 	// TokenLife is how long a service token lives; 10m if absent, at most 1h.
 	TokenLife time.Duration `yaml:"token_life"`
+	// RefreshIdle is how long a refresh token waits to be used, 24h if absent;
+	// RefreshLife is how long after the login the last of them ends, 720h if
+	// absent. Neither is more than a year.
+	RefreshIdle time.Duration `yaml:"refresh_idle"`
+	RefreshLife time.Duration `yaml:"refresh_life"`
 	// Linger is how long a server that was told to end goes on serving, not
 	// ready, so that a load balancer sees it; 0 if absent, at most 5m.
 	Linger time.Duration `yaml:"linger"`

@@ -82,6 +82,11 @@ func (c *Config) checkValues() error {
 	if c.TokenLife < 0 || c.TokenLife > time.Hour {
 		return fmt.Errorf("token_life is %v, not 1s to 1h", c.TokenLife)
 	}
+	for name, life := range map[string]time.Duration{"refresh_idle": c.RefreshIdle, "refresh_life": c.RefreshLife} {
+		if life < 0 || life > 365*24*time.Hour {
+			return fmt.Errorf("%s is %v, not 1s to 8760h", name, life)
+		}
+	}
 	if _, err := c.behind(nil); err != nil {
 		return err
 	}

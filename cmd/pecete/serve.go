@@ -224,6 +224,7 @@ func (h *house) authorization(ctx context.Context, tickets onetime.Store, author
 		Audit: h.log, Now: now, Logger: h.logger, StepKey: derived(steps, "oauth"),
 		Register: authorizer.Register, Grants: authorizer.Grants, Permissions: h.registry, Accounts: h.registry, Sealer: prover.Sealer, Refresh: h.registry, Invitations: h.registry,
 		CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
+		RefreshIdle: h.config.RefreshIdle, RefreshLife: h.config.RefreshLife,
 		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
 		Loads: h.config.Limits.Loads, House: h.pages(nil),
 	}

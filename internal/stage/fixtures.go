@@ -40,6 +40,7 @@ type fixtures struct {
 	DPoP        fixtureClient       `json:"dpopClient"`
 	Mutual      fixtureMutual       `json:"mutualClient"`
 	CodeLife    int                 `json:"codeLife"` // seconds
+	RefreshLife int                 `json:"refreshLife"`
 	Users       []fixtureUser       `json:"users"`
 	Stranger    fixtureStranger     `json:"stranger"`
 	Languages   []string            `json:"languages"`
@@ -87,7 +88,7 @@ type fixtureStranger struct {
 // Fixtures makes the signers, credentials and clients that the conformance
 // suite asks for, and returns the path of the file that describes them.
 func (s *Stage) Fixtures(ctx context.Context) (string, error) {
-	f := fixtures{Languages: []string{"en", "ro"}, RateLimit: 1000, CodeLife: 60, Commands: map[string][]string{
+	f := fixtures{Languages: []string{"en", "ro"}, RateLimit: 1000, CodeLife: 60, RefreshLife: 60, Commands: map[string][]string{
 		"disable": {s.Program, "--config", s.Config(), "credential", "disable"},
 		"enable":  {s.Program, "--config", s.Config(), "credential", "enable"},
 	}}
@@ -117,7 +118,7 @@ func (s *Stage) Fixtures(ctx context.Context) (string, error) {
 	if err := s.fixtureClients(ctx, &f); err != nil {
 		return "", err
 	}
-	if err := errors.Join(s.AllowLogins(ctx), s.Configure("extend_transaction: true\n")); err != nil {
+	if err := errors.Join(s.AllowLogins(ctx), s.Configure("extend_transaction: true\nrefresh_idle: 60s\n")); err != nil {
 		return "", err
 	}
 	text, err := json.MarshalIndent(f, "", "  ")
