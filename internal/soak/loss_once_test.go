@@ -2,9 +2,12 @@ package soak_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -33,15 +36,16 @@ type ending struct {
 // its file with all its records, none of them goes on. What is not in Redis, a
 // login's refresh token, is as it was.
 func TestRedisKilledInTheMiddle(t *testing.T) {
-	w := settle(t, settling{signers: 1})
+	w := settle(t, settling{signers: 1, nonces: true})
 	var j judge
-	v, prover, digest := w.visitor("halted"), w.prover("Prover"), digestOf("never signed")
+	v, prover, digest := w.visitor("halted"), w.prover("Prover", "--redirect-uri", home), digestOf("never signed")
+	w.account(v, "account of old")
 	login := v.seeing(w.two[0], w.two[1])
-	halts := w.halts(v, prover, digest)
+	halts := slices.Concat(w.halts(v, digest), w.asked(v), w.shown(v, prover))
 	j.agree(v.signer, 0, digest)
 	w.redis.Kill9()
 	for _, p := range w.two {
-		for _, h := range append(halts, w.fresh(v, prover)...) {
+		for _, h := range slices.Concat(halts, w.fresh(v, prover)) {
 			w.ends(h.name+", Redis away", p, h, ending{status: http.StatusServiceUnavailable})
 		}
 		if _, err := v.refresh(p, login.Refresh); answered(err) {
@@ -81,7 +85,7 @@ func (w *town) ends(what string, p *process, h halt, want ending) {
 }
 
 // halts brings flows to each of their steps.
-func (w *town) halts(v *visitor, prover *prover, digest csc.Digest) []halt {
+func (w *town) halts(v *visitor, digest csc.Digest) []halt {
 	w.t.Helper()
 	ctx, a := w.t.Context(), w.two[0]
 	pushed := v.address(v.push(a, v.toSign(digest)))
@@ -100,7 +104,6 @@ func (w *town) halts(v *visitor, prover *prover, digest csc.Digest) []halt {
 	service := v.seeing(a)
 	credential, err := v.redeem(a, v.authorize(v.toSign(digest), a))
 	fine(w.t, err)
-	assertion := prover.proving(url.Values{"grant_type": {"client_credentials"}})
 	over := ending{http.StatusBadRequest, ""}
 	return []halt{
 		{"a pushed request", page(ctx, browser.New(home, nil), http.MethodGet, pushed, nil), over},
@@ -124,15 +127,12 @@ func (w *town) halts(v *visitor, prover *prover, digest csc.Digest) []halt {
 			return err
 		}, ending{http.StatusUnauthorized, csc.InvalidToken}},
 		{"a revocation", func(p *process) error { return v.revoke(p, service.Access) }, ending{http.StatusBadRequest, csc.InvalidRequest}},
-		{"an assertion from before", func(p *process) error {
-			return p.post(ctx, "/oauth2/token", assertion, nil)
-		}, ending{http.StatusUnauthorized, csc.InvalidClient}},
 	}
 }
 
 // fresh are requests that begin something.
 func (w *town) fresh(v *visitor, prover *prover) []halt {
-	ctx := w.t.Context()
+	ctx, held := w.t.Context(), newHolder(w.t)
 	return []halt{
 		{name: "a push", next: func(p *process) error {
 			return v.post(p, "/oauth2/pushed_authorize", v.asking(v.toSee()), nil)
@@ -143,7 +143,81 @@ func (w *town) fresh(v *visitor, prover *prover) []halt {
 		{name: "one by an assertion", next: func(p *process) error {
 			return p.post(ctx, "/oauth2/token", prover.proving(url.Values{"grant_type": {"client_credentials"}}), nil)
 		}},
+		{name: "one that is bound to a key", next: func(p *process) error {
+			return v.post(p, "/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, nil, held.shows(p, "/oauth2/token", ""))
+		}},
+		{name: "a push of a signed request", next: func(p *process) error {
+			return p.post(ctx, pushPath, prover.proving(url.Values{"request": {prover.request(v.asking(v.toSee()))}}), nil)
+		}},
+		{name: "a push for an account", next: func(p *process) error {
+			form := v.asking(v.toSee())
+			form.Set("account_token", v.accountToken("account of old"))
+			return v.post(p, pushPath, form, nil)
+		}},
+		{name: "an introspection of what nobody issued", next: func(p *process) error {
+			return v.introspect(p, base64.RawURLEncoding.EncodeToString(make([]byte, 32)))
+		}},
 	}
+}
+
+const pushPath = "/oauth2/pushed_authorize"
+
+// asked are introspections of tokens that are active.
+func (w *town) asked(v *visitor) []halt {
+	w.t.Helper()
+	a, held := w.two[0], newHolder(w.t)
+	bound, err := v.redeem(a, v.authorize(v.toSee(), a), held.shows(a, "/oauth2/token", ""))
+	fine(w.t, err)
+	plain := v.seeing(a)
+	for _, p := range w.two {
+		fine(w.t, errors.Join(v.introspect(p, bound.Access), v.introspect(p, plain.Access), p.lists(w.t.Context(), "", held.shows(p, listPath, bound.Access))))
+	}
+	none := ending{http.StatusOK, inactive}
+	return []halt{
+		{"an introspection", func(p *process) error { return v.introspect(p, plain.Access) }, none},
+		{"an introspection of a bound token", func(p *process) error { return v.introspect(p, bound.Access) }, none},
+		{"a bound token with a new proof", func(p *process) error {
+			return p.lists(w.t.Context(), "", held.shows(p, listPath, bound.Access))
+		}, ending{http.StatusUnauthorized, csc.InvalidToken}},
+	}
+}
+
+// shown are things that are good once: each was used, and its twin was not. With
+// the store they are known in neither is good any more.
+func (w *town) shown(v *visitor, prover *prover) (all []halt) {
+	w.t.Helper()
+	ctx, a, held := w.t.Context(), w.two[0], newHolder(w.t)
+	service := url.Values{"grant_type": {"client_credentials"}}
+	for _, one := range []struct {
+		name string
+		make func() func(p *process) error
+		end  ending
+	}{
+		{"an assertion", func() func(p *process) error {
+			form := prover.proving(service)
+			return func(p *process) error { return p.post(ctx, "/oauth2/token", form, nil) }
+		}, ending{http.StatusUnauthorized, csc.InvalidClient}},
+		{"a signed request", func() func(p *process) error {
+			object := prover.request(v.asking(v.toSee()))
+			return func(p *process) error {
+				return p.post(ctx, pushPath, prover.proving(url.Values{"request": {object}}), nil)
+			}
+		}, ending{http.StatusBadRequest, csc.InvalidRequestObject}},
+		{"an account token", func() func(p *process) error {
+			form := v.asking(v.toSee())
+			form.Set("account_token", v.accountToken("account of old"))
+			return func(p *process) error { return v.post(p, pushPath, maps.Clone(form), nil) }
+		}, ending{http.StatusBadRequest, csc.InvalidRequest}},
+		{"a proof of possession", func() func(p *process) error {
+			proof := held.shows(a, "/oauth2/token", "")
+			return func(p *process) error { return v.post(p, "/oauth2/token", maps.Clone(service), nil, proof) }
+		}, ending{http.StatusBadRequest, csc.InvalidDPoPProof}},
+	} {
+		used, twin := one.make(), one.make()
+		fine(w.t, used(a))
+		all = append(all, halt{one.name + " that was used", used, one.end}, halt{one.name + " that was not", twin, one.end})
+	}
+	return all
 }
 
 // page makes one request as a browser, whose answer is an error by its status.

@@ -45,6 +45,7 @@ func prizes() []prize {
 		{"a refresh token", "400 invalid_grant, and the login is over", (*fight).refreshToken},
 		{"a client assertion", "401 invalid_client", (*fight).assertion},
 		{"a signed request", "400 invalid_request_object", (*fight).signedRequest},
+		{"a proof of possession, for a token and with it", "400 and 401 invalid_dpop_proof", (*fight).possession},
 		{"an account token", "400 invalid_request", (*fight).accountToken},
 		{"an initial access token", "401 invalid_token", (*fight).initialToken},
 		{"a code of the authenticator", "400 invalid_authentication_data", (*fight).timeStep},
@@ -218,6 +219,23 @@ func (c *fight) signedRequest() {
 	}
 	c.contend("a signed request", func(n int, p *process) bool {
 		return !c.lost("a signed request", p.post(c.t.Context(), "/oauth2/pushed_authorize", forms[n], nil), http.StatusBadRequest, csc.InvalidRequestObject)
+	})
+}
+
+// possession is shown by eight with one proof, for a token and then with it.
+func (c *fight) possession() {
+	const path = "/oauth2/token"
+	ctx, held := c.t.Context(), newHolder(c.t)
+	proof := held.shows(c.two[0], path, "")
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.app.ID}}
+	var got [contenders]tokens
+	won := c.contend("a proof for a token", func(n int, p *process) bool {
+		err := p.post(ctx, path, form, &got[n], proof, bySecret(c.app))
+		return !c.lost("a proof for a token", err, http.StatusBadRequest, csc.InvalidDPoPProof)
+	})
+	proof = held.shows(c.two[0], listPath, got[won].Access)
+	c.contend("a proof with a token", func(_ int, p *process) bool {
+		return !c.lost("a proof with a token", p.lists(ctx, c.crowd.all[0].User, proof), http.StatusUnauthorized, csc.InvalidDPoPProof)
 	})
 }
 

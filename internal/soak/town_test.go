@@ -57,6 +57,7 @@ type settling struct {
 	redis   []string // options
 	signers int
 	profile []string // of their credentials
+	nonces  bool     // are wanted in DPoP proofs
 }
 
 // settle makes a town and serves until the test ends.
@@ -76,6 +77,9 @@ func settle(t *testing.T, s settling) *town {
 		"\ntoken_life: ":        "\nlimits:\n  loads: 1000000\n  signer: 1000000\ntoken_life: ", // all visitors are of one network
 		"  environment:\n":      fmt.Sprintf("  environment:\n    PECETE_COUNT_MODULE: %s\n    PECETE_COUNT_LOG: %s\n", module, w.log),
 	})
+	if s.nonces {
+		rewrite(t, first.Config(), map[string]string{"\nlimits:\n": "\noauth2:\n  dpop_nonce: true\nlimits:\n"})
+	}
 	second, err := first.Join("second")
 	fine(t, err)
 	w.app, err = first.AddClient(t.Context(), "Demo Application")

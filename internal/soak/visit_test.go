@@ -111,11 +111,11 @@ type tokens struct {
 	Refresh string `json:"refresh_token"`
 }
 
-// redeem changes a code for tokens.
-func (v *visitor) redeem(p *process, code string) (got tokens, err error) {
+// redeem changes a code for tokens, bound to what prove shows.
+func (v *visitor) redeem(p *process, code string, prove ...func(*http.Request)) (got tokens, err error) {
 	return got, v.post(p, "/oauth2/token", url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {home}, "code_verifier": {v.verifier},
-	}, &got)
+	}, &got, prove...)
 }
 
 // refresh changes a refresh token for the next.
@@ -128,11 +128,14 @@ func (v *visitor) revoke(p *process, token string) error {
 }
 
 // post sends a form as the application.
-func (v *visitor) post(p *process, path string, form url.Values, answer any) error {
+func (v *visitor) post(p *process, path string, form url.Values, answer any, prove ...func(*http.Request)) error {
 	form.Set("client_id", v.app.ID)
-	return p.post(v.t.Context(), path, form, answer, func(r *http.Request) {
-		r.SetBasicAuth(url.QueryEscape(v.app.ID), url.QueryEscape(v.app.Secret))
-	})
+	return p.post(v.t.Context(), path, form, answer, append(prove, bySecret(v.app))...)
+}
+
+// bySecret has an application prove itself in the header.
+func bySecret(app stage.Client) func(*http.Request) {
+	return func(r *http.Request) { r.SetBasicAuth(url.QueryEscape(app.ID), url.QueryEscape(app.Secret)) }
 }
 
 // post sends a form, with what proves whose it is. A refusal is a *client.Error.
