@@ -169,8 +169,12 @@ func ownClient(c oauth.Client) oauth.Client {
 		*list = slices.Clone(*list)
 	}
 	c.Verifiers, c.Keys = slices.Clone(c.Verifiers), slices.Clone(c.Keys)
+	for n, v := range c.Verifiers {
+		c.Verifiers[n] = slices.Clone(v)
+	}
 	if c.Managed != nil {
 		managed := *c.Managed
+		managed.Allows.Grants, managed.Allows.Scopes = slices.Clone(managed.Allows.Grants), slices.Clone(managed.Allows.Scopes)
 		c.Managed = &managed
 	}
 	return c

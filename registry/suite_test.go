@@ -46,6 +46,8 @@ var suite = []struct {
 	{"clients come back as they were", clientsComeBack},
 	{"clients are unique", clientsAreUnique},
 	{"clients are replaced", clientsAreReplaced},
+	{"a change of a client is seen at once, whoever made it", clientsAreSeenAtOnce},
+	{"a client that was read is its reader's", clientsAreTheirReaders},
 	{"clients are removed with their links", clientsAreRemoved},
 	{"clients outlive a migration", clientsOutliveMigration},
 	{"of many changing one client one does", raceUpdateClient},

@@ -37,12 +37,16 @@ type doorway struct {
 	web      stage.Client
 	prover   stage.Client // with a key and no secret
 	key      *ecdsa.PrivateKey
+	asker    stage.Client // a resource server
 }
 
 // register registers the applications.
 func (d *doorway) register(ctx context.Context) (err error) {
 	s := d.scene.stage
 	if d.web, err = s.AddWebClient(ctx, "Bench on the pages", home); err != nil {
+		return err
+	}
+	if d.asker, err = d.add(ctx, "Bench that asks", "--resource-server"); err != nil {
 		return err
 	}
 	if d.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
@@ -58,11 +62,17 @@ func (d *doorway) register(ctx context.Context) (err error) {
 	if err := os.WriteFile(file, []byte(set), 0o600); err != nil {
 		return err
 	}
-	out, err := s.Run(ctx, "client", "add", "Bench with a key", "--auth-method", "private_key_jwt", "--jwks", file, "-o", "json")
+	d.prover, err = d.add(ctx, "Bench with a key", "--auth-method", "private_key_jwt", "--jwks", file)
+	return err
+}
+
+// add registers an application.
+func (d *doorway) add(ctx context.Context, name string, args ...string) (c stage.Client, err error) {
+	out, err := d.scene.stage.Run(ctx, append([]string{"client", "add", name, "-o", "json"}, args...)...)
 	if err != nil {
-		return err
+		return c, err
 	}
-	return json.Unmarshal(out, &d.prover)
+	return c, json.Unmarshal(out, &c)
 }
 
 // post makes callers that send one form after another.
@@ -145,24 +155,30 @@ func (d *doorway) pushing(*server) url.Values {
 
 var errInactive = errors.New("introspection says that a good token is none")
 
-// introspection asks about the application's own token.
-func (d *doorway) introspection(ctx context.Context, v *server, n int) (all []visit, err error) {
-	for range n {
-		w, err := v.dialForms(ctx)
-		if err != nil {
-			return all, err
+// introspection has a resource server ask about the token of an application, or
+// the application itself.
+func (d *doorway) introspection(itself bool) func(context.Context, *server, int) ([]visit, error) {
+	return func(ctx context.Context, v *server, n int) (all []visit, err error) {
+		form := secretOf(d.asker)
+		if itself {
+			form = secretOf(d.scene.app)
 		}
-		form := secretOf(d.scene.app)
 		form.Set("token", v.bearer)
-		all = append(all, visit{close: w.close, do: func(context.Context) error {
-			reply, err := w.form("/oauth2/introspect", form)
-			if err == nil && !bytes.Contains(reply, []byte(`"active":true`)) {
-				err = errInactive
+		for range n {
+			w, err := v.dialForms(ctx)
+			if err != nil {
+				return all, err
 			}
-			return err
-		}})
+			all = append(all, visit{close: w.close, do: func(context.Context) error {
+				reply, err := w.form("/oauth2/introspect", form)
+				if err == nil && !bytes.Contains(reply, []byte(`"active":true`)) {
+					err = errInactive
+				}
+				return err
+			}})
+		}
+		return all, nil
 	}
-	return all, nil
 }
 
 // signing has visitors go the whole way: the request is pushed, the signer logs

@@ -46,6 +46,8 @@ func (d *doorway) operations() []operation {
 		{"oauth-token-secret", 16, d.post("/oauth2/token", d.bySecret)},
 		{"oauth-token-assertion", 16, d.post("/oauth2/token", d.byAssertion)},
 		{"oauth-push", 16, d.post("/oauth2/pushed_authorize", d.pushing)},
+		{"oauth-introspect", 16, d.introspection(false)},
+		{"oauth-introspect-own", 16, d.introspection(true)},
 		{"oauth-sign-on-pages", 4, d.signing},
 	}
 }
