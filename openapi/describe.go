@@ -28,6 +28,7 @@ type Operation struct {
 	Verb, Path    string
 	Summary, Text string
 	Open          bool // to everybody, without a token
+	Password      bool // opened by a name and a password
 	Form          bool // of the authorization server, which takes no JSON
 	Request       []Member
 	Examples      []Example
@@ -61,6 +62,7 @@ func (c *Contract) Describe() Description {
 		op := c.calls[m].operation
 		described := describe(m, c.base+"/"+string(m), "POST", op)
 		described.Open = op.Security != nil && len(*op.Security) == 0
+		described.Password = op.Security != nil && slices.ContainsFunc(*op.Security, func(one openapi3.SecurityRequirement) bool { return one["basic"] != nil })
 		described.Request = membersOf(op.RequestBody.Value.Content.Get(mediaJSON).Schema.Value)
 		described.Examples = examplesOf(op.RequestBody.Value.Content)
 		d.Operations = append(d.Operations, described)

@@ -68,7 +68,7 @@ func TestDescribe(t *testing.T) {
 			continue
 		}
 		methods = append(methods, op.Method)
-		if op.Open != (op.Method == csc.MethodInfo) || op.Verb != "POST" || op.Path != csc.BasePath+"/"+string(op.Method) {
+		if op.Open != (op.Method == csc.MethodInfo) || op.Password != (op.Method == csc.MethodAuthLogin) || op.Verb != "POST" || op.Path != csc.BasePath+"/"+string(op.Method) {
 			t.Errorf("%s: %+v", op.Method, op)
 		}
 		var names []string

@@ -41,10 +41,24 @@ async function show(into, asking) {
   }
 }
 
+// basic is the header for a name and a password (RFC 7617), in UTF-8.
+function basic(name, password) {
+  const bytes = new TextEncoder().encode(`${name}:${password}`);
+  return "Basic " + btoa(String.fromCharCode(...bytes));
+}
+
+// proof is what a form's call comes with, if it comes with anything.
+function proof(form) {
+  const name = form.querySelector("input[name=name]");
+  if (name) return name.value ? basic(name.value, form.querySelector("input[name=password]").value) : "";
+  return "open" in form.dataset || !token.value ? "" : "Bearer " + token.value.trim();
+}
+
 // call sends a form's body to its method.
 function call(form) {
   const headers = { "Content-Type": "application/json", Accept: "application/json" };
-  if (!("open" in form.dataset) && token.value) headers.Authorization = "Bearer " + token.value.trim();
+  const proven = proof(form);
+  if (proven) headers.Authorization = proven;
   const body = form.querySelector("textarea").value;
   return fetch(base + form.dataset.method, { method: "POST", headers, body, credentials: "omit", redirect: "error" });
 }
