@@ -44,7 +44,7 @@ func TestRefusedDocuments(t *testing.T) {
 
 // Every method but info wants a header of one form.
 func TestTheHeaderOfEveryMethod(t *testing.T) {
-	h := newHouse(t, func(h *house) { h.stamper, h.extends = &stamper{}, true })
+	h := newHouse(t, func(h *house) { h.stamper, h.extends, h.changes = &stamper{}, true, true })
 	for _, m := range h.methods() {
 		for _, header := range []string{"Foo abc", "Bearer", "Bearer ", "Bearer a b", "Basic YTpi", "Bearer " + strings.Repeat("\u00e4", 3)} {
 			a := h.call(m, `{}`, "Authorization: "+header)

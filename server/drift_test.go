@@ -22,8 +22,8 @@ func TestMethodsAreNamedAlike(t *testing.T) {
 		change func(*house)
 		lacks  []csc.Method
 	}{
-		{"with everything", func(h *house) { direct(h); h.stamper, h.extends = &stamper{}, true }, nil},
-		{"with what needs no configuration", func(*house) {}, []csc.Method{csc.MethodAuthLogin, csc.MethodExtendTransaction, csc.MethodTimestamp}},
+		{"with everything", func(h *house) { direct(h); h.stamper, h.extends, h.changes = &stamper{}, true, true }, nil},
+		{"with what needs no configuration", func(*house) {}, []csc.Method{csc.MethodAuthLogin, csc.MethodCreate, csc.MethodDelete, csc.MethodExtendTransaction, csc.MethodTimestamp}},
 	} {
 		t.Run(tt.says, func(t *testing.T) {
 			h := newHouse(t, tt.change)

@@ -54,12 +54,19 @@ func enlist(t *testing.T, s *stage.Stage) (env cast) {
 	must(t, err)
 	must(t, s.SetPassword(ctx, visitor.ID, password))
 	must(t, s.AllowLogins(ctx))
-	must(t, s.Configure("extend_transaction: true\n"))
+	must(t, s.Configure("extend_transaction: true\nchanges:\n  allow: true\n"))
+	maker, err := s.AddSigner(ctx, "maker@example.org", "Semnatar", "Demo", "--bare")
+	must(t, err)
+	must(t, s.SetPassword(ctx, maker.ID, password))
 	const redirect = "https://app.example.org/callback"
 	app, err := s.AddClient(ctx, "Demo Application", signer.ID, other.ID)
 	must(t, err)
 	web, err := s.AddWebClient(ctx, "Demo on the Web", redirect)
 	must(t, err)
+	for client, may := range map[string]string{web.ID: "create", app.ID: "delete"} {
+		_, err := s.Run(ctx, "client", "change", client, "--may", may)
+		must(t, err)
+	}
 	env.knows("URL", s.URL)
 	env.knows("CLIENT_ID", app.ID)
 	env.knows("CLIENT_SECRET", app.Secret)
@@ -75,6 +82,8 @@ func enlist(t *testing.T, s *stage.Stage) (env cast) {
 	env.knows("PIN", pin)
 	env.knows("EMAIL", "visitor@example.org")
 	env.knows("PASSWORD", password)
+	env.knows("MAKER", "maker@example.org")
+	env.knows("MAKER_TOTP", authenticator(t, maker))
 	env.knows("WEB_TOTP", authenticator(t, visitor))
 	return env
 }
