@@ -1,14 +1,23 @@
 package servertest_test
 
 import (
+	"bytes"
 	"crypto"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/totp"
 
 	"github.com/pecete/pecete/client"
 	"github.com/pecete/pecete/csc"
@@ -104,6 +113,7 @@ func TestOpenSSLVerifiesWhatIsSigned(t *testing.T) {
 	api := application(t, s, app)
 	for _, k := range keyKinds {
 		t.Run(string(k.spec), func(t *testing.T) { k.signsAllWays(t, api, signers[k.spec]) })
+		t.Run(string(k.spec)+" documents", func(t *testing.T) { k.signsDocuments(t, s, app, signers[k.spec]) })
 	}
 }
 
@@ -192,4 +202,82 @@ func write(t *testing.T, folder string, files map[string][]byte) {
 	for name, text := range files {
 		must(t, os.WriteFile(filepath.Join(folder, name), text, 0o600))
 	}
+}
+
+// signsDocuments has a key sign a document in each of its schemes, and openssl
+// judge the CMS with the authority's certificate: beside the document, in it, and
+// beside another.
+func (k keyKind) signsDocuments(t *testing.T, s *stage.Stage, app stage.Client, signer stage.Signer) {
+	schemes := map[string]string{"1.2.840.113549.1.1.11": "", "1.2.840.113549.1.1.10": csc.PSSParams(crypto.SHA384)}
+	if k.curve > 0 {
+		schemes = map[string]string{map[int]string{256: digests[0].ecdsa, 384: digests[1].ecdsa, 521: digests[2].ecdsa}[k.curve]: ""}
+	}
+	api := application(t, s, app)
+	granted, err := api.Authorize(servertest.Context(t), csc.AuthorizeRequest{
+		CredentialID: signer.Credentials[0], NumSignatures: 2 * len(schemes), AuthData: []csc.AuthData{{ID: "OTP", Value: nextCode(t, signer.OTPAuth)}},
+	})
+	must(t, err)
+	text := []byte("A contract.\n")
+	for algo, params := range schemes {
+		kind := csc.Document{
+			Document: text, AdESParameters: csc.AdESParameters{SignatureFormat: csc.CAdES, SignedEnvelopeProperty: csc.Detached},
+			SigningAlgorithm: csc.SigningAlgorithm{SignAlgo: algo, SignAlgoParams: params},
+		}
+		whole := kind
+		whole.SignedEnvelopeProperty = csc.Attached
+		signed := signDoc(t, s, app, csc.SignDocRequest{CredentialID: signer.Credentials[0], SAD: granted.SAD, Documents: []csc.Document{kind, whole}})
+		folder := t.TempDir()
+		write(t, folder, map[string][]byte{"text": text, "text.bad": flipped(text), "beside": signed.SignatureObject[0], "inside": signed.DocumentWithSignature[0]})
+		const verify = "openssl cms -verify -binary -inform DER -purpose any -CAfile \"$CA\" -in "
+		ca := "CA=" + filepath.Join(s.Folder, "ca.pem")
+		out, err := shell(t, folder, verify+"beside -content text -out got\ncmp got text\n"+verify+"inside -out got\ncmp got text", ca)
+		if err != nil {
+			t.Errorf("%s: openssl does not verify it: %v\n%s", algo, err, out)
+		}
+		if out, err := shell(t, folder, verify+"beside -content text.bad -out got", ca); err == nil {
+			t.Errorf("%s: openssl takes it for another document\n%s", algo, out)
+		}
+	}
+}
+
+// nextCode is what the authenticator shows in the next step: that of this one was
+// used.
+func nextCode(t *testing.T, otpauth string) csc.Secret {
+	t.Helper()
+	key, err := otp.NewKeyFromURL(otpauth)
+	must(t, err)
+	text, err := totp.GenerateCode(key.Secret(), time.Now().Add(30*time.Second))
+	must(t, err)
+	return csc.Secret(text)
+}
+
+// signDoc calls signatures/signDoc.
+func signDoc(t *testing.T, s *stage.Stage, app stage.Client, request csc.SignDocRequest) (answer csc.SignDocResponse) {
+	t.Helper()
+	web, err := s.HTTP()
+	must(t, err)
+	defer web.CloseIdleConnections()
+	resp, err := web.PostForm(s.URL+"/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {app.ID}, "client_secret": {app.Secret}})
+	must(t, err)
+	var granted struct {
+		Token string `json:"access_token"`
+	}
+	must(t, json.NewDecoder(resp.Body).Decode(&granted))
+	must(t, resp.Body.Close())
+	body, err := json.Marshal(request)
+	must(t, err)
+	ask, err := http.NewRequestWithContext(servertest.Context(t), http.MethodPost, s.URL+csc.BasePath+"/"+string(csc.MethodSignDoc), bytes.NewReader(body))
+	must(t, err)
+	ask.Header.Set("Content-Type", "application/json")
+	ask.Header.Set("Authorization", "Bearer "+granted.Token)
+	resp, err = web.Do(ask)
+	must(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	must(t, err)
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("signDoc: %s %s", resp.Status, text)
+	}
+	must(t, json.Unmarshal(text, &answer))
+	return answer
 }
