@@ -65,10 +65,10 @@ func decodeRecord(text []byte) (r record, err error) {
 	return r, nil
 }
 
-// clone is a record that shares nothing with r.
-func (r record) clone() record {
-	r.Scopes = slices.Clone(r.Scopes)
-	r.Session.Credentials = slices.Clone(r.Session.Credentials)
-	r.Session.Expires = maps.Clone(r.Session.Expires)
-	return r
+// clone is a record that shares nothing with k.
+func (k record) clone() record {
+	k.Scopes = slices.Clone(k.Scopes)
+	k.Session.Credentials = slices.Clone(k.Session.Credentials)
+	k.Session.Expires = maps.Clone(k.Session.Expires)
+	return k
 }
