@@ -42,26 +42,7 @@ add, more applications let in with client link.`, credentials.FactorPIN, credent
 		Args: exactArgs("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			owner.Name = args[0]
-			p, err := profile.profile(time.Now(), true)
-			if err != nil {
-				return usageError{err}
-			}
-			pin := csc.Secret("")
-			if p.Factors == credentials.FactorPIN {
-				if pin, err = readSecret(cmd, "PIN"); err != nil {
-					return err
-				}
-			}
-			return withHouse(cmd, func(ctx context.Context, h *house) error {
-				added, err := h.addSeal(ctx, owner, pin, p, clients)
-				if err != nil {
-					return err
-				}
-				return print(cmd, added, func(w io.Writer) error {
-					_, err := fmt.Fprintf(w, "organization  %s\ncredential    %s\n", added.Organization, added.CredentialID)
-					return err
-				})
-			})
+			return addSeal(cmd, owner, profile, clients)
 		},
 	}
 	flags := cmd.Flags()
@@ -74,6 +55,29 @@ add, more applications let in with client link.`, credentials.FactorPIN, credent
 	asSeal(flags)
 	addOutputFlag(cmd)
 	return cmd
+}
+
+func addSeal(cmd *cobra.Command, owner users.Organization, profile *profileFlags, clients []string) error {
+	p, err := profile.profile(time.Now(), true)
+	if err != nil {
+		return usageError{err}
+	}
+	pin := csc.Secret("")
+	if p.Factors == credentials.FactorPIN {
+		if pin, err = readSecret(cmd, "PIN"); err != nil {
+			return err
+		}
+	}
+	return withHouse(cmd, func(ctx context.Context, h *house) error {
+		added, err := h.addSeal(ctx, owner, pin, p, clients)
+		if err != nil {
+			return err
+		}
+		return print(cmd, added, func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "organization  %s\ncredential    %s\n", added.Organization, added.CredentialID)
+			return err
+		})
+	})
 }
 
 // addSeal makes the organization, lets its clients in, and makes the seal last: as

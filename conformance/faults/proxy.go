@@ -66,13 +66,9 @@ type Reply struct {
 // the authorities in ca vouch for. Clients who come with one of the certificates
 // of also are handed on to there, with it.
 func Start(base string, ca *x509.CertPool, f Fault, also ...Mutual) (*Proxy, error) {
-	ends := basePath
-	if strings.HasSuffix(base, basePathV1) {
-		ends = basePathV1
-	}
-	origin, ok := strings.CutSuffix(base, ends)
-	if !ok {
-		return nil, fmt.Errorf("the base URI %s does not end in %s", base, ends)
+	origin, ends, err := cut(base)
+	if err != nil {
+		return nil, err
 	}
 	certificate, pool, err := selfSigned()
 	if err != nil {
@@ -109,6 +105,16 @@ func Start(base string, ca *x509.CertPool, f Fault, also ...Mutual) (*Proxy, err
 		_ = p.server.ServeTLS(l, "", "") // ends with ErrServerClosed
 	}()
 	return p, nil
+}
+
+// cut parts a base URI where the path of its version begins.
+func cut(base string) (origin, path string, err error) {
+	for _, path := range []string{basePath, basePathV1} {
+		if origin, ok := strings.CutSuffix(base, path); ok {
+			return origin, path, nil
+		}
+	}
+	return "", "", fmt.Errorf("the base URI %s ends in neither %s nor %s", base, basePath, basePathV1)
 }
 
 // clientOf asks a server that ca vouches for, with the certificates, and takes
