@@ -12,7 +12,10 @@ import (
 	"github.com/pecete/pecete/internal/soak"
 )
 
-var kills = flag.Int("kills", 0, "kill this many times at random; 0: once at each point")
+var (
+	kills = flag.Int("kills", 0, "kill this many times at random; 0: once at each point")
+	ways  = flag.String("ways", "", "kill only in the ways whose names have this in them")
+)
 
 // A campaign kills a town again and again, and judges what came of it.
 type campaign struct {
@@ -35,7 +38,7 @@ type deed struct {
 // deeds are all ways to kill one process. What is killed is told in the words
 // of package failpoint.
 func deeds() []deed {
-	return append(jobDeeds(), []deed{
+	all := append(jobDeeds(), []deed{
 		{"nothing is spent yet (before-reserve)", signing(failpoint.BeforeReserve, 1, "200"), 8},
 		{"spent, nothing recorded (after-reserve)", signing(failpoint.AfterReserve, 0, dead), 8},
 		{"intent on the disk (intent-written)", signing(failpoint.IntentWritten, 0, dead), 8},
@@ -60,6 +63,7 @@ func deeds() []deed {
 		{"redis-server killed under load", (*campaign).redisKilled, 3},
 		{"PostgreSQL killed under load", (*campaign).postgresKilled, 3},
 	}...)
+	return slices.DeleteFunc(all, func(d deed) bool { return !strings.Contains(d.fault, *ways) })
 }
 
 // dead is what a SAD answers that was spent.
