@@ -59,9 +59,8 @@ func (e *endpoints) push(r *http.Request, form url.Values) (any, error) {
 	if c.profile() == ProfileFAPI2 && !form.Has("redirect_uri") { // FAPI 2.0 §5.3.2.2
 		return nil, missing("redirect_uri")
 	}
-	key, err := e.keyOf(r, c)
+	key, err := e.keyToPush(r, c)
 	if err != nil {
-		e.unheld(r, c.ID, err)
 		return nil, err
 	}
 	redirect, err := redirectOf(c, form.Get("redirect_uri"))
@@ -84,6 +83,13 @@ func (e *endpoints) push(r *http.Request, form url.Values) (any, error) {
 		return nil, err
 	}
 	return e.keepPushed(r.Context(), q)
+}
+
+// keyToPush is keyOf, and the event log is told if it is not shown.
+func (e *endpoints) keyToPush(r *http.Request, c Client) (string, error) {
+	key, err := e.keyOf(r, c)
+	e.unheld(r, c.ID, err)
+	return key, err
 }
 
 func (e *endpoints) keepPushed(ctx context.Context, q request) (any, error) {
