@@ -25,8 +25,9 @@ func opens(scope string, m csc.Method) bool {
 		return scope == csc.ScopeDeletion
 	case csc.MethodCredentialInfo, csc.MethodSignHash, csc.MethodSignDoc:
 		return scope == csc.ScopeService || scope == csc.ScopeCredential
+	default:
+		return scope == csc.ScopeService
 	}
-	return scope == csc.ScopeService
 }
 
 // routes is the truth about which methods there are: the router and
@@ -68,8 +69,9 @@ func (s *Server) offers(m csc.Method) bool {
 		return s.Authorizer.Extending
 	case csc.MethodTimestamp:
 		return s.Stamper != nil
+	default:
+		return true
 	}
-	return true
 }
 
 // Has reports whether the server has a method.
