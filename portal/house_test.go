@@ -312,6 +312,7 @@ func (a applications) Of(ctx context.Context, userID string) ([]portal.Applicati
 		all = append(all, portal.Application{
 			ID: p.ClientID, Name: p.Name, Since: p.Since, Used: p.Used, Linked: p.Linked,
 			Reads: slices.Contains(p.Scopes, "service"), Asks: slices.Contains(p.Scopes, "credential"),
+			Changes: slices.Contains(p.Scopes, "credential-creation") || slices.Contains(p.Scopes, "credential-deletion"),
 		})
 	}
 	return all, err

@@ -76,6 +76,7 @@ type Application struct {
 	Used     time.Time // zero if that is not known
 	Reads    bool      // it sees his certificates
 	Asks     bool      // it asks him to sign
+	Changes  bool      // it asks him for a new certificate, or for the end of one
 	Linked   bool      // it may use codes that he gives it
 }
 

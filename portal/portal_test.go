@@ -348,11 +348,12 @@ func TestApplications(t *testing.T) {
 	}
 	must(t, h.store.Permit(t.Context(), "app_0", h.signer.ID, "service", noon.AddDate(0, -1, 0)))
 	must(t, h.store.Permit(t.Context(), "app_0", h.signer.ID, "credential", noon))
+	must(t, h.store.Permit(t.Context(), "app_0", h.signer.ID, "credential-deletion", noon))
 	must(t, h.store.Permit(t.Context(), "app_1", h.signer.ID, "service", noon))
 	must(t, h.store.Link(t.Context(), "app_2", h.signer.ID))
 	b := h.inside()
 	_, text := b.get("/portal/security")
-	wantTold(t, text, "A wallet", "Since 22 October 2026", "Last used 22 November 2026", "Asks you to sign", "A <b>bank</b>", "⟦U+202E⟧", "May use codes that you give it")
+	wantTold(t, text, "A wallet", "Since 22 October 2026", "Last used 22 November 2026", "Asks you to sign", "Asks you for a new certificate, or to delete one", "A <b>bank</b>", "⟦U+202E⟧", "May use codes that you give it")
 	if strings.Contains(text, "<b>bank") {
 		t.Error("a name is markup")
 	}

@@ -59,6 +59,7 @@ func (a applications) Of(ctx context.Context, userID string) ([]portal.Applicati
 		all[i] = portal.Application{
 			ID: p.ClientID, Name: p.Name, Since: p.Since, Used: p.Used, Linked: p.Linked,
 			Reads: slices.Contains(p.Scopes, csc.ScopeService), Asks: slices.Contains(p.Scopes, csc.ScopeCredential),
+			Changes: slices.Contains(p.Scopes, csc.ScopeCreation) || slices.Contains(p.Scopes, csc.ScopeDeletion),
 		}
 	}
 	return all, err
