@@ -52,7 +52,7 @@ func (l Level) String() string {
 // Cases returns all cases for a server of v2, method by method in clause order.
 // What exceeds the server's limits comes last.
 func Cases() []Case {
-	return slices.Concat(generalCases, infoCases, sendOTPCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, proofCases, revokeCases, introspectCases, dpopCases, dpopAPICases, mutualCases, permittedCases, loginCases, authRevokeCases, listCases,
+	return slices.Concat(generalCases, infoCases, sendOTPCases, oauthCases, detailsCases, accountCases, pushCases, tokenCases, codeCases, refreshCases, proofCases, revokeCases, introspectCases, dpopCases, dpopAPICases, mutualCases, permittedCases, loginCases, authRevokeCases, createCases, deleteCases, listCases,
 		credentialInfoCases, authorizeCases, factorCases, checkCases, challengeCases, extendCases, signHashCases, signHashAlgorithmCases, laterCases, signDocCases, signDocParameterCases, pollCases, timestampCases, limitCases)
 }
 

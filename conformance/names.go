@@ -11,6 +11,8 @@ const (
 	methodToken          = "oauth2/token"
 	methodRevoke         = "oauth2/revoke"
 	methodIntrospect     = "oauth2/introspect"
+	methodCreate         = "credentials/create"
+	methodDelete         = "credentials/delete"
 	methodList           = "credentials/list"
 	methodCredentialInfo = "credentials/info"
 	methodAuthorize      = "credentials/authorize"
@@ -26,7 +28,7 @@ const (
 // clauses are where the methods' tables stand.
 var clauses = map[string]string{
 	methodOAuth: "8.4.2", methodPush: "8.4.3", methodToken: "8.4.4", methodRevoke: "8.4.5",
-	methodInfo: "11.1", methodAuthLogin: "11.2", methodAuthRevoke: "11.3", methodList: "11.4", methodCredentialInfo: "11.5",
+	methodInfo: "11.1", methodAuthLogin: "11.2", methodAuthRevoke: "11.3", methodCreate: "2.2 11.4", methodDelete: "2.2 11.5", methodList: "11.4", methodCredentialInfo: "11.5",
 	methodAuthorize: "11.6", methodAuthorizeCheck: "11.7", methodGetChallenge: "11.8", methodExtend: "11.9", methodSignHash: "11.10",
 	methodSignDoc: "11.11", methodSignPolling: "11.12", methodTimestamp: "11.13",
 }

@@ -40,6 +40,6 @@ type Fault struct {
 
 // All returns all faults, in the order of the cases.
 func All() []Fault {
-	return slices.Concat(generalFaults, infoFaults, sendOTPFaults, oauthFaults, detailsFaults, accountFaults, pushFaults, tokenFaults, codeFaults, refreshFaults, proofFaults, revokeFaults, introspectFaults, dpopFaults, dpopAPIFaults, mutualFaults, permittedFaults, loginFaults, authRevokeFaults, listFaults,
+	return slices.Concat(generalFaults, infoFaults, sendOTPFaults, oauthFaults, detailsFaults, accountFaults, pushFaults, tokenFaults, codeFaults, refreshFaults, proofFaults, revokeFaults, introspectFaults, dpopFaults, dpopAPIFaults, mutualFaults, permittedFaults, loginFaults, authRevokeFaults, createFaults, deleteFaults, listFaults,
 		credentialInfoFaults, authorizeFaults, factorFaults, checkFaults, challengeFaults, extendFaults, signHashFaults, algorithmFaults, laterFaults, signDocFaults, pollFaults, timestampFaults, limitFaults)
 }

@@ -20,6 +20,8 @@ const (
 	methodToken          = "oauth2/token"
 	methodRevoke         = "oauth2/revoke"
 	methodIntrospect     = "oauth2/introspect"
+	methodCreate         = "credentials/create"
+	methodDelete         = "credentials/delete"
 	methodList           = "credentials/list"
 	methodCredentialInfo = "credentials/info"
 	methodAuthorize      = "credentials/authorize"

@@ -118,7 +118,7 @@ func (s *Stage) Fixtures(ctx context.Context) (string, error) {
 	if err := s.fixtureClients(ctx, &f); err != nil {
 		return "", err
 	}
-	if err := errors.Join(s.AllowLogins(ctx), s.Configure("extend_transaction: true\nrefresh_idle: 60s\n")); err != nil {
+	if err := errors.Join(s.AllowLogins(ctx), s.Configure("extend_transaction: true\nrefresh_idle: 60s\nchanges:\n  allow: true\n  most: 1000\n")); err != nil {
 		return "", err
 	}
 	text, err := json.MarshalIndent(f, "", "  ")
@@ -260,6 +260,10 @@ func (s *Stage) fixtureClients(ctx context.Context, f *fixtures) error {
 		return err
 	}
 	f.V1Web = fixtureWebClient{fixtureClient(old), home}
+	_, err = s.Run(ctx, "client", "change", f.WebClient.ID, "--may", "create", "--may", "delete")
+	if err != nil {
+		return err
+	}
 	if f.Assertion, err = s.fixtureAssertion(ctx); err != nil {
 		return err
 	}
