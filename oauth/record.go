@@ -46,8 +46,8 @@ func (k *records) decode(text []byte) (record, error) {
 		return known.clone(), nil
 	}
 	r, err := decodeRecord(text)
-	if err != nil {
-		return record{}, err
+	if err != nil || r.Session.Permit != nil { // a permit is used once
+		return r, err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -65,7 +65,7 @@ func decodeRecord(text []byte) (r record, err error) {
 	return r, nil
 }
 
-// clone is a record that shares nothing with k.
+// clone is a record without a permit that shares nothing with k.
 func (k record) clone() record {
 	k.Scopes = slices.Clone(k.Scopes)
 	k.Session.Credentials = slices.Clone(k.Session.Credentials)

@@ -10,6 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/ory/fosite"
+
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
 )
 
 func recordOf(n int) []byte {
@@ -55,6 +58,22 @@ func TestRecordsAreOnesOwn(t *testing.T) {
 				t.Errorf("%q is a record", broken)
 			}
 		}
+	}
+}
+
+// Nor does whoever changes what a token permits.
+func TestPermitsAreOnesOwn(t *testing.T) {
+	text, err := json.Marshal(record{Session: session{Permit: &credentials.Permit{ID: "p", Creation: &csc.CreationRequest{}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := &records{}
+	for range 3 {
+		got, err := kept.decode(text)
+		if err != nil || got.Session.Permit.ID != "p" || got.Session.Permit.Creation.CertificatePolicy != "" {
+			t.Fatalf("%+v, %v", got.Session.Permit, err)
+		}
+		got.Session.Permit.ID, got.Session.Permit.Creation.CertificatePolicy = "another", "1.2.3"
 	}
 }
 
