@@ -23,11 +23,13 @@ type change struct {
 	Credential *credentialView // what is deleted
 }
 
-// The two changes there are.
-var (
-	creation = change{Title: "change.create.title", Head: "change.create.head", Text: "change.create.text", Button: "change.create.button"}
-	deletion = change{Title: "change.delete.title", Head: "change.delete.head", Text: "change.delete.text", Button: "change.delete.button"}
-)
+// textsOf are those of the change that c is.
+func textsOf(c *oauth.Change) change {
+	if c.CredentialID != "" {
+		return change{Title: "change.delete.title", Head: "change.delete.head", Text: "change.delete.text", Button: "change.delete.button"}
+	}
+	return change{Title: "change.create.title", Head: "change.create.head", Text: "change.create.text", Button: "change.create.button"}
+}
 
 // A changing is a change with what it is of.
 type changing struct {
@@ -69,10 +71,9 @@ func (p *Pages) showChange(v visit) {
 }
 
 func (p *Pages) changePage(v visit, of changing) (consentPage, error) {
-	c := creation
-	c.Holder, c.Policy = holder(of.signer), policyOf(v.i)
-	if v.i.Change.CredentialID != "" {
-		c = deletion
+	c := textsOf(v.i.Change)
+	if v.i.Change.Creation != nil {
+		c.Holder, c.Policy = holder(of.signer), policyOf(v.i)
 	}
 	page := consentPage{
 		frame:       p.frame(v, c.Title),

@@ -62,21 +62,26 @@ func (e *endpoints) announced() map[string]any {
 		told["mtls_endpoint_aliases"] = aliases
 	}
 	if e.interactive() {
-		told["scopes_supported"] = []string{csc.ScopeService, csc.ScopeCredential}
-		if e.Changing != nil {
-			told["scopes_supported"] = csc.Scopes()
-		}
-		told["response_types_supported"] = []string{"code"}
-		told["response_modes_supported"] = []string{"query"}
-		told["code_challenge_methods_supported"] = []string{"S256"}
-		told["authorization_response_iss_parameter_supported"] = true
-		told["require_pushed_authorization_requests"] = false // of some clients, which know it
-		told["authorization_details_types_supported"] = e.detailTypes()
-		told["require_signed_request_object"] = false // likewise
-		told["request_object_signing_alg_values_supported"] = clientAlgs
-		told["ui_locales_supported"] = []string{"en", "ro"}
+		e.announceInteraction(told)
 	}
 	return told
+}
+
+// announceInteraction adds what there is for clients that send signers to the pages.
+func (e *endpoints) announceInteraction(told map[string]any) {
+	told["scopes_supported"] = []string{csc.ScopeService, csc.ScopeCredential}
+	if e.Changing != nil {
+		told["scopes_supported"] = csc.Scopes()
+	}
+	told["response_types_supported"] = []string{"code"}
+	told["response_modes_supported"] = []string{"query"}
+	told["code_challenge_methods_supported"] = []string{"S256"}
+	told["authorization_response_iss_parameter_supported"] = true
+	told["require_pushed_authorization_requests"] = false // of some clients, which know it
+	told["authorization_details_types_supported"] = e.detailTypes()
+	told["require_signed_request_object"] = false // likewise
+	told["request_object_signing_alg_values_supported"] = clientAlgs
+	told["ui_locales_supported"] = []string{"en", "ro"}
 }
 
 // authMethods are the methods of client authentication that can succeed here.

@@ -209,38 +209,19 @@ func (h *house) deviceFull() bool {
 // authorization wires the authorization server and its pages, and returns the
 // mux that both are on.
 func (h *house) authorization(ctx context.Context, tickets onetime.Store, authorizer credentials.Authorizer, prover *users.Prover) (*oauth.Provider, *http.ServeMux, error) {
-	pepper, err := h.config.key(h.config.Pepper)
-	if err != nil {
-		return nil, nil, err
-	}
 	steps, err := h.config.key(h.config.Steps)
 	if err != nil {
 		return nil, nil, err
 	}
-	authorities, err := h.config.clientCAs()
+	provider, err := h.provider(tickets, authorizer, prover, steps)
 	if err != nil {
 		return nil, nil, err
-	}
-	mux := http.NewServeMux()
-	provider := &oauth.Provider{
-		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
-		Audit: h.log, Now: now, Logger: h.logger, StepKey: derived(steps, "oauth"),
-		Register: authorizer.Register, Grants: authorizer.Grants, Permissions: h.registry, Accounts: h.registry, Sealer: prover.Sealer, Refresh: h.registry, Invitations: h.registry,
-		CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
-		RefreshIdle: h.config.RefreshIdle, RefreshLife: h.config.RefreshLife,
-		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
-		Loads: h.config.Limits.Loads, House: h.pages(nil),
-	}
-	if h.config.Changes.Allow {
-		provider.Changing = &oauth.Changing{Policy: h.config.CA.Policy}
-	}
-	if h.config.OAuth2.DPoPNonce {
-		provider.NonceKey = derived(steps, "dpop nonce")
 	}
 	failures := login.NewFailures(now)
 	if provider.Direct, err = h.direct(ctx, prover, failures); err != nil {
 		return nil, nil, err
 	}
+	mux := http.NewServeMux()
 	provider.Mount(mux)
 	pages := &login.Pages{
 		OAuth: provider, Approvals: authorizer, Client: h.registry.Client,
@@ -253,6 +234,35 @@ func (h *house) authorization(ctx context.Context, tickets onetime.Store, author
 	h.portal(mux, provider, prover, tickets, failures, derived(steps, "portal"))
 	mux.HandleFunc("GET "+page.StylePath, page.Style)
 	return provider, mux, nil
+}
+
+// provider is the authorization server by itself.
+func (h *house) provider(tickets onetime.Store, authorizer credentials.Authorizer, prover *users.Prover, steps []byte) (*oauth.Provider, error) {
+	pepper, err := h.config.key(h.config.Pepper)
+	if err != nil {
+		return nil, err
+	}
+	authorities, err := h.config.clientCAs()
+	if err != nil {
+		return nil, err
+	}
+	provider := &oauth.Provider{
+		Issuer: h.config.URL, Clients: h.registry, Tokens: tickets, Pepper: pepper,
+		Audit: h.log, Now: now, Logger: h.logger, StepKey: derived(steps, "oauth"),
+		Register: authorizer.Register, Grants: authorizer.Grants, Permissions: h.registry, Accounts: h.registry,
+		Sealer: prover.Sealer, Refresh: h.registry, Invitations: h.registry,
+		CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
+		RefreshIdle: h.config.RefreshIdle, RefreshLife: h.config.RefreshLife,
+		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
+		Loads: h.config.Limits.Loads, House: h.pages(nil),
+	}
+	if h.config.Changes.Allow {
+		provider.Changing = &oauth.Changing{Policy: h.config.CA.Policy}
+	}
+	if h.config.OAuth2.DPoPNonce {
+		provider.NonceKey = derived(steps, "dpop nonce")
+	}
+	return provider, nil
 }
 
 // derived is a key of its own for each use of a secret.

@@ -247,6 +247,18 @@ func (s *Stage) fixtureClients(ctx context.Context, f *fixtures) error {
 		}
 		*client = fixtureClient(added)
 	}
+	if err := s.fixtureWebClients(ctx, f); err != nil {
+		return err
+	}
+	var err error
+	if f.Assertion, err = s.fixtureAssertion(ctx); err != nil {
+		return err
+	}
+	return s.fixtureBound(ctx, f, linked)
+}
+
+// fixtureWebClients makes those that send signers to the pages.
+func (s *Stage) fixtureWebClients(ctx context.Context, f *fixtures) error {
 	for name, client := range map[string]*fixtureWebClient{"Conformance on the web": &f.WebClient, "Other on the web": &f.OtherWeb} {
 		added, err := s.AddWebClient(ctx, name, home)
 		if err != nil {
@@ -260,14 +272,7 @@ func (s *Stage) fixtureClients(ctx context.Context, f *fixtures) error {
 		return err
 	}
 	f.V1Web = fixtureWebClient{fixtureClient(old), home}
-	_, err = s.Run(ctx, "client", "change", f.WebClient.ID, "--may", "create", "--may", "delete")
-	if err != nil {
-		return err
-	}
-	if f.Assertion, err = s.fixtureAssertion(ctx); err != nil {
-		return err
-	}
-	if err := s.fixtureBound(ctx, f, linked); err != nil {
+	if _, err := s.Run(ctx, "client", "change", f.WebClient.ID, "--may", "create", "--may", "delete"); err != nil {
 		return err
 	}
 	for _, user := range f.Users {
