@@ -41,6 +41,9 @@ func (d *SignedData) attribute(kind asn1.ObjectIdentifier) cryptobyte.String {
 	return nil
 }
 
+// Value is the signature itself, which is what a time-stamp of it is over.
+func (d *SignedData) Value() []byte { return d.value }
+
 // CheckContentType wants the content to be signed as of its type.
 func (d *SignedData) CheckContentType() error {
 	var kind asn1.ObjectIdentifier

@@ -63,7 +63,7 @@ func (a *Authority) Check() error {
 	if _, err := a.algorithm(); err != nil {
 		return err
 	}
-	err := a.judge(a.Chain[0].NotAfter).checkChain(&cms.SignedData{Signer: a.Chain[0]}, a.Chain[0].NotAfter)
+	_, err := a.judge(a.Chain[0].NotAfter).checkChain(&cms.SignedData{Signer: a.Chain[0]}, a.Chain[0].NotAfter)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrAuthority, err)
 	}

@@ -43,7 +43,23 @@ type judge struct {
 
 // check returns what token says if it is the answer to r, or ErrToken.
 func (j judge) check(token []byte, r Request) (Info, error) {
-	d, err := cms.Parse(token, j.known...)
+	d, info, err := open(token, j.known)
+	if err == nil {
+		err = j.checkInfo(info, r)
+	}
+	if err == nil {
+		_, err = j.checkChain(d, info.Time)
+	}
+	if err != nil {
+		return Info{}, fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	return info, nil
+}
+
+// open reads a token, and judges all of it but what it is about and whom it leads
+// to.
+func open(token []byte, known []*x509.Certificate) (*cms.SignedData, Info, error) {
+	d, err := cms.Parse(token, known...)
 	if err == nil {
 		err = checkSignature(d)
 	}
@@ -51,19 +67,40 @@ func (j judge) check(token []byte, r Request) (Info, error) {
 		err = checkPurpose(d.Signer)
 	}
 	if err != nil {
-		return Info{}, fmt.Errorf("%w: %w", ErrToken, err)
+		return nil, Info{}, err
 	}
 	info, err := parseInfo(d.Content)
-	if err == nil {
-		err = j.checkInfo(info, r)
-	}
-	if err == nil {
-		err = j.checkChain(d, info.Time)
-	}
+	return d, info, err
+}
+
+// A Stamp is a token that somebody else asked for.
+type Stamp struct {
+	Info
+	Authority *x509.Certificate
+	Chain     []*x509.Certificate // from Authority to a root
+	Untrusted error               // why there is no Chain
+}
+
+// Verify judges a token that was found beside what it is over, which are parts one
+// behind the other. One that is not sound or is over something else is ErrToken.
+func Verify(token []byte, parts [][]byte, roots *x509.CertPool) (Stamp, error) {
+	d, info, err := open(token, nil)
 	if err != nil {
-		return Info{}, fmt.Errorf("%w: %w", ErrToken, err)
+		return Stamp{}, fmt.Errorf("%w: %w", ErrToken, err)
 	}
-	return info, nil
+	state := info.Hash.New()
+	for _, part := range parts {
+		state.Write(part)
+	}
+	if !bytes.Equal(info.Digest, state.Sum(nil)) {
+		return Stamp{}, fmt.Errorf("%w: %w", ErrToken, errImprint)
+	}
+	s := Stamp{Info: info, Authority: d.Signer}
+	if roots == nil {
+		roots = x509.NewCertPool() // and not those of the system
+	}
+	s.Chain, s.Untrusted = judge{roots: roots}.checkChain(d, info.Time)
+	return s, nil
 }
 
 // checkSignature judges what is signed and by which key, and that the certificate
@@ -132,14 +169,17 @@ func (j judge) checkInfo(i Info, r Request) error {
 }
 
 // checkChain wants the certificate to lead to a root at the time of the token.
-func (j judge) checkChain(d *cms.SignedData, at time.Time) error {
+func (j judge) checkChain(d *cms.SignedData, at time.Time) ([]*x509.Certificate, error) {
 	intermediates := x509.NewCertPool()
 	for _, cert := range append(d.Certificates, j.known...) {
 		intermediates.AddCert(cert)
 	}
-	_, err := d.Signer.Verify(x509.VerifyOptions{
+	chains, err := d.Signer.Verify(x509.VerifyOptions{
 		Roots: j.roots, Intermediates: intermediates, CurrentTime: at,
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping},
 	})
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return chains[0], nil
 }

@@ -44,9 +44,9 @@ func TestAttacksByUpdate(t *testing.T) {
 	signed := ca.Signer(t, adestest.ECDSA()).SignPDF(t, sample(), ades.PDFOptions{})
 	for _, row := range attacks(t, signed) {
 		r := report(t, append(bytes.Clone(signed), update(signed, row.object)...), options(ca))
-		said := strings.Join(r.Problems, "\n")
+		said := r.Problems.String()
 		for _, s := range r.Signatures {
-			said += "\n" + strings.Join(s.Problems, "\n")
+			said += "\n" + s.Problems.String()
 		}
 		if r.OK() || !strings.Contains(said, row.want) {
 			t.Errorf("%s: OK is %v, said is %q, want %q", row.name, r.OK(), said, row.want)
@@ -130,7 +130,7 @@ func TestByteRange(t *testing.T) {
 		{"nothing behind Contents", [4]int{0, a, b, 0}, "The signature does not end where a version"},
 	} {
 		r := report(t, resign(t, signer, signed, row.ranges), options(ca))
-		said := strings.Join(append(r.Problems, r.Signatures[0].Problems...), "\n")
+		said := append(r.Problems, r.Signatures[0].Problems...).String()
 		if r.OK() != (row.want == "") || !strings.Contains(said, row.want) {
 			t.Errorf("%s: OK is %v, said is %q, want %q", row.name, r.OK(), said, row.want)
 		}
@@ -158,7 +158,7 @@ func TestSignatureOfAnother(t *testing.T) {
 	if s := r.Signatures[0]; s.OK() || !s.DigestIntact || s.SignatureValid || s.Intact() {
 		t.Errorf("a signature by another key: %+v", s)
 	}
-	if !strings.Contains(strings.Join(r.Problems, " "), "covered by no intact signature") {
+	if !strings.Contains(r.Problems.String(), "covered by no intact signature") {
 		t.Errorf("a bad signature is said to cover the file: %q", r.Problems)
 	}
 }

@@ -81,7 +81,7 @@ func TestCMSForged(t *testing.T) {
 			if row.want == "" && !s.OK() {
 				t.Errorf("%s: %v", row.name, s.Problems)
 			}
-			if row.want != "" && (s.OK() || !strings.HasPrefix(strings.Join(s.Problems, "\n"), row.want)) {
+			if row.want != "" && (s.OK() || !strings.HasPrefix(s.Problems.String(), row.want)) {
 				t.Errorf("%s: OK is %v, problems are %q, want %q", row.name, s.OK(), s.Problems, row.want)
 			}
 		}
@@ -203,7 +203,7 @@ func TestCMSForgedRSA(t *testing.T) {
 		f := newForge(signer, content)
 		row.change(f)
 		s := judge(t, f.Make(t), options(ca))
-		if s.OK() != (row.want == "") || !strings.HasPrefix(strings.Join(s.Problems, "\n"), row.want) {
+		if s.OK() != (row.want == "") || !strings.HasPrefix(s.Problems.String(), row.want) {
 			t.Errorf("%s: OK is %v, problems are %q, want %q", row.name, s.OK(), s.Problems, row.want)
 		}
 	}
@@ -226,7 +226,7 @@ func TestCMSWithAnotherCertificate(t *testing.T) {
 		t.Errorf("a certificate was exchanged: %+v", s)
 	}
 	f.Certificates = [][]byte{swapped.Raw, signer.Cert.Raw}
-	if s := judge(t, f.Make(t), options(ca)); s.OK() || !strings.HasPrefix(s.Problems[0], "The signature carries two certificates") {
+	if s := judge(t, f.Make(t), options(ca)); s.OK() || !strings.HasPrefix(s.Problems[0].Says, "The signature carries two certificates") {
 		t.Errorf("a certificate was added: %+v", s)
 	}
 }
@@ -264,7 +264,7 @@ func TestTrust(t *testing.T) {
 		{"a critical extension nobody knows", carrying(critical), options(ca), 0, "unhandled critical extension"},
 	} {
 		s := judge(t, row.der, row.options)
-		if s.OK() != (row.problem == "") || len(s.Chain) != row.chain || !strings.Contains(strings.Join(s.Problems, "\n"), row.problem) {
+		if s.OK() != (row.problem == "") || len(s.Chain) != row.chain || !strings.Contains(s.Problems.String(), row.problem) {
 			t.Errorf("%s: OK is %v, chain has %d, problems are %q", row.name, s.OK(), len(s.Chain), s.Problems)
 		}
 		if !s.Intact() {
@@ -281,7 +281,7 @@ func TestShortKeyIsRefused(t *testing.T) {
 	}
 	signer := ca.SignerWith(t, adestest.Algorithms()[1], key)
 	s := judge(t, newForge(signer, content).Make(t), options(ca))
-	if s.OK() || !strings.Contains(strings.Join(s.Problems, " "), "too short") {
+	if s.OK() || !strings.Contains(s.Problems.String(), "too short") {
 		t.Errorf("an RSA key of 1536 bits was taken: %+v", s)
 	}
 }

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"bytes"
-	"crypto/x509"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -30,7 +29,7 @@ func CMS(der, content []byte, o Options) (Signature, error) {
 	s := Signature{SubFilter: pades, Covered: int64(len(content)), CoversDocument: true}
 	d, err := parse(der)
 	if err != nil {
-		s.problem(sentence(err))
+		s.problem(Malformed, sentence(err))
 		return s, nil
 	}
 	s.judgeCMS(d, [][]byte{content}, o)
@@ -39,23 +38,27 @@ func CMS(der, content []byte, o Options) (Signature, error) {
 
 // judge takes the DER out of its place in a PDF, where only zeros may follow.
 func (s *Signature) judge(padded []byte, parts [][]byte, o Options) {
-	if s.SubFilter != pades && s.SubFilter != "adbe.pkcs7.detached" {
-		s.problem("The signature is encoded in a way that is not supported.")
+	if s.SubFilter != pades && s.SubFilter != "adbe.pkcs7.detached" && s.SubFilter != documentStamp {
+		s.problem(Unsupported, "The signature is encoded in a way that is not supported.")
 		return
 	}
 	rest := cryptobyte.String(padded)
 	var der cryptobyte.String
 	if !rest.ReadASN1Element(&der, tag.SEQUENCE) {
-		s.problem(sentence(cms.ErrEncoding))
+		s.problem(Malformed, sentence(cms.ErrEncoding))
 		return
 	}
 	if len(bytes.Trim(rest, "\x00")) > 0 {
-		s.problem(sentence(cms.ErrTrailing))
+		s.problem(Malformed, sentence(cms.ErrTrailing))
+		return
+	}
+	if s.SubFilter == documentStamp {
+		s.judgeDocumentStamp(der, parts, o)
 		return
 	}
 	d, err := parse(der)
 	if err != nil {
-		s.problem(sentence(err))
+		s.problem(Malformed, sentence(err))
 		return
 	}
 	s.judgeCMS(d, parts, o)
@@ -81,18 +84,16 @@ func (s *Signature) judgeCMS(d *cms.SignedData, parts [][]byte, o Options) {
 	s.Signer = d.Signer
 	var err error
 	if s.Algorithm, err = d.Algorithm(); err != nil {
-		s.problem(sentence(err))
+		s.problem(Unsupported, sentence(err))
 		return
 	}
 	s.SignatureValid = d.Verifies(s.Algorithm)
 	if !s.SignatureValid {
-		s.problem("The signature was not made by the key of the certificate it carries, or was changed.")
+		s.problem(Forged, "The signature was not made by the key of the certificate it carries, or was changed.")
 	}
 	s.judgeSigned(d, parts)
+	s.judgeUnsigned(d, o)
 	s.judgeTrust(d, o)
-	if len(d.Unsigned) > 0 {
-		s.note("The signature carries unsigned attributes, such as a time-stamp, that were not looked at.")
-	}
 	if d.Revocation {
 		s.note("The signature carries revocation lists that were not looked at.")
 	}
@@ -103,7 +104,7 @@ func (s *Signature) judgeSigned(d *cms.SignedData, parts [][]byte) {
 	known := []asn1.ObjectIdentifier{cms.OIDContentType, cms.OIDMessageDigest, cms.OIDSigningTime, cms.OIDSigningCertificateV2}
 	for _, a := range d.Signed {
 		if len(a.Values) != 1 {
-			s.problem(sentence(cms.ErrAttributes))
+			s.problem(Malformed, sentence(cms.ErrAttributes))
 			return
 		}
 		if !slices.ContainsFunc(known, a.Type.Equal) {
@@ -111,10 +112,10 @@ func (s *Signature) judgeSigned(d *cms.SignedData, parts [][]byte) {
 		}
 	}
 	if err := d.CheckContentType(); err != nil {
-		s.problem(sentence(err))
+		s.problem(Malformed, sentence(err))
 	}
 	if d.Has(cms.OIDSigningTime) && s.SubFilter == pades {
-		s.problem(sentence(errSigningTime))
+		s.problem(Malformed, sentence(errSigningTime))
 	}
 	s.judgeDigest(d, parts)
 	s.judgeBinding(d)
@@ -123,7 +124,7 @@ func (s *Signature) judgeSigned(d *cms.SignedData, parts [][]byte) {
 func (s *Signature) judgeDigest(d *cms.SignedData, parts [][]byte) {
 	digest, err := d.MessageDigest()
 	if err != nil {
-		s.problem(sentence(err))
+		s.problem(Malformed, sentence(err))
 		return
 	}
 	state := s.Algorithm.Hash.New()
@@ -132,7 +133,7 @@ func (s *Signature) judgeDigest(d *cms.SignedData, parts [][]byte) {
 	}
 	s.DigestIntact = bytes.Equal(digest, state.Sum(nil))
 	if !s.DigestIntact {
-		s.problem("The document was changed after it was signed.")
+		s.problem(Changed, "The document was changed after it was signed.")
 	}
 }
 
@@ -147,47 +148,6 @@ func (s *Signature) judgeBinding(d *cms.SignedData) {
 	err := d.CheckBinding()
 	s.CertificateBound = err == nil
 	if err != nil {
-		s.problem(sentence(err))
+		s.problem(Forged, sentence(err))
 	}
-}
-
-// judgeTrust builds the chain from the certificates that came along.
-func (s *Signature) judgeTrust(d *cms.SignedData, o Options) {
-	const signing = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
-	if s.Signer.KeyUsage != 0 && s.Signer.KeyUsage&signing == 0 {
-		s.problem("The certificate of the signer is not meant for signing.")
-	}
-	roots, intermediates := o.Roots, x509.NewCertPool()
-	if roots == nil {
-		roots = x509.NewCertPool()
-	}
-	for _, cert := range d.Certificates {
-		intermediates.AddCert(cert)
-	}
-	chains, err := s.Signer.Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: intermediates, CurrentTime: o.Now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
-	if err != nil {
-		s.problem("The certificate of the signer does not lead to a trusted root: " + reason(err) + ".")
-		return
-	}
-	s.Trusted, s.Chain = true, chains[0]
-	for _, cert := range d.Certificates {
-		if !slices.ContainsFunc(s.Chain, cert.Equal) {
-			s.note("The signature carries a certificate that is not in the signer's chain: " + cert.Subject.String() + ".")
-		}
-	}
-}
-
-// reason says in short why there is no chain.
-func reason(err error) string {
-	var invalid x509.CertificateInvalidError
-	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
-		return "it or one above it is expired or not yet valid"
-	}
-	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) {
-		return "its issuer is unknown"
-	}
-	return err.Error()
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
-	"strings"
 )
 
 // A place is what the bytes of a signature dictionary say, read without any
@@ -22,12 +21,6 @@ var (
 	errContents   = errors.New("the signature value is not written as one plain hexadecimal string")
 	errByteRange  = errors.New("the signature has no valid ByteRange")
 )
-
-// sentence makes one of an error.
-func sentence(err error) string {
-	s := err.Error()
-	return strings.ToUpper(s[:1]) + s[1:] + "."
-}
 
 // locate reads the dictionary of the object that begins at at.
 func locate(pdf []byte, at int64) (p place, err error) {

@@ -50,7 +50,7 @@ func PDF(pdf []byte, o Options) (report Report, err error) {
 
 // hidden finds signatures that the form does not show, as is left when somebody
 // takes the form away.
-func hidden(doc *ades.Document, shown map[int]bool) []string {
+func hidden(doc *ades.Document, shown map[int]bool) Problems {
 	for _, number := range doc.Numbers() {
 		if _, ok := doc.Offset(number); !ok || shown[number] {
 			continue
@@ -60,7 +60,7 @@ func hidden(doc *ades.Document, shown map[int]bool) []string {
 			continue // what cannot be read cannot be shown either
 		}
 		if dict, ok := object.(types.Dict); ok && dict.HasEntry("ByteRange") && dict.HasEntry("Contents") {
-			return []string{"The file holds a signature that no form field shows."}
+			return Problems{{Hidden, "The file holds a signature that no form field shows."}}
 		}
 	}
 	return nil
@@ -81,7 +81,7 @@ func (r *Report) extent(size int64) {
 		}
 	}
 	if len(r.Signatures) > 0 && sound < size {
-		r.Problems = append(r.Problems, fmt.Sprintf("The last %d bytes of the file are covered by no intact signature.", size-sound))
+		r.Problems = append(r.Problems, Problem{Uncovered, fmt.Sprintf("The last %d bytes of the file are covered by no intact signature.", size-sound)})
 	}
 }
 
@@ -90,7 +90,7 @@ func one(doc *ades.Document, pdf []byte, field ades.Field, o Options) (s Signatu
 	s.Field = field.Name
 	dict, err := doc.Dict(field.Value)
 	if err != nil || dict == nil {
-		s.problem("The signature of this field cannot be read.")
+		s.problem(Malformed, "The signature of this field cannot be read.")
 		return s
 	}
 	s.describe(doc, dict)
@@ -100,12 +100,12 @@ func one(doc *ades.Document, pdf []byte, field ades.Field, o Options) (s Signatu
 		at, inFile = doc.Offset(ref.ObjectNumber.Value())
 	}
 	if !inFile {
-		s.problem("The signature is not an object of its own in the file.")
+		s.problem(Malformed, "The signature is not an object of its own in the file.")
 		return s
 	}
 	place, err := locate(pdf, at)
 	if err != nil {
-		s.problem(sentence(err))
+		s.problem(Malformed, sentence(err))
 		return s
 	}
 	if !s.span(pdf, place) {
@@ -113,11 +113,12 @@ func one(doc *ades.Document, pdf []byte, field ades.Field, o Options) (s Signatu
 	}
 	der, err := plainHex(pdf[place.from+1 : place.to-1])
 	if err != nil {
-		s.problem(sentence(err))
+		s.problem(Malformed, sentence(err))
 		return s
 	}
 	parts := [][]byte{pdf[:place.from], pdf[place.to:s.Covered]}
 	s.judge(der, parts, o)
+	s.compare(doc, pdf, o)
 	return s
 }
 
@@ -145,13 +146,13 @@ func (s *Signature) span(pdf []byte, p place) bool {
 	r := p.byteRange
 	end := r[2] + r[3]
 	if r[0] != 0 || r[1] != p.from || r[2] != p.to || end < r[2] || end > len(pdf) {
-		s.problem("The signature leaves out more of the file than itself, or something else.")
+		s.problem(Malformed, "The signature leaves out more of the file than itself, or something else.")
 		return false
 	}
 	s.Covered = int64(end)
 	s.CoversDocument = end == len(pdf)
 	if !bytes.HasSuffix(bytes.TrimRight(pdf[:end], "\r\n"), []byte("%%EOF")) && !s.CoversDocument {
-		s.problem("The signature does not end where a version of the document ends.")
+		s.problem(Malformed, "The signature does not end where a version of the document ends.")
 	}
 	return true
 }

@@ -185,11 +185,11 @@ func TestAppended(t *testing.T) {
 	signed := signer.SignPDF(t, sample(), ades.PDFOptions{})
 	for name, more := range map[string]string{
 		"a space": " ", "a line end": "\n", "a comment": "%more\n", "zeros": "\x00\x00",
-		"an update": update(signed, "4 0 obj\n<< /Length 0 >>\nstream\n\nendstream\nendobj\n"),
+		"an update": update(signed, "6 0 obj\n<< /Title (Another) /Producer (Pecete) >>\nendobj\n"),
 	} {
 		r := report(t, append(bytes.Clone(signed), more...), options(ca))
 		s := r.Signatures[0]
-		if r.OK() || s.CoversDocument || !s.OK() || !strings.Contains(strings.Join(r.Problems, " "), fmt.Sprintf("last %d bytes", len(more))) {
+		if r.OK() || s.CoversDocument || !s.OK() || !strings.Contains(r.Problems.String(), fmt.Sprintf("last %d bytes", len(more))) {
 			t.Errorf("%s appended: %+v", name, r)
 		}
 	}

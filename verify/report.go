@@ -7,9 +7,11 @@
 // signature is a field of Signature, and whatever speaks against it is a plain
 // sentence in Problems, so that a page can print them as they are.
 //
-// What it does not do: revocation, time-stamps, and the question whether what
-// was appended after a signature changed what the reader sees. A signature that
-// is sound but does not cover the whole file says so.
+// A time-stamp in a signature is judged too: one that is trusted says when the
+// certificate had to be valid, as without it nothing does but the present. What
+// later versions of a file did to the one that was signed is told by kinds, and
+// that pages were changed speaks against a signature. Of revocation it knows the
+// lists that it is given.
 package verify
 
 import (
@@ -25,7 +27,8 @@ import (
 type Options struct {
 	Roots    *x509.CertPool // nil trusts nobody, not even the roots of the system
 	Now      time.Time      // when certificates must be valid; required
-	Password csc.Secret     // owner or user password of an encrypted file
+	CRLs     []*x509.RevocationList
+	Password csc.Secret // owner or user password of an encrypted file
 }
 
 // Why a file gets no report at all. Errors about reading the PDF are those of
@@ -38,7 +41,7 @@ var (
 // A Report is what there is to say about a file.
 type Report struct {
 	Signatures []Signature // in the order of the document's form
-	Problems   []string    // of the file, beside those of its signatures
+	Problems   Problems    // of the file, beside those of its signatures
 }
 
 // OK reports that the file is signed, that every signature is sound and
@@ -64,10 +67,22 @@ type Signature struct {
 	CertificateBound bool // Signer itself is among what was signed
 	Trusted          bool // Chain leads to one of the roots
 
+	Stamp      *Stamp     // nil if there is none
+	Revocation Revocation // of Signer
+	Changes    []Change   // what later versions of the file did
+
 	unbound bool // of an old kind that binds no certificate
 
-	Problems []string // why it is not to be relied on
+	Problems Problems // why it is not to be relied on
 	Notes    []string // what a careful reader wants to know
+}
+
+// A Stamp is a time-stamp: the word of an authority that the signature was there
+// at its time.
+type Stamp struct {
+	Time      time.Time
+	Authority *x509.Certificate
+	Trusted   bool // Authority leads to one of the roots, and is for this
 }
 
 // OK reports that nothing speaks against the signature.
@@ -79,6 +94,8 @@ func (s Signature) Intact() bool {
 	return s.DigestIntact && s.SignatureValid && (s.CertificateBound || s.unbound)
 }
 
-func (s *Signature) problem(sentence string) { s.Problems = append(s.Problems, sentence) }
+func (s *Signature) problem(kind Kind, says string) {
+	s.Problems = append(s.Problems, Problem{kind, says})
+}
 
 func (s *Signature) note(sentence string) { s.Notes = append(s.Notes, sentence) }

@@ -79,7 +79,7 @@ func TestExitCodesAreDocumented(t *testing.T) {
 	text := section(t, read(t, "docs/operate.md"), "Starting, ending and exit codes")
 	for code, means := range map[int]string{
 		exitFault: "a fault that may pass", exitUsage: "the command line",
-		exitOperator: "configuration", exitPIN: "the token refused the PIN",
+		exitOperator: "configuration", exitPIN: "the token refused the PIN", exitInvalid: "what `verify` was given is not valid",
 	} {
 		if !strings.Contains(text, fmt.Sprintf("| %d | %s", code, means)) {
 			t.Errorf("no exit code %d: %s", code, means)

@@ -16,6 +16,7 @@ const (
 	exitUsage    = 2 // the command line
 	exitOperator = 3 // configuration, secrets, keys, logs or the registry's version
 	exitPIN      = 4 // the token refused the PIN
+	exitInvalid  = 5 // what verify was given is not valid
 )
 
 // An operatorError does not pass by itself.
@@ -38,6 +39,8 @@ func exitCode(err error) int {
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
+	case errors.Is(err, errInvalid):
+		return exitInvalid
 	case errors.Is(err, hsm.ErrPIN):
 		return exitPIN
 	case errors.As(err, &marked), errors.As(err, &fault), errors.Is(err, registry.ErrNewer):

@@ -34,7 +34,7 @@ func command() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(serveCommand(), initCommand(), configCommand(),
 		signerCommand(), sealCommand(), credentialCommand(), clientCommand(), auditCommand(),
-		tsaCommand(), backupCommand(), restoreCommand(), sandboxCommand())
+		tsaCommand(), backupCommand(), restoreCommand(), sandboxCommand(), verifyCommand())
 	root.AddCommand(crowdCommands()...)
 	return strict(root)
 }

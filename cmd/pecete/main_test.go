@@ -10,14 +10,20 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// The test's own program is the pecete of the scripts, and what that starts to
+// read documents.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "sandbox" {
+		main()
+		return
+	}
 	testscript.Main(m, map[string]func(){"pecete": main})
 }
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "signed": signed(t)},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PECETE_TEST_PKCS11_MODULE", os.Getenv("PECETE_TEST_PKCS11_MODULE"))
 			return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/pecete/pecete/sandbox"
 	"github.com/pecete/pecete/signing"
+	"github.com/pecete/pecete/verify"
 )
 
 // sandboxCommand is what the server starts itself as to read documents. It reads
@@ -22,7 +24,9 @@ func sandboxCommand() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return sandbox.Serve(os.Stdin, os.Stdout, signing.Works())
+			works := signing.Works()
+			maps.Copy(works, verify.Works())
+			return sandbox.Serve(os.Stdin, os.Stdout, works)
 		},
 	}
 }

@@ -94,8 +94,12 @@ func (c *Config) checkUpstream() error {
 }
 
 // certificates reads a file of them.
-func (c *Config) certificates(key, path string) (all []*x509.Certificate, err error) {
-	text, err := os.ReadFile(c.path(path))
+func (c *Config) certificates(key, path string) ([]*x509.Certificate, error) {
+	return certificates(key, c.path(path))
+}
+
+func certificates(key, path string) (all []*x509.Certificate, err error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, forOperator(fmt.Errorf("%s: %w", key, err))
 	}

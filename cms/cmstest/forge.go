@@ -35,7 +35,8 @@ type Forge struct {
 	Bare         bool // no signed attributes
 	Algorithm    pkix.AlgorithmIdentifier
 	Unsigned     [][]byte
-	Hash         crypto.Hash // what is really signed with
+	Countersign  func(signature []byte) [][]byte // further unsigned attributes, of the signature
+	Hash         crypto.Hash                     // what is really signed with
 	Options      crypto.SignerOpts
 	Key          crypto.Signer
 	After        []byte
@@ -136,6 +137,9 @@ func (f *Forge) Make(t testing.TB) []byte {
 		info = append(info, Context(0, f.Attributes...))
 	}
 	info = append(info, DER(f.Algorithm), DER(signature))
+	if f.Countersign != nil {
+		f.Unsigned = append(f.Unsigned, f.Countersign(signature)...)
+	}
 	if f.Unsigned != nil {
 		info = append(info, Context(1, f.Unsigned...))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
@@ -151,6 +152,24 @@ func (d *Document) Numbers() []int {
 			numbers = append(numbers, number)
 		}
 	}
+	return numbers
+}
+
+// ChangedSince are the numbers of the objects that stand elsewhere than in older,
+// which is the beginning of the same file, or are in only one of the two, in order.
+func (d *Document) ChangedSince(older *Document) []int {
+	var numbers []int
+	for number, p := range d.xref.entries {
+		if was, ok := older.xref.entries[number]; (ok && !was.free || !p.free) && was != p {
+			numbers = append(numbers, number)
+		}
+	}
+	for number, was := range older.xref.entries {
+		if _, ok := d.xref.entries[number]; !ok && !was.free {
+			numbers = append(numbers, number)
+		}
+	}
+	slices.Sort(numbers)
 	return numbers
 }
 

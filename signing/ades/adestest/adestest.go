@@ -117,6 +117,20 @@ func (ca *CA) issue(t testing.TB, template *x509.Certificate, key crypto.PublicK
 	return cert
 }
 
+// CRL is a revocation list of ca.
+func (ca *CA) CRL(t testing.TB, list *x509.RevocationList) *x509.RevocationList {
+	t.Helper()
+	list.Number = big.NewInt(1)
+	der, err := x509.CreateRevocationList(rand.Reader, list, ca.Cert, ca.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err = x509.ParseRevocationList(der); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
 // A Signer has a key here, in memory, as only a test may.
 type Signer struct {
 	ades.Signer
