@@ -21,6 +21,9 @@ type Folder struct {
 
 var _ Sender = Folder{}
 
+// keptTime is how the name of a message begins.
+const keptTime = "20060102T150405.000000000"
+
 // Send keeps a message.
 func (f Folder) Send(_ context.Context, m Message) error {
 	if f.SMS {
@@ -53,7 +56,7 @@ func (f Folder) keep(to, kind string, write func(*os.File) error) error {
 		err = closed
 	}
 	if err == nil {
-		name := f.Now().UTC().Format("20060102T150405.000000000") + " " + strings.ReplaceAll(to, "/", "_") + kind
+		name := f.Now().UTC().Format(keptTime) + " " + strings.ReplaceAll(to, "/", "_") + kind
 		err = os.Rename(file.Name(), filepath.Join(f.Path, name))
 	}
 	if err != nil {
