@@ -31,6 +31,22 @@ func Texts() map[string]map[string]string {
 	return map[string]map[string]string{"en": englishFrame, "ro": romanianFrame}
 }
 
+// In is the tongue that a signer reads, RFC 5646, for what is said to him elsewhere
+// than on pages, with the texts that it has there; English if there is none such.
+func In(locale string, texts map[string]map[string]string) Tongue {
+	list := tongues()
+	tags := make([]language.Tag, len(list))
+	for n, t := range list {
+		tags[n] = language.Make(t.Tag)
+	}
+	_, n, sure := language.NewMatcher(tags).Match(language.Make(locale))
+	if sure == language.No {
+		n = 0
+	}
+	list[n].texts = texts[list[n].Tag]
+	return list[n]
+}
+
 // offered are the languages of these pages.
 func (b *Book) offered() []Tongue {
 	var list []Tongue
