@@ -32,7 +32,7 @@ lint: ## golangci-lint with .golangci.yml
 	go run $(LINT) run ./...
 
 test: ## every test, with the race detector and real servers; installs what is missing
-	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool chromium opensc curl jq strace ps openid-client
+	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool zbar chromium opensc curl jq strace ps openid-client
 	go test -race -timeout 20m -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./...
 
 demo: ## sign a PDF (FILE=some.pdf) over the API with a key in an HSM, from nothing

@@ -1,20 +1,12 @@
 package portal
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html/template"
-	"image/png"
 	"net/http"
-	"net/url"
 	"time"
-
-	"github.com/boombuler/barcode"
-	"github.com/boombuler/barcode/qr"
 
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/page"
@@ -26,11 +18,11 @@ const (
 	pairingTries = 5
 )
 
-// A pairing is an authenticator that was drawn and is not the signer's yet. It is
-// of one session.
+// A pairing is an authenticator that may be drawn, and, once it was, is not the
+// signer's yet. It is of one session.
 type pairing struct {
-	Sealed  []byte    `json:"sealed"`
-	Tries   int       `json:"tries"` // left
+	Sealed  []byte    `json:"sealed,omitempty"` // of the last load
+	Tries   int       `json:"tries"`            // left
 	Expires time.Time `json:"expires"`
 
 	raw []byte
@@ -42,8 +34,9 @@ func (p *Pages) showAuthenticator(v visit) {
 	p.book.Render(v.Visit, http.StatusOK, "authenticator.html", factorPage{frame: p.frame(v, "authenticator.title")})
 }
 
-// draw makes the secret of a new authenticator, after a code of the old one.
-func (p *Pages) draw(v visit) error {
+// permit lets the signer draw the secret of a new authenticator, after a code of
+// the old one.
+func (p *Pages) permit(v visit) error {
 	code := codeOf(v.R.PostForm)
 	if code == "" {
 		return p.refuse(v, page.Note{Kind: "code.error.shape"})
@@ -51,11 +44,7 @@ func (p *Pages) draw(v visit) error {
 	if _, err := p.Factors.Code(v.ctx, v.user.ID, code); err != nil {
 		return p.refused(v, err, "code.error.wrong")
 	}
-	sealed, err := p.Registrar.Draw(v.ctx, v.user.ID)
-	if err != nil {
-		return err
-	}
-	value, err := json.Marshal(pairing{Sealed: sealed, Tries: pairingTries, Expires: p.Now().Add(pairingLife)})
+	value, err := json.Marshal(pairing{Tries: pairingTries, Expires: p.Now().Add(pairingLife)})
 	if err != nil {
 		return fmt.Errorf("encode pairing: %w", err)
 	}
@@ -77,7 +66,8 @@ func (p *Pages) forget(ctx context.Context, s Session) error {
 	return nil
 }
 
-// drawn is what was drawn in the session; nil if nothing was, or too long ago.
+// drawn is what was, or may be, drawn in the session; nil if that is nothing, or
+// was too long ago.
 func (p *Pages) drawn(v visit) (*pairing, error) {
 	value, err := p.Tickets.Get(v.ctx, pairingKey(v.session))
 	if errors.Is(err, onetime.ErrUnknown) {
@@ -97,58 +87,73 @@ func (p *Pages) drawn(v visit) (*pairing, error) {
 }
 
 // pairingPage is what the page with the new authenticator shows. This is the only
-// place where its secret is seen, until it is confirmed.
+// place where its secret is seen, until it is confirmed; what the page of the code
+// alone shows is without it.
 type pairingPage struct {
 	frame
-	Picture template.URL // the QR code
-	Link    template.URL // for the app on this very device
-	Secret  []string     // in groups of four
+	Drawn drawing
+	To    string // where the form goes
 }
 
+// showPairing draws the secret anew with each load, so that one that somebody saw
+// before is good for nothing.
 func (p *Pages) showPairing(v visit) {
 	d, err := p.drawn(v)
 	if err == nil && d == nil {
-		p.book.Back(v.on(authenticatorPath), authenticatorPath, page.Note{Kind: "authenticator.error.over"})
+		p.over(v)
 		return
 	}
-	shown := pairingPage{frame: p.frame(v, "pairing.title")}
+	shown := pairingPage{frame: p.frame(v, "pairing.title"), To: pairingPath}
 	if err == nil {
-		err = p.picture(v, d, &shown)
+		shown.Drawn, err = p.redraw(v, d)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errOtherLoad):
+		v.GoTo(pairingPath)
+	case err != nil:
 		p.book.Fail(v.Visit, err)
-		return
+	default:
+		p.book.Render(v.Visit, http.StatusOK, "pairing.html", shown)
 	}
-	p.book.Render(v.Visit, http.StatusOK, "pairing.html", shown)
 }
 
-// picture draws what an app is paired with.
-func (p *Pages) picture(v visit, d *pairing, shown *pairingPage) error {
-	uri, err := p.Registrar.Pairing(v.ctx, v.user.ID, d.Sealed)
+// errOtherLoad says that another load of the same session was quicker.
+var errOtherLoad = errors.New("portal: drawn by another load")
+
+func (p *Pages) redraw(v visit, d *pairing) (drawing, error) {
+	next := *d
+	var err error
+	if next.Sealed, err = p.Registrar.Draw(v.ctx, v.user.ID); err != nil {
+		return drawing{}, err
+	}
+	uri, err := p.Registrar.Pairing(v.ctx, v.user.ID, next.Sealed)
 	if err != nil {
-		return err
+		return drawing{}, err
 	}
-	code, err := qr.Encode(uri, qr.M, qr.Auto)
-	if err == nil {
-		code, err = barcode.Scale(code, 6*code.Bounds().Dx(), 6*code.Bounds().Dy())
+	switch kept, err := p.swap(v, d, next); {
+	case err != nil:
+		return drawing{}, err
+	case !kept:
+		return drawing{}, errOtherLoad
 	}
-	var drawn bytes.Buffer
-	if err == nil {
-		err = png.Encode(&drawn, code)
+	return draw(uri)
+}
+
+// showPairingCode asks for the code again, without showing what it is of.
+func (p *Pages) showPairingCode(v visit) {
+	switch d, err := p.drawn(v); {
+	case err != nil:
+		p.book.Fail(v.Visit, err)
+	case d == nil:
+		p.over(v)
+	default:
+		p.book.Render(v.Visit, http.StatusOK, "pairing-code.html", pairingPage{frame: p.frame(v, "pairing.title"), To: pairingPath})
 	}
-	if err != nil {
-		return errors.New("draw QR code") // the cause may have the secret in it
-	}
-	parsed, err := url.Parse(uri)
-	if err != nil {
-		return errors.New("read pairing URI")
-	}
-	shown.Picture = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(drawn.Bytes()))
-	shown.Link = template.URL(uri)
-	for secret := parsed.Query().Get("secret"); secret != ""; secret = secret[min(4, len(secret)):] {
-		shown.Secret = append(shown.Secret, secret[:min(4, len(secret))])
-	}
-	return nil
+}
+
+// over sends the signer back to the beginning.
+func (p *Pages) over(v visit) {
+	p.book.Back(v.on(authenticatorPath), authenticatorPath, page.Note{Kind: "authenticator.error.over"})
 }
 
 // confirm makes the drawn authenticator the signer's, by a code of it. Each try is
@@ -161,22 +166,24 @@ func (p *Pages) confirm(v visit) error {
 	code := codeOf(v.R.PostForm)
 	switch {
 	case d == nil:
-		p.book.Back(v.on(authenticatorPath), authenticatorPath, page.Note{Kind: "authenticator.error.over"})
+		p.over(v)
 		return nil
-	case code == "":
-		return p.refuse(v, page.Note{Kind: "code.error.shape"})
+	case code == "" || d.Sealed == nil:
+		return p.refuse(v.at(pairingCodePath), page.Note{Kind: "code.error.shape"})
 	}
-	switch counted, err := p.try(v, d); {
+	next := *d
+	next.Tries--
+	switch counted, err := p.swap(v, d, next); {
 	case err != nil:
 		return err
 	case !counted: // another try of the same session was quicker
-		v.GoTo(pairingPath)
+		v.GoTo(pairingCodePath)
 		return nil
 	}
 	stamp := users.NewStamp()
 	err = p.Registrar.Confirm(v.ctx, v.user.ID, d.Sealed, code, stamp)
 	if errors.Is(err, users.ErrWrong) || errors.Is(err, users.ErrUsed) {
-		return p.refused(v, err, "code.error.wrong")
+		return p.refused(v.at(pairingCodePath), err, "pairing.wrong.code")
 	}
 	if err != nil {
 		return err
@@ -184,21 +191,19 @@ func (p *Pages) confirm(v visit) error {
 	if err := p.forget(v.ctx, v.session); err != nil {
 		return err
 	}
-	p.tell(v.ctx, v.user.ID, NewAuthenticator)
+	p.tell(v.Visit, v.user.ID, NewAuthenticator)
 	return p.renew(v, stamp, "security.done.authenticator")
 }
 
-// try takes a try from what was drawn.
-func (p *Pages) try(v visit, d *pairing) (bool, error) {
-	next := *d
-	next.Tries--
+// swap puts next in the place of what was drawn, unless that is another by now.
+func (p *Pages) swap(v visit, d *pairing, next pairing) (bool, error) {
 	value, err := json.Marshal(next)
 	if err != nil {
 		return false, fmt.Errorf("encode pairing: %w", err)
 	}
-	counted, err := p.Tickets.Swap(v.ctx, pairingKey(v.session), d.raw, value, next.Expires.Sub(p.Now()))
+	swapped, err := p.Tickets.Swap(v.ctx, pairingKey(v.session), d.raw, value, next.Expires.Sub(p.Now()))
 	if err != nil {
-		return false, fmt.Errorf("count try: %w", err)
+		return false, fmt.Errorf("keep pairing: %w", err)
 	}
-	return counted, nil
+	return swapped, nil
 }

@@ -1,10 +1,5 @@
 package portal
 
-// texts are those of the pages, by language and key.
-func texts() map[string]map[string]string {
-	return map[string]map[string]string{"en": englishTexts, "ro": romanianTexts}
-}
-
 var englishTexts = map[string]string{
 	"nav.label":    "Your pages",
 	"nav.security": "Security",
@@ -86,14 +81,17 @@ var englishTexts = map[string]string{
 	"authenticator.lost":       "You do not have the old one any more? Ask whoever runs this service.",
 	"authenticator.error.over": "That took too long, or too many codes were not right. Begin again.",
 
-	"pairing.title":   "Your new authenticator",
-	"pairing.scan":    "Scan this with the authenticator app.",
-	"pairing.picture": "QR code for the authenticator app; the key below says the same",
-	"pairing.link":    "Open it in an app on this device",
-	"pairing.secret":  "Or type this key into the app:",
-	"pairing.confirm": "Type the code that the app shows for it.",
-	"pairing.button":  "Use this authenticator",
-	"pairing.once":    "The code and the key are shown for ten minutes, here only, and never again.",
+	"pairing.title":      "Your new authenticator",
+	"pairing.scan":       "Scan this with the authenticator app.",
+	"pairing.picture":    "QR code for the authenticator app; the key below says the same",
+	"pairing.link":       "Open in the app on this device",
+	"pairing.secret":     "Or type this key into the app:",
+	"pairing.confirm":    "Type the code that the app shows for it.",
+	"pairing.button":     "Use this authenticator",
+	"pairing.once":       "Code and key are shown for ten minutes, here only. When you load this page again they are others, and those from before are good for nothing.",
+	"pairing.again":      "Type the code that the app shows for the last picture you scanned. If the app has no entry for it, or you loaded the picture more than once, show a new one and scan that.",
+	"pairing.show":       "Show a new picture",
+	"pairing.wrong.code": "This code is not one of the new authenticator.",
 
 	"fail.often.title":   "Too often",
 	"fail.often.text":    "Too much was tried from your network. Wait a while and try again.",

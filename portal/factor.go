@@ -50,7 +50,7 @@ func (p *Pages) changePassword(v visit) error {
 	if err := p.Registrar.ChangePassword(v.ctx, v.user.ID, fresh, stamp); err != nil {
 		return err
 	}
-	p.tell(v.ctx, v.user.ID, NewPassword)
+	p.tell(v.Visit, v.user.ID, NewPassword)
 	return p.renew(v, stamp, "security.done.password")
 }
 

@@ -126,15 +126,30 @@ func (b *browser) drawn() string {
 	resp, _ := b.send("/portal/authenticator", fields("code", b.code()))
 	wantRedirect(b.t, resp, "/portal/authenticator/new")
 	_, text := b.get("/portal/authenticator/new")
-	m := secretCode.FindStringSubmatch(text)
-	if m == nil || pairingURI.FindString(text) == "" || !strings.Contains(text, `src="data:image/png;base64,`) {
+	if pairingURI.FindString(text) == "" || !strings.Contains(text, `<svg class="qr" role="img"`) {
 		b.t.Fatalf("no authenticator on\n%s", text)
 	}
+	return secretOf(b.t, text)
+}
+
+// secretOf is the secret that a page shows to be typed.
+func secretOf(t testing.TB, text string) string {
+	t.Helper()
+	m := secretCode.FindStringSubmatch(text)
+	if m == nil {
+		t.Fatalf("no secret on\n%s", text)
+	}
 	secret := strings.ReplaceAll(m[1], " ", "")
-	if secret == b.secret || len(secret) != 32 {
-		b.t.Fatalf("secret %q", secret)
+	if len(secret) != 32 {
+		t.Fatalf("secret %q", secret)
 	}
 	return secret
+}
+
+// confirm types a code of the new authenticator, on the page that shows no secret.
+func (b *browser) confirm(code string) (*http.Response, string) {
+	b.t.Helper()
+	return b.sendTo("/portal/authenticator/new/code", "/portal/authenticator/new", fields("code", code))
 }
 
 // A new authenticator takes a code of the old one, and counts only after a code of
@@ -153,13 +168,16 @@ func TestPairAnother(t *testing.T) {
 	if resp, _ := other.get("/portal/authenticator/new"); resp.StatusCode != http.StatusSeeOther {
 		t.Error("another session sees what was drawn")
 	}
-	resp, _ := b.send("/portal/authenticator/new", fields("code", codeAt(t, h.secret, h.clock()))) // of the old one
-	wantRedirect(t, resp, "/portal/authenticator/new")
-	_, text := b.get("/portal/authenticator/new")
-	wantTold(t, text, "not right")
+	resp, _ := b.confirm(codeAt(t, h.secret, h.clock())) // of the old one
+	wantRedirect(t, resp, "/portal/authenticator/new/code")
+	_, text := b.get("/portal/authenticator/new/code")
+	wantTold(t, text, "not one of the new authenticator")
+	if secretCode.MatchString(text) || pairingURI.MatchString(text) || strings.Contains(text, "<svg") {
+		t.Error("the secret is shown again")
+	}
 	h.after(30 * time.Second)
 	code := codeAt(t, secret, h.clock())
-	resp, _ = b.send("/portal/authenticator/new", fields("code", code))
+	resp, _ = b.confirm(code)
 	wantRedirect(t, resp, "/portal/security")
 	_, text = b.get("/portal/security")
 	wantTold(t, text, "Your new authenticator is the one that counts")
@@ -213,18 +231,19 @@ func TestPairingFails(t *testing.T) {
 	over(text)
 
 	first := b.drawn()
-	second := b.drawn()
+	_, text = b.get("/portal/authenticator/new") // in another tab, or again
+	second := secretOf(t, text)
 	if first == second {
 		t.Fatal("the same secret twice")
 	}
-	resp, _ = b.send("/portal/authenticator/new", fields("code", "123 45"))
-	wantRedirect(t, resp, "/portal/authenticator/new")
+	resp, _ = b.confirm("123 45")
+	wantRedirect(t, resp, "/portal/authenticator/new/code")
 	h.after(30 * time.Second)
-	resp, _ = b.send("/portal/authenticator/new", fields("code", codeAt(t, first, h.clock())))
-	wantRedirect(t, resp, "/portal/authenticator/new") // it was drawn anew since
+	resp, _ = b.confirm(codeAt(t, first, h.clock()))
+	wantRedirect(t, resp, "/portal/authenticator/new/code") // it was drawn anew since
 	for range 4 {
-		resp, _ = b.send("/portal/authenticator/new", fields("code", h.wrongCode()))
-		wantRedirect(t, resp, "/portal/authenticator/new")
+		resp, _ = b.confirm(h.wrongCode())
+		wantRedirect(t, resp, "/portal/authenticator/new/code")
 	}
 	_, text = b.get("/portal/security")
 	resp, _ = b.do(http.MethodPost, "/portal/authenticator/new", fields("code", codeAt(t, second, h.clock()), "token", tokenOf(t, text)))
@@ -233,7 +252,7 @@ func TestPairingFails(t *testing.T) {
 	over(text)
 
 	secret := b.drawn()
-	_, text = b.get("/portal/authenticator/new")
+	_, text = b.get("/portal/authenticator/new/code")
 	h.after(10 * time.Minute)
 	b.loggedIn()
 	resp, _ = b.do(http.MethodPost, "/portal/authenticator/new", fields("code", codeAt(t, secret, h.clock()), "token", tokenOf(t, text)))

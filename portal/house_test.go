@@ -121,7 +121,7 @@ func (h *house) enrol() {
 }
 
 // Notify remembers what signers were told.
-func (h *house) Notify(_ context.Context, _ string, what portal.Notice) error {
+func (h *house) Notify(_ context.Context, _ string, what portal.Notice, _ portal.Place) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.notices = append(h.notices, what)

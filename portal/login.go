@@ -41,7 +41,7 @@ func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) {
 		p.book.Fail(at, err)
 		return
 	case s.ID != "":
-		at.GoTo(securityPath)
+		at.GoTo(SecurityPath)
 		return
 	}
 	if wait := p.Loads.Count(quota.Network(r.RemoteAddr)); wait > 0 {
@@ -103,8 +103,8 @@ func (p *Pages) admit(at page.Visit, form url.Values) error {
 	if _, err := p.open(at, user); err != nil {
 		return err
 	}
-	p.tell(at.R.Context(), user.ID, NewSession)
-	at.GoTo(securityPath)
+	p.tell(at, user.ID, NewSession)
+	at.GoTo(SecurityPath)
 	return nil
 }
 

@@ -32,12 +32,13 @@ const (
 	Path              = "/portal"
 	loginPath         = Path + "/login"
 	logoutPath        = Path + "/logout"
-	securityPath      = Path + "/security"
+	SecurityPath      = Path + "/security"
 	sessionsPath      = Path + "/sessions"
 	applicationsPath  = Path + "/applications"
 	passwordPath      = Path + "/password"
 	authenticatorPath = Path + "/authenticator"
 	pairingPath       = authenticatorPath + "/new"
+	pairingCodePath   = pairingPath + "/code"
 	certificatesPath  = Path + "/certificates/"
 )
 
@@ -92,21 +93,6 @@ type Certificates interface {
 	CredentialsOf(ctx context.Context, userID string) ([]credentials.Credential, error)
 }
 
-// A Notice is what a signer is told by another way than these pages.
-type Notice string
-
-// The notices.
-const (
-	NewSession       Notice = "new-session"
-	NewPassword      Notice = "new-password"
-	NewAuthenticator Notice = "new-authenticator"
-)
-
-// A Notifier tells signers what was done in their names.
-type Notifier interface {
-	Notify(ctx context.Context, userID string, what Notice) error
-}
-
 // A Log keeps the audit record; what it cannot keep is not done.
 type Log interface {
 	Append(ctx context.Context, e audit.Entry) error
@@ -152,15 +138,16 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	mux.Handle("GET "+Path, page.Safe(p.home))
 	mux.Handle("GET "+loginPath, page.Safe(p.showLogin))
 	mux.Handle("POST "+loginPath, page.Safe(p.logIn))
+	p.mountWelcome(mux)
 	for path, show := range map[string]func(visit){
-		securityPath: p.showSecurity, passwordPath: p.showPassword, authenticatorPath: p.showAuthenticator,
-		pairingPath: p.showPairing, certificatesPath + "{credential}": p.certificate,
+		SecurityPath: p.showSecurity, passwordPath: p.showPassword, authenticatorPath: p.showAuthenticator,
+		pairingPath: p.showPairing, pairingCodePath: p.showPairingCode, certificatesPath + "{credential}": p.certificate,
 	} {
 		mux.Handle("GET "+path, p.inside(path, show))
 	}
 	for path, answer := range map[string]func(visit) error{
 		logoutPath: p.logOut, sessionsPath: p.endSession, applicationsPath: p.withdraw,
-		passwordPath: p.changePassword, authenticatorPath: p.draw, pairingPath: p.confirm,
+		passwordPath: p.changePassword, authenticatorPath: p.permit, pairingPath: p.confirm,
 	} {
 		mux.Handle("POST "+path, p.inside(path, p.answered(answer)))
 	}
@@ -168,7 +155,7 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 
 // home is where a signer who types the address goes.
 func (p *Pages) home(w http.ResponseWriter, r *http.Request) {
-	http.Redirect(w, r, securityPath, http.StatusSeeOther)
+	http.Redirect(w, r, SecurityPath, http.StatusSeeOther)
 }
 
 // A visit is a request of somebody who is logged in.
@@ -228,18 +215,6 @@ func (p *Pages) outside(at page.Visit) {
 
 func tooOften(wait time.Duration) error {
 	return &page.Fault{Status: http.StatusTooManyRequests, Kind: "often", Wait: wait, Cause: errOften}
-}
-
-// tell tells the signer by other ways. That it cannot is no reason to undo what
-// was done.
-func (p *Pages) tell(ctx context.Context, userID string, what Notice) {
-	if p.Notifier == nil {
-		return
-	}
-	if err := p.Notifier.Notify(ctx, userID, what); err != nil {
-		p.Logger.LogAttrs(ctx, slog.LevelError, "signer not notified",
-			slog.String("user", userID), slog.String("notice", string(what)), slog.String("error", err.Error()))
-	}
 }
 
 // A frame is what all pages of a signer show.

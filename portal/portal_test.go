@@ -23,13 +23,13 @@ import (
 
 func TestTexts(t *testing.T) {
 	pagetest.Texts(t, portal.Texts(), "nav", "login", "security", "sessions", "applications", "factors", "certificates", "certificate",
-		"factor", "password", "authenticator", "pairing", "code")
+		"factor", "password", "authenticator", "pairing", "code", "notice", "outbox", "downloads")
 }
 
 func TestLogIn(t *testing.T) {
 	h := newHouse(t)
 	b := h.browser()
-	for _, path := range []string{"/portal/security", "/portal/password", "/portal/authenticator", "/portal/authenticator/new", "/portal/certificates/c_1"} {
+	for _, path := range []string{"/portal/security", "/portal/password", "/portal/authenticator", "/portal/authenticator/new", "/portal/authenticator/new/code", "/portal/certificates/c_1"} {
 		resp, _ := b.get(path)
 		wantRedirect(t, resp, "/portal/login")
 	}

@@ -75,10 +75,10 @@ func (p *Pages) withdraw(v visit) error {
 		if err := p.Applications.Withdraw(v.ctx, v.user.ID, id); err != nil {
 			return err
 		}
-		p.book.Back(v.on(securityPath), securityPath, page.Note{Kind: "security.done.application", Good: true})
+		p.book.Back(v.on(SecurityPath), SecurityPath, page.Note{Kind: "security.done.application", Good: true})
 		return nil
 	}
 	// It is gone already, or was never there.
-	v.GoTo(securityPath)
+	v.GoTo(SecurityPath)
 	return nil
 }

@@ -169,9 +169,9 @@ func (p *Pages) renew(v visit, stamp, done string) error {
 	if err := p.Sessions.EndSession(v.ctx, user.ID, v.session.ID); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
-	at := v.on(securityPath)
+	at := v.on(SecurityPath)
 	at.Of = []string{s.ID}
-	p.book.Back(at, securityPath, page.Note{Kind: done, Good: true})
+	p.book.Back(at, SecurityPath, page.Note{Kind: done, Good: true})
 	return nil
 }
 
@@ -219,7 +219,7 @@ func (p *Pages) endSession(v visit) error {
 			return err
 		}
 	}
-	p.book.Back(v.on(securityPath), securityPath, page.Note{Kind: "security.done.sessions", Good: true})
+	p.book.Back(v.on(SecurityPath), SecurityPath, page.Note{Kind: "security.done.sessions", Good: true})
 	return nil
 }
 
@@ -228,4 +228,10 @@ func (v visit) on(path string) page.Visit {
 	at := v.Visit
 	at.Path = path
 	return at
+}
+
+// at is the visit as if it had been to another page of the session.
+func (v visit) at(path string) visit {
+	v.Visit = v.on(path)
+	return v
 }

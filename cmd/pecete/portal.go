@@ -22,7 +22,11 @@ import (
 const loginFloor = 500 * time.Millisecond
 
 // portal wires the signer's own pages.
-func (h *house) portal(mux *http.ServeMux, provider *oauth.Provider, prover *users.Prover, tickets onetime.Store, failures *quota.Quota, key []byte) {
+func (h *house) portal(mux *http.ServeMux, provider *oauth.Provider, prover *users.Prover, tickets onetime.Store, failures *quota.Quota, key []byte) error {
+	notifier, err := h.notifier()
+	if err != nil {
+		return err
+	}
 	pages := &portal.Pages{
 		House:   h.pages(key),
 		Factors: prover,
@@ -30,11 +34,13 @@ func (h *house) portal(mux *http.ServeMux, provider *oauth.Provider, prover *use
 			Store: h.registry, Sealer: prover.Sealer, Audit: h.log, Now: now, Issuer: h.config.About.Name, Passwords: prover.Passwords,
 		},
 		Signers: h.registry, Applications: applications{h.registry, provider}, Certificates: h.registry,
-		Sessions: h.registry, Tickets: tickets, Audit: h.log,
+		Sessions: h.registry, Tickets: tickets, Audit: h.log, Notifier: notifier,
 		Failures: failures, Loads: quota.New(cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now),
 		Barred: h.barred(portal.Path),
 	}
 	pages.Mount(mux)
+	h.outbox(mux)
+	return nil
 }
 
 // pages are what all pages show and stand on.
