@@ -81,9 +81,13 @@ const (
 const (
 	Disabled = "disabled"
 	Enabled  = "enabled"
-	Revoked  = "revoked" // of a credential, for good
-	Linked   = "link"    // a Client to a User
-	Unlinked = "unlink"
+	// Of a credential's certificate: Revoked is for good, and has a colon and why
+	// behind it; an invitation is revoked too.
+	Revoked   = "revoked"
+	Suspended = "suspended"
+	Resumed   = "resumed"
+	Linked    = "link" // a Client to a User
+	Unlinked  = "unlink"
 	// Account, with the Mark of what a Client calls it after it, is of a User, or
 	// of nobody any more.
 	Account = "account "

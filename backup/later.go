@@ -16,11 +16,11 @@ import (
 // A later is what audit logs tell that forbids something, whenever it was: a
 // registry that was restored is held to it. What logs allow is not in it.
 type later struct {
-	steps    map[string]int64 // the last used, by user
-	revoked  map[string]bool  // credentials
-	deleted  map[string]int64 // likewise, and when, as the registry has it
-	removed  map[string]bool  // clients
-	disabled map[string]word  // users, credentials and clients; their ids differ
+	steps   map[string]int64 // the last used, by user
+	deleted map[string]int64 // credentials, and when, as the registry has it
+	certificates
+	removed  map[string]bool // clients
+	disabled map[string]word // users, credentials and clients; their ids differ
 	unlinked map[[2]string]word
 	accounts map[[2]string]owner // by client and mark of the account
 	locked   map[[2]string]word  // user and factor
@@ -57,7 +57,7 @@ type marks struct {
 func newLater(now time.Time) *later {
 	return &later{
 		now: now, stamp: users.NewStamp(),
-		steps: map[string]int64{}, revoked: map[string]bool{}, deleted: map[string]int64{}, removed: map[string]bool{},
+		steps: map[string]int64{}, certificates: newCertificates(), deleted: map[string]int64{}, removed: map[string]bool{},
 		disabled: map[string]word{}, unlinked: map[[2]string]word{}, accounts: map[[2]string]owner{}, fixed: map[string]word{}, locked: map[[2]string]word{},
 		kept: map[[2]string]marks{}, verified: map[string]marks{}, heads: map[string]audit.Head{},
 		added: map[string]string{}, seen: map[string]bool{}, done: map[[2]string]bool{},
@@ -89,9 +89,10 @@ func (l *later) read(r audit.Record) {
 		l.added[r.Credential] = fmt.Sprintf("credential %s of %s, key %s", r.Credential, r.User, r.Key)
 	case audit.CredentialChanged:
 		l.change(r.Credential, r)
+		l.certificates.read(r)
 	case audit.CredentialDeleted:
 		l.deleted[r.Credential] = r.Time.UnixMicro()
-		l.revoked[r.Credential] = l.revoked[r.Credential] || strings.HasPrefix(r.Reason, audit.Revoked)
+		l.certificates.read(r)
 	case audit.ClientAdded:
 		l.added[r.Client] = "client " + r.Client
 		remember(l.verified, r.Client, r)
@@ -108,8 +109,6 @@ func (l *later) read(r audit.Record) {
 // change takes a record that says what may be done from then on.
 func (l *later) change(id string, r audit.Record) {
 	switch r.Reason {
-	case audit.Revoked:
-		l.revoked[id] = true
 	case audit.Disabled, audit.Enabled:
 		say(l.disabled, id, r.Time, r.Reason == audit.Disabled)
 	case audit.Linked, audit.Unlinked:
@@ -180,7 +179,7 @@ func (l *later) hold(row Row) bool {
 
 // holdCredential keeps a credential revoked, disabled or deleted.
 func (l *later) holdCredential(v map[string]any, id string) {
-	l.forbid(v, "revoked", l.revoked[id], "credential %s is revoked", id)
+	l.holdCertificate(v, id)
 	l.forbid(v, "disabled", l.disabled[id].yes, "credential %s is disabled", id)
 	if was, _ := v["deleted"].(int64); was == 0 && l.deleted[id] != 0 {
 		v["deleted"], v["disabled"] = l.deleted[id], true

@@ -58,6 +58,7 @@ func Tables() []Table {
 			{"pkcs1v15", Truth}, {"disabled", Truth}, {"revoked", Truth}, {"created", Number},
 			{"factors", Text}, {"extendable", Truth},
 			{"deleted", Number}, {"reason", Number},
+			{"serial", Text}, {"suspended", Number}, {"revoked_at", Number},
 		}},
 		{"clients", 1, []Column{
 			{"id", Text}, {"name", Text}, {"verifiers", Text}, {"redirect_uris", Text}, {"grants", Text},

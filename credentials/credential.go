@@ -29,9 +29,13 @@ type Credential struct {
 	PKCS1v15  bool    // offer RSASSA-PKCS1-v1_5 beside PSS
 	// Extendable lets an authorization go on with another SAD, at SCAL 1.
 	Extendable bool
-	Disabled   bool
-	Revoked    bool
-	Created    time.Time
+	// Disabled says that the key is not to be used here, which nobody else is
+	// told; Revoked and Suspended, that the authority stands by the certificate no
+	// more: for good, or until it is resumed.
+	Disabled  bool
+	Revoked   bool
+	Suspended bool
+	Created   time.Time
 	// Standing is what stands between the owner and the client that asks, at this
 	// moment, users.Out if the owner or the credential is locked; only a Holding
 	// has it. What the owner agrees to bears it, and is good for as long as it is

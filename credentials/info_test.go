@@ -82,6 +82,12 @@ func TestInfo(t *testing.T) {
 			`{"description":"Contracts",` + key + `,"cert":{"status":"expired"},"auth":{"mode":"explicit"},` + rest + `}`},
 		{"revoked", csc.View{Certificates: csc.CertificatesNone}, func(c *credentials.Credential) { c.Revoked = true }, noon,
 			`{"description":"Contracts",` + key + `,"cert":{"status":"revoked"},"auth":{"mode":"explicit"},` + rest + `}`},
+		{"suspended", csc.View{Certificates: csc.CertificatesNone}, func(c *credentials.Credential) { c.Suspended = true }, noon,
+			`{"description":"Contracts",` + key + `,"cert":{"status":"suspended"},"auth":{"mode":"explicit"},` + rest + `}`},
+		{"suspended and expired", csc.View{Certificates: csc.CertificatesNone}, func(c *credentials.Credential) { c.Suspended = true }, noon.Add(2 * time.Hour),
+			`{"description":"Contracts",` + key + `,"cert":{"status":"expired"},"auth":{"mode":"explicit"},` + rest + `}`},
+		{"suspended and revoked", csc.View{Certificates: csc.CertificatesNone}, func(c *credentials.Credential) { c.Suspended, c.Revoked = true, true }, noon,
+			`{"description":"Contracts",` + key + `,"cert":{"status":"revoked"},"auth":{"mode":"explicit"},` + rest + `}`},
 		{"not yet valid, for which there is no word", csc.View{Certificates: csc.CertificatesNone}, nil, noon.Add(-2 * time.Hour),
 			`{"description":"Contracts",` + key + `,"cert":{},"auth":{"mode":"explicit"},` + rest + `}`},
 	}

@@ -115,6 +115,8 @@ func (c Credential) certStatus(cert *x509.Certificate, now time.Time) string {
 		return csc.CertRevoked
 	case now.After(cert.NotAfter):
 		return csc.CertExpired
+	case c.Suspended:
+		return csc.CertSuspended
 	case now.Before(cert.NotBefore):
 		return ""
 	}

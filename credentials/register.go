@@ -124,6 +124,8 @@ func (c Credential) Usable(now time.Time) error {
 		fault = "expired"
 	case now.Before(cert.NotBefore):
 		fault = "not yet valid"
+	case c.Suspended:
+		fault = "suspended"
 	default:
 		return nil
 	}

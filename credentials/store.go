@@ -11,6 +11,10 @@ var (
 	ErrUnknown = errors.New("credentials: unknown credential")
 	// ErrExists says that the ID or the key is taken.
 	ErrExists = errors.New("credentials: credential exists")
+	// ErrWithdrawn says that a certificate is suspended or revoked already.
+	ErrWithdrawn = errors.New("credentials: certificate is suspended or revoked already")
+	// ErrNotSuspended says that there is nothing to resume.
+	ErrNotSuspended = errors.New("credentials: certificate is not suspended")
 )
 
 // A Holding is a credential as it stands between its owner and a client.
@@ -46,9 +50,19 @@ type Store interface {
 	Gone(ctx context.Context, id, clientID string) (Holding, error)
 	// CredentialsOf returns a user's credentials, oldest first.
 	CredentialsOf(ctx context.Context, userID string) ([]Credential, error)
-	// SetCredentialStatus disables, enables or revokes a credential; ErrUnknown
-	// if there is none. A revocation is for good: revoked false leaves it.
-	SetCredentialStatus(ctx context.Context, id string, disabled, revoked bool) error
+	// SetCredentialDisabled disables a credential or ends that; ErrUnknown if
+	// there is none.
+	SetCredentialDisabled(ctx context.Context, id string, disabled bool) error
+	// SuspendCredential suspends a certificate; ErrWithdrawn if it is suspended or
+	// revoked, ErrUnknown if there is no such credential.
+	SuspendCredential(ctx context.Context, id string, at time.Time) error
+	// ResumeCredential ends that; ErrNotSuspended if it is not suspended, or
+	// revoked, ErrUnknown if there is no such credential.
+	ResumeCredential(ctx context.Context, id string) error
+	// RevokeCredential revokes a certificate for good, that of a deleted
+	// credential too, for a reason of RFC 5280 §5.3.1; ErrWithdrawn if it is
+	// revoked, ErrUnknown if there never was such a credential.
+	RevokeCredential(ctx context.Context, id string, at time.Time, reason int) error
 	// SetCredentialFactors says how a credential is authorized from now on;
 	// ErrUnknown if there is none.
 	SetCredentialFactors(ctx context.Context, id string, f Factors) error

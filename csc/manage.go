@@ -1,5 +1,10 @@
 package csc
 
+import (
+	"maps"
+	"slices"
+)
+
 // CreateRequest is the body of credentials/create (v2.2 §11.4). Of what the new
 // credential shall be, that which was authorized counts.
 type CreateRequest struct {
@@ -74,3 +79,22 @@ var revocationReasons = map[int]string{
 
 // RevocationReason is the name of a reason, "" if nothing can be revoked for it.
 func RevocationReason(code int) string { return revocationReasons[code] }
+
+// RevocationCode is the reason of that name, false if nothing can be revoked for it.
+func RevocationCode(name string) (code int, known bool) {
+	for code, is := range revocationReasons {
+		if is == name {
+			return code, true
+		}
+	}
+	return 0, false
+}
+
+// RevocationReasons are the names of all, in the order of their codes.
+func RevocationReasons() []string {
+	var names []string
+	for _, code := range slices.Sorted(maps.Keys(revocationReasons)) {
+		names = append(names, revocationReasons[code])
+	}
+	return names
+}

@@ -18,6 +18,7 @@ const (
 	barDisabled = "consent.bar.disabled"
 	barRevoked  = "consent.bar.revoked"
 	barExpired  = "consent.bar.expired"
+	barOnHold   = "consent.bar.suspended"
 	barEarly    = "consent.bar.early"
 	barMode     = "consent.bar.mode"
 	barCount    = "consent.bar.count"
@@ -202,6 +203,8 @@ func barred(c credentials.Credential, d oauth.Detail, mode csc.AuthMode, now tim
 		return barRevoked, nil
 	case now.After(cert.NotAfter):
 		return barExpired, nil
+	case c.Suspended:
+		return barOnHold, nil
 	case now.Before(cert.NotBefore):
 		return barEarly, nil
 	case c.Mode != mode:

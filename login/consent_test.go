@@ -165,6 +165,9 @@ func TestAgreementIsToWhatWasShown(t *testing.T) {
 		"the certificate is renewed": func(h *house, _ url.Values) { h.renew("c_1") },
 		"the credential is disabled": func(h *house, _ url.Values) { h.status("c_1", true, false) },
 		"the credential is revoked":  func(h *house, _ url.Values) { h.status("c_1", false, true) },
+		"the certificate is suspended": func(h *house, _ url.Values) {
+			must(h.t, h.store.SuspendCredential(h.t.Context(), "c_1", noon))
+		},
 		"the application is renamed": func(h *house, _ url.Values) {
 			h.ask(numbered(1), func(i *oauth.Interaction) { i.Client.Name = "Other" })
 		},
@@ -197,7 +200,10 @@ func TestAgreementIsToWhatWasShown(t *testing.T) {
 
 func (h *house) status(id string, disabled, revoked bool) {
 	h.t.Helper()
-	must(h.t, h.store.SetCredentialStatus(h.t.Context(), id, disabled, revoked))
+	must(h.t, h.store.SetCredentialDisabled(h.t.Context(), id, disabled))
+	if revoked {
+		must(h.t, h.store.RevokeCredential(h.t.Context(), id, noon, 0))
+	}
 }
 
 // renew lets the register show another certificate for the credential.
@@ -239,6 +245,7 @@ func TestConsentRefuses(t *testing.T) {
 		{"neither credential nor qualifier", keep, func(i *interaction) { i.Details[0].CredentialID = "" }, "no certificate that fits"},
 		{"a disabled credential", func(c *credential) { c.Disabled = true }, same, "is disabled"},
 		{"a revoked credential", func(c *credential) { c.Revoked = true }, same, "is revoked"},
+		{"a suspended credential", func(c *credential) { c.Suspended = true }, same, "is suspended"},
 		{"an expired certificate", func(c *credential) {
 			c.Certificates = [][]byte{certificate(t, noon.AddDate(-2, 0, 0), noon.AddDate(-1, 0, 0))}
 		}, same, "has expired"},

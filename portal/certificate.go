@@ -44,6 +44,8 @@ func statusOf(c credentials.Credential, from, until, now time.Time) string {
 		return "certificate.revoked"
 	case now.After(until):
 		return "certificate.expired"
+	case c.Suspended:
+		return "certificate.suspended"
 	case c.Disabled:
 		return "certificate.disabled"
 	case now.Before(from):

@@ -379,9 +379,11 @@ func TestCertificates(t *testing.T) {
 	first := h.credential("c_1", h.signer.ID)
 	h.credential("c_2", h.signer.ID, func(c *credentials.Credential) { c.Description, c.Revoked = "", true })
 	h.credential("c_3", h.signer.ID, func(c *credentials.Credential) { c.Disabled = true })
+	h.credential("c_4", h.signer.ID)
+	must(t, h.store.SuspendCredential(t.Context(), "c_4", noon))
 	b := h.inside()
 	_, text := b.get("/portal/security")
-	wantTold(t, text, "Demo certificate", "Valid from 22 October 2026", "Revoked", "Disabled")
+	wantTold(t, text, "Demo certificate", "Valid from 22 October 2026", "Revoked", "Disabled", "Suspended")
 	resp, body := b.get("/portal/certificates/c_1?form=der")
 	if body != string(first.Certificates[0]) || resp.Header.Get("Content-Type") != "application/pkix-cert" ||
 		resp.Header.Get("Content-Disposition") != `attachment; filename="c_1.cer"` || resp.Header.Get("Cache-Control") != "no-store" {

@@ -60,10 +60,10 @@ var changes = []struct {
 }{
 	{"the credential is disabled",
 		func(ctx context.Context, r *registry.Registry) error {
-			return r.SetCredentialStatus(ctx, id("c", 1), true, false)
+			return r.SetCredentialDisabled(ctx, id("c", 1), true)
 		},
 		func(ctx context.Context, r *registry.Registry) error {
-			return r.SetCredentialStatus(ctx, id("c", 1), false, false)
+			return r.SetCredentialDisabled(ctx, id("c", 1), false)
 		}},
 	{"the signer is disabled",
 		func(ctx context.Context, r *registry.Registry) error {

@@ -37,6 +37,9 @@ type credentialRow struct {
 	Extendable   bool   `bun:"extendable"`
 	Deleted      int64  `bun:"deleted"`
 	Reason       int    `bun:"reason"`
+	Serial       string `bun:"serial"`
+	Suspended    int64  `bun:"suspended"`
+	RevokedAt    int64  `bun:"revoked_at"`
 }
 
 // AddCredential keeps a new credential; credentials.ErrExists if its ID or KeyID
@@ -47,7 +50,13 @@ func (r *Registry) AddCredential(ctx context.Context, c credentials.Credential) 
 		Certificates: encode(c.Certificates), Qualifier: string(c.Qualifier), SCAL: string(c.SCAL),
 		Multisign: c.Multisign, Mode: string(c.Mode), PKCS1v15: c.PKCS1v15,
 		Disabled: c.Disabled, Revoked: c.Revoked, Created: micros(c.Created),
-		Factors: string(c.Factors), Extendable: c.Extendable,
+		Factors: string(c.Factors), Extendable: c.Extendable, Serial: serial(c),
+	}
+	if c.Suspended {
+		row.Suspended = row.Created
+	}
+	if c.Revoked {
+		row.RevokedAt = row.Created
 	}
 	if !plain(row.ID, row.UserID, row.Description, row.KeySpec, row.Qualifier, row.SCAL, row.Mode, row.Factors) {
 		return fmt.Errorf("add credential: %w", errText)
@@ -109,7 +118,7 @@ func (c credentialRow) credential() (credentials.Credential, error) {
 		ID: c.ID, UserID: c.UserID, Description: c.Description, KeyID: c.KeyID, Key: csc.KeySpec(c.KeySpec),
 		Qualifier: csc.Qualifier(c.Qualifier), SCAL: csc.SCAL(c.SCAL),
 		Multisign: c.Multisign, Mode: csc.AuthMode(c.Mode), PKCS1v15: c.PKCS1v15,
-		Disabled: c.Disabled, Revoked: c.Revoked, Created: moment(c.Created),
+		Disabled: c.Disabled, Revoked: c.Revoked, Suspended: c.Suspended != 0, Created: moment(c.Created),
 		Factors: credentials.Factors(c.Factors), Extendable: c.Extendable,
 	}
 	if err := decode(c.Certificates, &full.Certificates); err != nil {
@@ -118,18 +127,10 @@ func (c credentialRow) credential() (credentials.Credential, error) {
 	return full, nil
 }
 
-// SetCredentialStatus disables, enables or revokes a credential;
-// credentials.ErrUnknown if there is none. What was revoked stays so.
-func (r *Registry) SetCredentialStatus(ctx context.Context, id string, disabled, revoked bool) error {
-	if !plain(id) {
-		return credentials.ErrUnknown
-	}
-	rows, err := r.write.count(ctx,
-		`UPDATE credentials SET disabled = ?, revoked = (revoked OR ?) WHERE id = ? AND deleted = 0`, disabled, revoked, id)
-	if err == nil && rows == 0 {
-		return credentials.ErrUnknown
-	}
-	return doing("set status of credential", err)
+// SetCredentialDisabled disables a credential or ends that;
+// credentials.ErrUnknown if there is none.
+func (r *Registry) SetCredentialDisabled(ctx context.Context, id string, disabled bool) error {
+	return doing("set status of credential", r.setCredential(ctx, id, "disabled", disabled))
 }
 
 // SetCredentialFactors says how a credential is authorized from now on;

@@ -94,9 +94,14 @@ func holdings(t *testing.T, url string) {
 		h.Linked, h.OwnerDisabled, h.Standing = true, true, users.Out
 	})
 	must(t, r.SetUserDisabled(t.Context(), user(1).ID, false, "a stamp"))
-	must(t, r.SetCredentialStatus(t.Context(), id("c", 1), true, true))
-	want("the credential is disabled and revoked", 1, 1, 1, func(h *credentials.Holding) {
-		h.Linked, h.Disabled, h.Revoked, h.Standing = true, true, true, "a stamp"
+	must(t, r.SetCredentialDisabled(t.Context(), id("c", 1), true))
+	must(t, r.SuspendCredential(t.Context(), id("c", 1), created))
+	want("the credential is disabled and suspended", 1, 1, 1, func(h *credentials.Holding) {
+		h.Linked, h.Disabled, h.Suspended, h.Standing = true, true, true, "a stamp"
+	})
+	must(t, r.RevokeCredential(t.Context(), id("c", 1), created, 0))
+	want("and revoked", 1, 1, 1, func(h *credentials.Holding) {
+		h.Linked, h.Disabled, h.Suspended, h.Revoked, h.Standing = true, true, true, true, "a stamp"
 	})
 	must(t, r.Unlink(t.Context(), client(1).ID, user(1).ID))
 	got, err := r.Holding(t.Context(), id("c", 1), client(1).ID)
@@ -159,24 +164,50 @@ func credentialsInOrder(t *testing.T, url string) {
 func credentialsChange(t *testing.T, url string) {
 	r := open(t, url)
 	must(t, r.AddUser(t.Context(), user(1)))
-	other := credential(2, 1)
-	must(t, r.AddCredential(t.Context(), credential(1, 1)))
+	want, other := credential(1, 1), credential(2, 1)
+	must(t, r.AddCredential(t.Context(), want))
 	must(t, r.AddCredential(t.Context(), other))
-	for _, status := range []struct{ disabled, revoked bool }{{true, false}, {false, false}, {false, true}, {true, true}} { // a revocation last: it stays
-		must(t, r.SetCredentialStatus(t.Context(), id("c", 1), status.disabled, status.revoked))
-		want := credential(1, 1)
-		want.Disabled, want.Revoked = status.disabled, status.revoked
-		got, err := r.CredentialsOf(t.Context(), user(1).ID)
+	ctx, name := t.Context(), id("c", 1)
+	disable := func(yes bool) func(string) error {
+		return func(id string) error { return r.SetCredentialDisabled(ctx, id, yes) }
+	}
+	suspend := func(id string) error { return r.SuspendCredential(ctx, id, created) }
+	resume := func(id string) error { return r.ResumeCredential(ctx, id) }
+	revoke := func(id string) error { return r.RevokeCredential(ctx, id, created, 4) }
+	for _, step := range []struct {
+		says string
+		do   func(id string) error
+		err  error
+		want func(*credentials.Credential)
+	}{
+		{"it is disabled", disable(true), nil, func(c *credentials.Credential) { c.Disabled = true }},
+		{"and enabled", disable(false), nil, func(c *credentials.Credential) { c.Disabled = false }},
+		{"what is good cannot be resumed", resume, credentials.ErrNotSuspended, nil},
+		{"it is suspended", suspend, nil, func(c *credentials.Credential) { c.Suspended = true }},
+		{"once", suspend, credentials.ErrWithdrawn, nil},
+		{"it is resumed", resume, nil, func(c *credentials.Credential) { c.Suspended = false }},
+		{"and suspended again", suspend, nil, func(c *credentials.Credential) { c.Suspended = true }},
+		{"it is revoked", revoke, nil, func(c *credentials.Credential) { c.Revoked = true }},
+		{"once", revoke, credentials.ErrWithdrawn, nil},
+		{"for good", resume, credentials.ErrNotSuspended, nil},
+		{"and no more suspended", suspend, credentials.ErrWithdrawn, nil},
+		{"it is disabled all the same", disable(true), nil, func(c *credentials.Credential) { c.Disabled = true }},
+	} {
+		if err := step.do(name); !errors.Is(err, step.err) {
+			t.Errorf("%s: %v, want %v", step.says, err, step.err)
+		}
+		if step.want != nil {
+			step.want(&want)
+		}
+		got, err := r.CredentialsOf(ctx, user(1).ID)
 		must(t, err)
 		if diff := cmp.Diff([]credentials.Credential{want, other}, got); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
+			t.Errorf("%s (-want +got):\n%s", step.says, diff)
+		}
+		for _, nobody := range []string{id("c", 9), "", "\xff"} {
+			wantErr(t, step.do(nobody), credentials.ErrUnknown)
 		}
 	}
-	must(t, r.SetCredentialStatus(t.Context(), id("c", 1), false, false))
-	if got, err := r.Credential(t.Context(), id("c", 1)); err != nil || !got.Revoked {
-		t.Errorf("a revocation was undone: %v, %v", got, err)
-	}
-	wantErr(t, r.SetCredentialStatus(t.Context(), id("c", 9), true, false), credentials.ErrUnknown)
 }
 
 func credentialsAreAuthorizedOtherwise(t *testing.T, url string) {

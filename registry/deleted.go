@@ -14,8 +14,10 @@ func (r *Registry) DeleteCredential(ctx context.Context, id string, d credential
 		return credentials.ErrUnknown
 	}
 	rows, err := r.write.count(ctx, `UPDATE credentials SET deleted = ?, disabled = TRUE,
-		reason = CASE WHEN revoked THEN reason ELSE ? END, revoked = (revoked OR ?) WHERE id = ? AND deleted = 0`,
-		micros(d.At), d.Reason, d.Revoked, id)
+		reason = CASE WHEN revoked THEN reason ELSE ? END,
+		revoked_at = CASE WHEN revoked THEN revoked_at WHEN ? THEN ? ELSE 0 END,
+		revoked = (revoked OR ?) WHERE id = ? AND deleted = 0`,
+		micros(d.At), d.Reason, d.Revoked, micros(d.At), d.Revoked, id)
 	if err == nil && rows == 0 {
 		return credentials.ErrUnknown
 	}

@@ -17,7 +17,7 @@ const holdingQuery = heldQuery + `c.deleted = 0`
 
 const heldQuery = `
 SELECT c.id, c.user_id, c.description, c.key_id, c.key_spec, c.certificates, c.qualifier, c.scal,
-	c.multisign, c.mode, c.pkcs1v15, c.disabled, c.revoked, c.created, c.factors, c.extendable, u.disabled,
+	c.multisign, c.mode, c.pkcs1v15, c.disabled, c.revoked, c.suspended, c.created, c.factors, c.extendable, u.disabled,
 	EXISTS (SELECT 1 FROM links l WHERE l.client_id = ? AND l.user_id = c.user_id),
 	u.stamp, ` + userOut + ` OR EXISTS (SELECT 1 FROM attempts t WHERE t.user_id = u.id AND t.locked AND t.factor = c.id), ` + permissionStamp + `
 FROM credentials c JOIN users u ON u.id = c.user_id WHERE c.id = ? AND `
@@ -55,7 +55,7 @@ func (r *Registry) holding(ctx context.Context, query, id, clientID string) (cre
 	var standing oauth.Standing
 	err := r.read.row(ctx, query, []any{clientID, clientID, id},
 		&c.ID, &c.UserID, &c.Description, &c.KeyID, &c.KeySpec, &c.Certificates, &c.Qualifier, &c.SCAL,
-		&c.Multisign, &c.Mode, &c.PKCS1v15, &c.Disabled, &c.Revoked, &c.Created, &c.Factors, &c.Extendable, &h.OwnerDisabled, &h.Linked,
+		&c.Multisign, &c.Mode, &c.PKCS1v15, &c.Disabled, &c.Revoked, &c.Suspended, &c.Created, &c.Factors, &c.Extendable, &h.OwnerDisabled, &h.Linked,
 		&standing.User, &standing.Out, &standing.Permission)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, credentials.ErrUnknown

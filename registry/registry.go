@@ -56,10 +56,18 @@ var ErrNewer = errors.New("registry: made by a newer version of this program")
 // are of a program newer than this, an UnavailableError if nobody is there.
 func Open(ctx context.Context, c Config) (*Registry, error) {
 	r, err := open(ctx, c)
+	if err == nil {
+		if err = r.completeCertificates(ctx); err != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}
 	if err == nil && c.Observe != nil {
 		r.watch(c.Observe)
 	}
-	return r, err
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func open(ctx context.Context, c Config) (*Registry, error) {

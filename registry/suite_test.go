@@ -40,6 +40,8 @@ var suite = []struct {
 	{"credentials are unique", credentialsAreUnique},
 	{"credentials are listed oldest first", credentialsInOrder},
 	{"credentials change status", credentialsChange},
+	{"certificates outlive a migration", certificatesOutliveMigration},
+	{"of many suspending one certificate one does", raceSuspend},
 	{"credentials are deleted", credentialsAreDeleted},
 	{"of many deleting one credential one does", raceDeleteCredential},
 	{"credentials are authorized otherwise", credentialsAreAuthorizedOtherwise},

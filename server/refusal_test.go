@@ -45,7 +45,7 @@ func newStand(t *testing.T, change ...func(*house)) *stand {
 	s.rsa = s.credential(s.signer, csc.RSA3072, nil)
 	s.scal1 = s.credential(s.signer, csc.P384, func(p *credentials.Profile) { p.SCAL, p.Multisign = csc.SCAL1, 3 })
 	s.disabled = s.credential(s.signer, csc.P256, nil)
-	must(t, s.registry.SetCredentialStatus(t.Context(), s.disabled.ID, true, false))
+	must(t, s.registry.SetCredentialDisabled(t.Context(), s.disabled.ID, true))
 	s.expired = s.credential(s.signer, csc.P256, func(p *credentials.Profile) { p.NotAfter = noon.Add(-time.Minute) })
 	s.early = s.credential(s.signer, csc.P256, func(p *credentials.Profile) { p.NotBefore = noon.Add(24 * time.Hour) })
 	s.strangers = s.credential(s.stranger(), csc.P256, nil)

@@ -190,10 +190,10 @@ func TestWhatEndsAnAuthorization(t *testing.T) {
 		want string
 	}{
 		{"the credential is disabled", func(h *house, c credentials.Credential) error {
-			return h.registry.SetCredentialStatus(h.t.Context(), c.ID, true, false)
+			return h.registry.SetCredentialDisabled(h.t.Context(), c.ID, true)
 		}, "The credential identified by credentialID is disabled"},
 		{"the credential is revoked", func(h *house, c credentials.Credential) error {
-			return h.registry.SetCredentialStatus(h.t.Context(), c.ID, false, true)
+			return h.registry.RevokeCredential(h.t.Context(), c.ID, noon, 0)
 		}, "Signing certificate 'O=Demo,CN=Demo Signer' is revoked."},
 		{"the signer is disabled", func(h *house, _ credentials.Credential) error {
 			return h.registry.SetUserDisabled(h.t.Context(), h.signer.ID, true, users.NewStamp())

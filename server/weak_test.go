@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -89,13 +90,16 @@ func TestRetiredCredentials(t *testing.T) {
 		{says: "valid next year", change: func(p *credentials.Profile) {
 			p.NotBefore, p.NotAfter = noon.AddDate(1, 0, 0), noon.AddDate(2, 0, 0)
 		}, told: named + "not yet valid."},
-		{says: "revoked", retire: func(id string) error { return r.registry.SetCredentialStatus(t.Context(), id, false, true) }, told: named + "revoked."},
+		{says: "revoked", retire: func(id string) error { return r.registry.RevokeCredential(t.Context(), id, noon, 0) }, told: named + "revoked."},
+		{says: "suspended", retire: func(id string) error { return r.registry.SuspendCredential(t.Context(), id, noon) }, told: named + "suspended."},
 		{
-			says: "disabled", retire: func(id string) error { return r.registry.SetCredentialStatus(t.Context(), id, true, false) },
+			says: "disabled", retire: func(id string) error { return r.registry.SetCredentialDisabled(t.Context(), id, true) },
 			told: "The credential identified by credentialID is disabled",
 		},
 		{
-			says: "disabled and revoked", retire: func(id string) error { return r.registry.SetCredentialStatus(t.Context(), id, true, true) },
+			says: "disabled and revoked", retire: func(id string) error {
+				return errors.Join(r.registry.SetCredentialDisabled(t.Context(), id, true), r.registry.RevokeCredential(t.Context(), id, noon, 0))
+			},
 			told: "The credential identified by credentialID is disabled",
 		},
 	} {

@@ -51,6 +51,9 @@ func TestRules(t *testing.T) {
 			"Invalid parameter credentialID", signing.Refused, 3, 0, nil},
 		{"a disabled credential", func(h *house, _ *csc.SignHashRequest) { h.status(true, false) },
 			"is disabled", signing.Refused, 3, 0, nil},
+		{"a suspended one", func(h *house, _ *csc.SignHashRequest) {
+			must(h.t, h.registry.SuspendCredential(h.t.Context(), h.credential.ID, noon))
+		}, "is suspended", signing.Refused, 3, 0, nil},
 		{"a revoked one", func(h *house, _ *csc.SignHashRequest) { h.status(false, true) },
 			"is revoked", signing.Refused, 3, 0, nil},
 		{"a certificate that has ended", func(h *house, _ *csc.SignHashRequest) { h.now = noon.Add(2 * time.Hour) },
@@ -127,7 +130,10 @@ func TestRules(t *testing.T) {
 }
 
 func (h *house) status(disabled, revoked bool) {
-	must(h.t, h.registry.SetCredentialStatus(h.t.Context(), h.credential.ID, disabled, revoked))
+	must(h.t, h.registry.SetCredentialDisabled(h.t.Context(), h.credential.ID, disabled))
+	if revoked {
+		must(h.t, h.registry.RevokeCredential(h.t.Context(), h.credential.ID, noon, 0))
+	}
 }
 
 func (h *house) restamp() {

@@ -15,11 +15,11 @@ import (
 )
 
 func credentialCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "credential", Short: "Add, change, disable, enable and revoke credentials, and find lost keys"}
+	cmd := &cobra.Command{Use: "credential", Short: "Add, change, disable, suspend and revoke credentials, and find lost keys"}
 	cmd.AddCommand(credentialAddCommand(), credentialFactorsCommand(), credentialExtendCommand(), credentialOrphansCommand(),
-		credentialSwitchCommand("disable", audit.Disabled, "Stop the use of a credential", func(c *credentials.Credential) { c.Disabled = true }),
-		credentialSwitchCommand("enable", audit.Enabled, "Let a disabled credential be used again", func(c *credentials.Credential) { c.Disabled = false }),
-		credentialSwitchCommand("revoke", audit.Revoked, "End the use of a credential for good", func(c *credentials.Credential) { c.Revoked = true }))
+		credentialSuspendCommand(), credentialResumeCommand(), credentialRevokeCommand(),
+		credentialSwitchCommand("disable", audit.Disabled, "Stop the use of a credential, and tell nobody else", true),
+		credentialSwitchCommand("enable", audit.Enabled, "Let a disabled credential be used again", false))
 	return cmd
 }
 
@@ -110,7 +110,7 @@ func (h *house) setFactors(ctx context.Context, id string, factors credentials.F
 	return h.registry.SetCredentialFactors(ctx, c.ID, factors)
 }
 
-func credentialSwitchCommand(name, done, short string, change func(*credentials.Credential)) *cobra.Command {
+func credentialSwitchCommand(name, done, short string, disabled bool) *cobra.Command {
 	return &cobra.Command{
 		Use:   name + " CREDENTIAL",
 		Short: short,
@@ -121,14 +121,13 @@ func credentialSwitchCommand(name, done, short string, change func(*credentials.
 				if err != nil {
 					return err
 				}
-				change(&c)
 				err = h.log.Append(ctx, audit.Entry{
 					Event: audit.CredentialChanged, User: c.UserID, Credential: c.ID, Reason: done,
 				})
 				if err != nil {
 					return err
 				}
-				return h.registry.SetCredentialStatus(ctx, c.ID, c.Disabled, c.Revoked)
+				return h.registry.SetCredentialDisabled(ctx, c.ID, disabled)
 			})
 		},
 	}

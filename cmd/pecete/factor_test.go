@@ -19,7 +19,7 @@ var noWays = []string{
 	"audit", "audit verify", "backup", "client", "client account", "client add", "client change", "client disable", "client enable",
 	"client invite", "client invite list", "client invite revoke", "client keys", "client link", "client list", "client remove",
 	"client rotate-secret", "client rotate-token", "client show", "client unlink", "config", "config check", "credential", "credential add",
-	"credential disable", "credential enable", "credential extend", "credential factors", "credential orphans", "credential revoke", "init", "sandbox", "seal", "serve", "signer", "signer disable",
+	"credential disable", "credential enable", "credential extend", "credential factors", "credential orphans", "credential resume", "credential revoke", "credential suspend", "init", "sandbox", "seal", "serve", "signer", "signer disable",
 	"signer enable", "signer list", "signer lock", "signer logout", "tsa", "tsa certify", "tsa request",
 }
 

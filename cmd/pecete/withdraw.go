@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pecete/pecete/credentials"
+	"github.com/pecete/pecete/csc"
+)
+
+func credentialSuspendCommand() *cobra.Command {
+	return withdrawCommand("suspend", "Take a certificate back until it is resumed",
+		`Take the certificate of a credential back until it is resumed: nothing is signed
+with it from this moment on, its status is suspended wherever it is told, and the
+authority's CRL and OCSP have it on hold. To stop the use of a credential and say
+nothing of it to the world, disable it.`,
+		func(ctx context.Context, w credentials.Withdrawer, id string) error { return w.Suspend(ctx, id) })
+}
+
+func credentialResumeCommand() *cobra.Command {
+	return withdrawCommand("resume", "End the suspension of a certificate",
+		`End the suspension of a credential's certificate. One that was revoked stays so.`,
+		func(ctx context.Context, w credentials.Withdrawer, id string) error { return w.Resume(ctx, id) })
+}
+
+func credentialRevokeCommand() *cobra.Command {
+	var reason string
+	reasons := strings.Join(csc.RevocationReasons(), ", ")
+	cmd := withdrawCommand("revoke", "Take a certificate back for good",
+		fmt.Sprintf(`Take the certificate of a credential back for good, also of one that was
+deleted: nothing is signed with it any more, and the authority's CRL and OCSP say
+since when and why. The reasons are those of RFC 5280: %s. certificateHold is
+credential suspend.`, reasons),
+		func(ctx context.Context, w credentials.Withdrawer, id string) error {
+			code, known := csc.RevocationCode(reason)
+			if !known {
+				return usageError{fmt.Errorf("--reason is %q, none of %s", reason, reasons)}
+			}
+			return w.Revoke(ctx, id, code)
+		})
+	cmd.Flags().StringVar(&reason, "reason", csc.RevocationReason(0), "`REASON` that is told")
+	return cmd
+}
+
+func withdrawCommand(name, short, long string, do func(context.Context, credentials.Withdrawer, string) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   name + " CREDENTIAL",
+		Short: short,
+		Long:  long,
+		Args:  exactArgs("CREDENTIAL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withHouse(cmd, func(ctx context.Context, h *house) error {
+				return do(ctx, credentials.Withdrawer{Store: h.registry, Audit: h.log, Now: now}, args[0])
+			})
+		},
+	}
+}
