@@ -56,28 +56,24 @@ func (t liveToken) caller() credentials.Caller {
 // live is what stands behind an access token; ErrTokenUnknown, ErrTokenExpired,
 // or an error that says nothing about it.
 func (p *Provider) live(ctx context.Context, token csc.Secret) (liveToken, error) {
-	kept, err := p.storage().GetAccessTokenSession(ctx, signatureOf(string(token)), &session{})
+	kept, c, err := p.storage().kept(ctx, signatureOf(string(token)))
 	if errors.Is(err, fosite.ErrNotFound) {
 		return liveToken{}, ErrTokenUnknown
 	}
 	if err != nil {
 		return liveToken{}, fmt.Errorf("look up access token: %w", err)
 	}
-	if (opaque{now: p.Now}).ValidateAccessToken(ctx, kept, string(token)) != nil {
+	s := &kept.Session
+	if over(p.Now(), kept.Issued, s.GetExpiresAt(fosite.AccessToken)) {
 		return liveToken{}, ErrTokenExpired
 	}
-	s, ok := kept.GetSession().(*session)
-	c, ours := kept.GetClient().(registered)
-	if !ok || !ours {
-		return liveToken{}, fmt.Errorf("look up access token: session is a %T, client a %T", kept.GetSession(), kept.GetClient())
-	}
-	if !c.mayStillHave(kept.GetGrantedScopes()) || !c.binds(s.Bound) || c.ended(kept.GetRequestedAt()) {
+	if !c.mayStillHave(kept.Scopes) || !c.binds(s.Bound) || c.ended(kept.Issued) {
 		return liveToken{}, ErrTokenUnknown
 	}
 	if good, err := p.stillGood(ctx, c.ID, s); err != nil || !good {
 		return liveToken{}, either(err, ErrTokenUnknown)
 	}
-	return liveToken{s, c.Client, strings.Join(kept.GetGrantedScopes(), " "), kept.GetRequestedAt()}, nil
+	return liveToken{s, c, strings.Join(kept.Scopes, " "), kept.Issued}, nil
 }
 
 // stillGood reports whether the signer behind a token stands as he did, and
@@ -118,14 +114,18 @@ func (opaque) AccessTokenSignature(_ context.Context, token string) string {
 	return signatureOf(token)
 }
 
-// ValidateAccessToken reports a token whose time is over, or began later than
-// now, as it seems when the clock went back.
+// ValidateAccessToken reports a token that is over.
 func (o opaque) ValidateAccessToken(_ context.Context, r fosite.Requester, _ string) error {
-	now := o.now()
-	if !now.Before(r.GetSession().GetExpiresAt(fosite.AccessToken)) || now.Add(sad.Skew).Before(r.GetRequestedAt()) {
+	if over(o.now(), r.GetRequestedAt(), r.GetSession().GetExpiresAt(fosite.AccessToken)) {
 		return fosite.ErrTokenExpired
 	}
 	return nil
+}
+
+// over reports whether the time of a token has ended, or began later than now, as
+// it seems when the clock went back.
+func over(now, issued, end time.Time) bool {
+	return !now.Before(end) || now.Add(sad.Skew).Before(issued)
 }
 
 // signatureOf is the SHA-256 of a token in hex. What does not look like a token

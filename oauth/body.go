@@ -26,6 +26,9 @@ func isMedia(contentType []string, want string) bool {
 	if len(contentType) != 1 {
 		return false
 	}
+	if contentType[0] == want { // as nearly all say it
+		return true
+	}
 	media, params, err := mime.ParseMediaType(contentType[0])
 	charset, given := params["charset"]
 	return err == nil && media == want && (!given || strings.EqualFold(charset, "utf-8"))

@@ -124,6 +124,9 @@ type ClientStore interface {
 	AddClient(ctx context.Context, c Client) error
 	// Client returns the client id; ErrUnknownClient if there is none.
 	Client(ctx context.Context, id string) (Client, error)
+	// AtOnce is a context in which questions may be answered as of one moment, that
+	// of the first: for a request that asks several and changes nothing.
+	AtOnce(ctx context.Context) context.Context
 	// Clients returns all clients, oldest first.
 	Clients(ctx context.Context) ([]Client, error)
 	// UpdateClient replaces the client that has c's ID and Revision, and counts the

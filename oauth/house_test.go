@@ -325,6 +325,8 @@ func (s *shelf) Client(_ context.Context, id string) (oauth.Client, error) {
 	return c, nil
 }
 
+func (s *shelf) AtOnce(ctx context.Context) context.Context { return ctx }
+
 func (s *shelf) Clients(context.Context) ([]oauth.Client, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

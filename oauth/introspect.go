@@ -42,7 +42,8 @@ func (e *endpoints) introspect(r *http.Request, form url.Values) (any, error) {
 	if !form.Has("token") {
 		return nil, missing("token")
 	}
-	c, err := e.proven(r.Context(), r, form)
+	ctx := e.Clients.AtOnce(r.Context())
+	c, err := e.proven(ctx, r, form)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func (e *endpoints) introspect(r *http.Request, form url.Values) (any, error) {
 		return nil, csc.Fail(csc.UnauthorizedClient, errUnproven)
 	}
 	token := form.Get("token")
-	s, err := e.live(r.Context(), csc.Secret(token))
+	s, err := e.live(ctx, csc.Secret(token))
 	if errors.Is(err, ErrTokenUnknown) || errors.Is(err, ErrTokenExpired) {
 		return introspection{}, nil
 	}
@@ -60,10 +61,10 @@ func (e *endpoints) introspect(r *http.Request, form url.Values) (any, error) {
 	if s.client.ID != c.ID && !c.ResourceServer {
 		return introspection{}, nil
 	}
-	if spent, err := e.spent(r.Context(), s); err != nil || spent {
+	if spent, err := e.spent(ctx, s); err != nil || spent {
 		return introspection{}, err
 	}
-	return e.told(r.Context(), s, token)
+	return e.told(ctx, s, token)
 }
 
 // spent reports whether nothing is left of the grants that a token stands for: it

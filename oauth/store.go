@@ -112,28 +112,40 @@ func (s storage) CreateAccessTokenSession(ctx context.Context, signature string,
 // GetAccessTokenSession returns what is kept of a token, also if its end has
 // come; fosite.ErrNotFound if nothing is or its client is gone.
 func (s storage) GetAccessTokenSession(ctx context.Context, signature string, into fosite.Session) (fosite.Requester, error) {
+	kept, c, err := s.kept(ctx, signature)
+	if err != nil {
+		return nil, err
+	}
+	return kept.requester(registered{c}, into), nil
+}
+
+// kept is GetAccessTokenSession in our own types.
+func (s storage) kept(ctx context.Context, signature string) (record, Client, error) {
 	if signature == "" {
-		return nil, fosite.ErrNotFound
+		return record{}, Client{}, fosite.ErrNotFound
 	}
 	value, err := s.tokens.Get(ctx, tokenKey(signature))
 	if errors.Is(err, onetime.ErrUnknown) {
-		return nil, fosite.ErrNotFound.WithWrap(err)
+		return record{}, Client{}, fosite.ErrNotFound.WithWrap(err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look up access token: %w", err)
+		return record{}, Client{}, fmt.Errorf("look up access token: %w", err)
 	}
-	kept, err := s.read.decode(value)
+	r, err := s.read.decode(value)
 	if err != nil {
-		return nil, err
+		return record{}, Client{}, err
 	}
-	if kept.Version != recordVersion { // of another release: the client asks for a new one
-		return nil, fosite.ErrNotFound
+	if r.Version != recordVersion { // of another release: the client asks for a new one
+		return record{}, Client{}, fosite.ErrNotFound
 	}
-	c, err := s.GetClient(ctx, kept.Client)
+	c, err := s.client(ctx, r.Client)
+	if errors.Is(err, ErrUnknownClient) {
+		return record{}, Client{}, fosite.ErrNotFound.WithWrap(err)
+	}
 	if err != nil {
-		return nil, err
+		return record{}, Client{}, fmt.Errorf("look up client: %w", err)
 	}
-	return kept.requester(c, into), nil
+	return r, c, nil
 }
 
 // requester is the record in fosite's types. A session of ours that is passed

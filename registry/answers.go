@@ -57,7 +57,7 @@ func lately[T any](ctx context.Context, a *answers, q question, ask func() (T, e
 	if a == nil {
 		return ask()
 	}
-	now, err := a.now(ctx)
+	now, err := a.state(ctx)
 	if err != nil { // which ask meets again, and sorts
 		return ask()
 	}

@@ -223,3 +223,38 @@ func TestChanger(t *testing.T) {
 	fmt.Println("changed")
 	time.Sleep(time.Minute) // it is killed
 }
+
+// In a context made by AtOnce the file is asked once, and what was kept is what was
+// then; outside, and after a while, it is what is now.
+func answersAtOnce(t *testing.T, url string) {
+	seen := &tally{asked: map[string]int{}, failed: map[string]int{}}
+	r, err := registry.Open(t.Context(), registry.Config{URL: url, Observe: seen.observe})
+	must(t, err)
+	t.Cleanup(func() { _ = r.Close() })
+	fill(t, r)
+	other, sqlite := open(t, url), len(r.Stats()) > 1
+	read := func(ctx context.Context) bool {
+		t.Helper()
+		c, err := r.Client(ctx, client(1).ID)
+		must(t, err)
+		_, err = r.Standing(ctx, client(1).ID, user(1).ID)
+		must(t, err)
+		return c.Disabled
+	}
+	read(t.Context()) // so that it is kept
+	once := r.AtOnce(t.Context())
+	before := seen.total()
+	read(once)
+	if asked := seen.total() - before; sqlite && asked != 1 {
+		t.Errorf("asked %d times for two answers", asked)
+	}
+	must(t, setDisabled(t.Context(), other, true))
+	if !read(t.Context()) || !read(r.AtOnce(t.Context())) {
+		t.Error("who asks after a change is told of what was before it")
+	}
+	for end := time.Now().Add(10 * time.Second); !read(once); {
+		if time.Now().After(end) {
+			t.Fatal("a glance has no end")
+		}
+	}
+}

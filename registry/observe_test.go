@@ -56,3 +56,12 @@ func observed(t *testing.T, url string) {
 		t.Errorf("failed %v, want 1 %s", seen.failed, reads)
 	}
 }
+
+func (c *tally) total() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, asked := range c.asked {
+		n += asked
+	}
+	return n
+}

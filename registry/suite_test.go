@@ -61,6 +61,7 @@ var suite = []struct {
 	{"a standing is what it is now", standings},
 	{"answers are of now", answersAreOfNow},
 	{"answers are one's own", answersAreOnesOwn},
+	{"answers at once are of one moment, which ends", answersAtOnce},
 	{"of many who ask nobody is told what was", raceAnswers},
 	{"sessions come and go", sessionsComeAndGo},
 	{"a session is there while its user stands by it", sessionsStand},

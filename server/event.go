@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
@@ -45,19 +46,29 @@ func (s *Server) recorded(next http.Handler) http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		out := &watched{ResponseWriter: w}
 		s.guarded(next, out, r.WithContext(ctx))
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		level := slog.LevelInfo
-		if out.status >= http.StatusInternalServerError {
-			level = slog.LevelError
-		}
-		s.Logger.LogAttrs(ctx, level, "request", append([]slog.Attr{
-			slog.String("id", id), slog.String("from", address(r)),
-			slog.String("verb", r.Method), slog.String("path", r.URL.Path),
-			slog.Int("status", out.status),
-			slog.Float64("ms", float64(s.Now().Sub(start).Microseconds())/1000),
-		}, e.attrs...)...)
+		s.line(ctx, e, out.status, start, slog.String("id", id), slog.String("from", address(r)),
+			slog.String("verb", r.Method), slog.String("path", r.URL.Path))
 	})
+}
+
+// line writes the line. It names no place in the code, which slog would look up
+// for each and tell nobody.
+func (s *Server) line(ctx context.Context, e *event, status int, start time.Time, what ...slog.Attr) {
+	level := slog.LevelInfo
+	if status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if !s.Logger.Enabled(ctx, level) {
+		return
+	}
+	end := s.Now()
+	line := slog.NewRecord(end, level, "request", 0)
+	line.AddAttrs(what...)
+	line.AddAttrs(slog.Int("status", status), slog.Float64("ms", float64(end.Sub(start).Microseconds())/1000))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	line.AddAttrs(e.attrs...)
+	_ = s.Logger.Handler().Handle(ctx, line) // as slog does: there is nobody to tell
 }
 
 func (s *Server) guarded(next http.Handler, w *watched, r *http.Request) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/pecete/pecete/csc"
@@ -152,14 +153,19 @@ func (b *bench) stand(ctx context.Context, s *scene) (token *hsm.Token, err erro
 	if token, err = s.open(ctx); err != nil {
 		return nil, err
 	}
+	return token, b.serve(ctx, s)
+}
+
+// serve starts the servers in the environment that is asked for.
+func (b *bench) serve(ctx context.Context, s *scene) (err error) {
 	s.stage.Env = b.env
 	if b.profile != "" {
 		if b.profiler, err = freeport.Address(); err != nil {
-			return nil, err
+			return err
 		}
-		s.stage.Env = append(s.stage.Env, "PECETE_PROFILE="+b.profiler)
+		s.stage.Env = append(slices.Clone(b.env), "PECETE_PROFILE="+b.profiler)
 	}
-	return token, s.serve(ctx)
+	return s.serve(ctx)
 }
 
 // kinds are those with a case that is asked for.
@@ -220,13 +226,7 @@ func (b *bench) measure(ctx context.Context, s *scene, token *hsm.Token, k kind,
 	}
 	var results []result
 	for i, v := range variants[2:] {
-		name := v.name
-		switch v.server {
-		case s.redis:
-			name += "-redis"
-		case s.other:
-			name += "-other"
-		}
+		name := v.name + s.suffix(v.server)
 		results = append(results, compare(name, readings[0], readings[1], readings[2+i]))
 	}
 	return results, nil

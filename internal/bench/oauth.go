@@ -99,58 +99,57 @@ func (o operation) play(ctx context.Context, callers []visit, long time.Duration
 	return sum, errors.Join(faults...)
 }
 
-// oauth measures the authorization server, beside signHash of the same servers.
+// oauth measures the authorization server, beside signHash of the same servers,
+// all of which take turns.
 func (b *bench) oauth(ctx context.Context) (charges map[string]charge, err error) {
 	d, err := b.doorway(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.scene.close()) }()
-	charges = map[string]charge{}
-	for _, v := range d.scene.servers() {
-		suffix := ""
-		if v == d.scene.redis {
-			suffix = "-redis"
-		}
-		told, err := b.charges(ctx, d, v)
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range d.operations() {
-			if c, measured := told[o.name]; measured {
-				charges[o.name+suffix] = c
-				c.print(o.name + suffix)
-			}
-		}
-	}
-	return charges, nil
-}
-
-// charges has the operations at one server take turns with signHash.
-func (b *bench) charges(ctx context.Context, d *doorway, v *server) (map[string]charge, error) {
 	k := kinds()[0]
 	if b.short {
 		k.slice /= 5
 	}
-	p := &purse{server: v, signers: d.signers}
-	if err := p.prime(ctx, k.load(1, 1), len(d.signers.all)); err != nil {
-		return nil, err
-	}
-	variants := []variant{k.load(16, 1).variant(k, p, nil)}
+	var asked []operation
 	for _, o := range d.operations() {
 		if b.pattern.MatchString(o.name) {
-			variants = append(variants, o.variant(v))
+			asked = append(asked, o)
 		}
+	}
+	variants, err := d.variants(ctx, k, asked)
+	if err != nil {
+		return nil, err
 	}
 	readings, err := b.pace(d.scene, k).turns(ctx, variants)
 	if err != nil {
 		return nil, err
 	}
-	told := map[string]charge{}
-	for i, o := range variants[1:] {
-		told[o.name] = charged(readings[0], readings[1+i])
+	charges = map[string]charge{}
+	for n, v := range d.scene.servers() {
+		own := readings[n*(1+len(asked)):]
+		for i, o := range asked {
+			name := o.name + d.scene.suffix(v)
+			charges[name] = charged(own[0], own[1+i])
+			charges[name].print(name)
+		}
 	}
-	return told, nil
+	return charges, nil
+}
+
+// variants are, of each server, signHash and then the operations.
+func (d *doorway) variants(ctx context.Context, k kind, asked []operation) (all []variant, err error) {
+	for _, v := range d.scene.servers() {
+		p := &purse{server: v, signers: d.signers}
+		if err := p.prime(ctx, k.load(1, 1), len(d.signers.all)); err != nil {
+			return nil, err
+		}
+		all = append(all, k.load(16, 1).variant(k, p, nil))
+		for _, o := range asked {
+			all = append(all, o.variant(v))
+		}
+	}
+	return all, nil
 }
 
 func (c charge) print(name string) {
@@ -192,11 +191,15 @@ func (b *bench) doorway(ctx context.Context) (*doorway, error) {
 			return nil, errors.Join(err, s.close())
 		}
 	}
+	if b.other != "" {
+		if err := s.addOther(b.other); err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+	}
 	if err := d.furnish(ctx, b.short); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	s.stage.Env = b.env
-	if err := s.serve(ctx); err != nil {
+	if err := b.serve(ctx, s); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return d, nil

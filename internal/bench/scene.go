@@ -183,6 +183,17 @@ func (c *scene) servers() []*server {
 	return slices.DeleteFunc([]*server{c.memory, c.redis, c.other}, func(v *server) bool { return v == nil })
 }
 
+// suffix tells what a server measured apart from what the first did.
+func (c *scene) suffix(v *server) string {
+	switch v {
+	case c.redis:
+		return "-redis"
+	case c.other:
+		return "-other"
+	}
+	return ""
+}
+
 // serve starts the servers and lets the application in.
 func (c *scene) serve(ctx context.Context) error {
 	for _, v := range c.servers() {
