@@ -40,6 +40,16 @@ const (
 	SessionOpened   Event = "session.opened"  // a signer logged in on his own pages
 	SessionEnded    Event = "session.ended"   // Reason
 
+	// The way of a User to a first certificate; Reason begins with the enrolment's
+	// id, and Client invited, or nobody but an operator.
+	EnrolmentInvited   Event = "enrolment.invited"
+	EnrolmentSent      Event = "enrolment.sent"      // a new link, which ends the one before
+	EnrolmentPaired    Event = "enrolment.paired"    // the authenticator is the signer's
+	EnrolmentChanged   Event = "enrolment.changed"   // a step of the activation
+	EnrolmentActivated Event = "enrolment.activated" // which was the last one
+	EnrolmentIssued    Event = "enrolment.issued"    // Credential is what it came to
+	EnrolmentCancelled Event = "enrolment.cancelled"
+
 	ChallengeSent Event = "challenge.sent" // to a signer, a code of Factor
 
 	ApprovalAsked    Event = "approval.asked" // of a signer who was sent a link

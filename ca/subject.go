@@ -83,6 +83,12 @@ func (s Subject) check() error {
 	return nil
 }
 
+// Check returns why s cannot be certified, or nil.
+func (s Subject) Check() error {
+	_, err := s.name()
+	return err
+}
+
 // name is the subject's distinguished name as DER, one attribute to each RDN.
 func (s Subject) name() ([]byte, error) {
 	if err := s.check(); err != nil {

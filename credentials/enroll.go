@@ -92,7 +92,15 @@ func (e Enroller) Enroll(ctx context.Context, signer users.User, p Profile) (Cre
 	return e.enroll(ctx, newID(), signer, p, audit.Entry{})
 }
 
-// enroll is Enroll with the ID of the credential; record has what its records say
+// EnrollAs is Enroll with the ID of the credential, c_ and 16 bytes in hex.
+func (e Enroller) EnrollAs(ctx context.Context, id string, signer users.User, p Profile) (Credential, error) {
+	if !keyLabel.MatchString(id) {
+		return Credential{}, fmt.Errorf("credentials: %q is not the ID of a credential", id)
+	}
+	return e.enroll(ctx, id, signer, p, audit.Entry{})
+}
+
+// enroll is EnrollAs; record has what its records say
 // beside it.
 func (e Enroller) enroll(ctx context.Context, id string, signer users.User, p Profile, record audit.Entry) (Credential, error) {
 	if err := p.Check(signer.Organization != ""); err != nil {

@@ -116,12 +116,5 @@ func (a Authorizer) TellDeletion(ctx context.Context, ended Credential, clientID
 // signatures is how many there are, in words: 1 semnătură, 2 semnături, 20 de
 // semnături.
 func signatures(lang string, n int) string {
-	form := "other"
-	switch {
-	case n == 1:
-		form = "one"
-	case lang == "ro" && (n == 0 || n%100 >= 1 && n%100 <= 19):
-		form = "few"
-	}
-	return say(lang, "ask."+form, n)
+	return say(lang, "ask."+notify.Plural(lang, n), n)
 }

@@ -16,7 +16,9 @@ type Letter struct {
 	Code string
 	// Link is an https URL under Do, what one does there; "" for none.
 	Link, Do string
-	Adds     []string // paragraphs in small print
+	// Beside is another https URL, under BesideDo; "" for none.
+	Beside, BesideDo string
+	Adds             []string // paragraphs in small print
 	// Short is all of it in an SMS.
 	Short string
 }
@@ -41,8 +43,23 @@ func (l Letter) text() string {
 	if l.Link != "" {
 		parts = append(parts, l.Do+":\n"+l.Link)
 	}
+	if l.Beside != "" {
+		parts = append(parts, l.BesideDo+":\n"+l.Beside)
+	}
 	parts = append(parts, l.Adds...)
 	return strings.Join(append(parts, "-- \n"+l.From), "\n\n") + "\n"
+}
+
+// Plural is the form that a number takes in a language: one, few or other. In
+// Romanian it is 1 oră, 2 ore, 24 de ore, 101 ore.
+func Plural(lang string, n int) string {
+	switch {
+	case n == 1:
+		return "one"
+	case lang == "ro" && (n == 0 || n%100 >= 1 && n%100 <= 19):
+		return "few"
+	}
+	return "other"
 }
 
 // frame has its styles at each element, since that is all that programs for mail
@@ -60,6 +77,9 @@ var frame = template.Must(template.New("letter").Parse(`<!DOCTYPE html>
 {{- end}}
 {{- if .Link}}
 <p style="margin:24px 0"><a href="{{.Link}}" style="display:inline-block;padding:12px 20px;background:#1d4ed8;color:#fff;text-decoration:none;border-radius:6px">{{.Do}}</a></p>
+{{- end}}
+{{- if .Beside}}
+<p style="margin:0 0 16px"><a href="{{.Beside}}" style="color:#1d4ed8">{{.BesideDo}}</a></p>
 {{- end}}
 {{- range .Adds}}
 <p style="margin:0 0 12px;color:#52525b;font-size:14px">{{.}}</p>

@@ -45,6 +45,24 @@ type credentialRow struct {
 // AddCredential keeps a new credential; credentials.ErrExists if its ID or KeyID
 // is taken, users.ErrUnknown if its user is not there.
 func (r *Registry) AddCredential(ctx context.Context, c credentials.Credential) error {
+	row, err := rowOfCredential(c)
+	if err != nil {
+		return fmt.Errorf("add credential: %w", err)
+	}
+	err = r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		_, err := db.NewInsert().Model(row).Exec(ctx)
+		return err
+	})
+	switch {
+	case errors.Is(err, errUnique):
+		return credentials.ErrExists
+	case errors.Is(err, errForeign):
+		return users.ErrUnknown
+	}
+	return doing("add credential", err)
+}
+
+func rowOfCredential(c credentials.Credential) (*credentialRow, error) {
 	row := &credentialRow{
 		ID: c.ID, UserID: c.UserID, Description: c.Description, KeyID: c.KeyID, KeySpec: string(c.Key),
 		Certificates: encode(c.Certificates), Qualifier: string(c.Qualifier), SCAL: string(c.SCAL),
@@ -59,19 +77,9 @@ func (r *Registry) AddCredential(ctx context.Context, c credentials.Credential) 
 		row.RevokedAt = row.Created
 	}
 	if !plain(row.ID, row.UserID, row.Description, row.KeySpec, row.Qualifier, row.SCAL, row.Mode, row.Factors) {
-		return fmt.Errorf("add credential: %w", errText)
+		return nil, errText
 	}
-	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		_, err := db.NewInsert().Model(row).Exec(ctx)
-		return err
-	})
-	switch {
-	case errors.Is(err, errUnique):
-		return credentials.ErrExists
-	case errors.Is(err, errForeign):
-		return users.ErrUnknown
-	}
-	return doing("add credential", err)
+	return row, nil
 }
 
 // Credential returns the credential id; credentials.ErrUnknown if there is none.

@@ -28,9 +28,9 @@ type Person struct {
 	Phone      string // E.164; "" for none
 }
 
-// clean returns p as it is kept: names in NFC, so that equal names are equal
-// bytes.
-func (p Person) clean() (Person, error) {
+// Clean returns p as it is kept: names in NFC, so that equal names are equal
+// bytes; ErrPerson, with what is wrong, if p cannot be enrolled.
+func (p Person) Clean() (Person, error) {
 	var clean Person
 	for _, field := range []struct {
 		name  string

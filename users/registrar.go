@@ -158,7 +158,7 @@ var credentialID = regexp.MustCompile(`^c_[0-9a-f]{32}$`)
 
 // newUser makes a user of p, whose address nobody has.
 func (r Registrar) newUser(ctx context.Context, p Person) (User, error) {
-	p, err := p.clean()
+	p, err := p.Clean()
 	if err != nil {
 		return User{}, err
 	}

@@ -25,7 +25,7 @@ type User struct {
 	GivenName    string
 	FamilyName   string
 	Organization string // of a seal's owner, who is no person; then there are no names
-	Identifier   string // of the organization: VATRO-12345678
+	Identifier   string // of the organization: VATRO-12345678; of a person only on his way into a certificate
 	Country      string // ISO 3166-1 alpha-2
 	Locale       string // RFC 5646
 	PasswordHash string // argon2id in PHC form; "" until one is set

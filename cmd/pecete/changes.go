@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pecete/pecete/credentials"
-	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/hsm"
 	"github.com/pecete/pecete/onetime"
 )
@@ -28,13 +27,7 @@ type ChangesConfig struct {
 
 // profile is what a new credential is, from now on.
 func (c ChangesConfig) profile(now time.Time) credentials.Profile {
-	from := now.UTC().Truncate(time.Second).Add(-time.Minute) // for verifiers whose clocks are behind
-	return credentials.Profile{
-		Key: csc.KeySpec(cmp.Or(c.Key, string(csc.P256))), SCAL: csc.SCAL(cmp.Or(c.SCAL, string(csc.SCAL2))),
-		Mode: csc.AuthMode(cmp.Or(c.Mode, string(csc.OAuth2Code))), Multisign: cmp.Or(c.Multisign, 10),
-		Qualifier: csc.Qualifier(c.Qualifier), PKCS1v15: true,
-		NotBefore: from, NotAfter: from.AddDate(0, 0, cmp.Or(c.Days, 730)),
-	}
+	return ProfileConfig{Key: c.Key, Mode: c.Mode, SCAL: c.SCAL, Multisign: c.Multisign, Qualifier: c.Qualifier, Days: c.Days}.profile(now)
 }
 
 func (c *Config) checkChanges() error {

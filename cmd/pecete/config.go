@@ -96,6 +96,8 @@ type Config struct {
 	Outbox  string        `yaml:"outbox"`
 	SADLife time.Duration `yaml:"sad_life"` // 300s if absent, at most 900s
 	Changes ChangesConfig `yaml:"changes"`
+	// Enrolment is how people are invited to become signers.
+	Enrolment EnrolmentConfig `yaml:"enrolment"`
 	// ExtendTransaction is whether there is credentials/extendTransaction, for
 	// credentials it is allowed for.
 	ExtendTransaction bool `yaml:"extend_transaction"`

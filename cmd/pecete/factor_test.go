@@ -12,15 +12,15 @@ import (
 // ways are the commands that change what a signer proves himself with, or how
 // often that may fail. Restoring a backup is one: what its registry had counts,
 // but for used steps and locks, which are the logs'.
-var ways = []string{"restore", "seal add", "signer add", "signer pair", "signer password", "signer phone", "signer pin", "signer unlock"}
+var ways = []string{"restore", "seal add", "signer add", "signer invite", "signer pair", "signer password", "signer phone", "signer pin", "signer resend", "signer unlock"}
 
 // noWays are all other commands. A new one has to be looked at.
 var noWays = []string{
 	"audit", "audit verify", "backup", "client", "client account", "client add", "client change", "client disable", "client enable",
 	"client invite", "client invite list", "client invite revoke", "client keys", "client link", "client list", "client remove",
 	"client rotate-secret", "client rotate-token", "client show", "client unlink", "config", "config check", "credential", "credential add",
-	"credential disable", "credential enable", "credential extend", "credential factors", "credential orphans", "credential resume", "credential revoke", "credential suspend", "init", "sandbox", "seal", "serve", "signer", "signer disable",
-	"signer enable", "signer list", "signer lock", "signer logout", "tsa", "tsa certify", "tsa request",
+	"credential disable", "credential enable", "credential extend", "credential factors", "credential orphans", "credential resume", "credential revoke", "credential suspend", "init", "sandbox", "seal", "serve", "signer", "signer cancel", "signer disable",
+	"signer enable", "signer invitations", "signer list", "signer lock", "signer logout", "tsa", "tsa certify", "tsa request", "verify",
 }
 
 // There is no way back to a lost factor but an operator's command, which the

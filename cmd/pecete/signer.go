@@ -15,8 +15,9 @@ import (
 )
 
 func signerCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "signer", Short: "Add, list, lock, unlock, disable and enable signers"}
-	cmd.AddCommand(signerAddCommand(), signerListCommand(),
+	cmd := &cobra.Command{Use: "signer", Short: "Invite, add, list, lock, unlock, disable and enable signers"}
+	cmd.AddCommand(signerInviteCommand(), signerInvitationsCommand(), signerResendCommand(), signerCancelCommand(),
+		signerAddCommand(), signerListCommand(),
 		signerPasswordCommand(), signerPINCommand(), signerPhoneCommand(), signerPairCommand(),
 		signerLockCommand(), signerUnlockCommand(), signerLogOutCommand(),
 		signerSwitchCommand("disable", "Refuse a signer everything, and end what he gave", true),

@@ -230,12 +230,18 @@ func (a authority) Issue(ctx context.Context, signer users.User, public crypto.P
 
 // subject is whom the certificate names.
 func subject(signer users.User) ca.Subject {
-	return ca.Subject{
-		GivenName: signer.GivenName, FamilyName: signer.FamilyName, CommonName: signer.Name(),
-		Organization: signer.Organization, OrganizationIdentifier: signer.Identifier,
+	s := ca.Subject{
+		GivenName: signer.GivenName, FamilyName: signer.FamilyName, CommonName: signer.Name(), Organization: signer.Organization,
 		// A PrintableString has no underscore.
 		SerialNumber: strings.TrimPrefix(signer.ID, "u_"), Country: signer.Country,
 	}
+	switch {
+	case signer.Organization != "":
+		s.OrganizationIdentifier = signer.Identifier
+	case signer.Identifier != "": // of a person, as EN 319 412-2 §4.2.4 would have it
+		s.SerialNumber = signer.Identifier
+	}
+	return s
 }
 
 // localAuthority is the local CA.

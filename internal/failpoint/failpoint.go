@@ -50,6 +50,11 @@ const (
 	KeyGenerated       = "key-generated"       // a key pair is in the device that nobody knows of
 	CredentialRecorded = "credential-recorded" // the credential is in the audit log and nowhere else
 
+	// The end of an enrolment (enrolment), with the two points of a credential
+	// between these.
+	EnrolmentClaimed = "enrolment-claimed" // somebody makes the certificate, and has begun nothing
+	EnrolmentIssued  = "enrolment-issued"  // it is in the registry, and nobody was told
+
 	// A head of the audit log (audit).
 	HeadSigned  = "head-signed"  // the head is signed and nowhere
 	HeadWritten = "head-written" // the head is in the log, and not yet kept
