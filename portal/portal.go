@@ -129,12 +129,19 @@ type Pages struct {
 	// its network had failed too often.
 	Barred func()
 
-	book *page.Book
+	// Verifier verifies the PDFs of whoever comes; there is no page for it if nil.
+	Verifier Verifier
+	// Verifications counts what each network has verified.
+	Verifications *quota.Quota
+
+	book      *page.Book
+	verifying chan struct{} // who holds a file that is verified
 }
 
 // Mount adds the pages to mux.
 func (p *Pages) Mount(mux *http.ServeMux) {
 	p.book = page.NewBook(p.House, files, texts(), nil)
+	p.mountVerify(mux)
 	mux.Handle("GET "+Path, page.Safe(p.home))
 	mux.Handle("GET "+loginPath, page.Safe(p.showLogin))
 	mux.Handle("POST "+loginPath, page.Safe(p.logIn))

@@ -22,7 +22,7 @@ import (
 )
 
 func TestTexts(t *testing.T) {
-	pagetest.Texts(t, portal.Texts(), "nav", "login", "security", "sessions", "applications", "factors", "certificates", "certificate",
+	pagetest.Texts(t, portal.Texts(), "verify", "verified", "signature", "since", "revocation", "problem", "nav", "login", "security", "sessions", "applications", "factors", "certificates", "certificate",
 		"factor", "password", "authenticator", "pairing", "code", "notice", "outbox", "downloads")
 }
 

@@ -20,6 +20,9 @@ type Limits struct {
 	// have, which are a third more than those of the documents; 24 MiB if zero.
 	Documents int64
 	Timeout   time.Duration // of a request; 30 s if zero
+	// Uploads are the paths whose requests may be larger, with as many bytes, and
+	// may take UploadTime: they are of who is logged in, and read as they come.
+	Uploads map[string]int64
 	// Approval is how long a request of v1 waits for its signer to approve; 55 s if
 	// zero, which is most of what the connection gives it.
 	Approval time.Duration
@@ -40,6 +43,8 @@ const (
 	defaultBody      = 1 << 20
 	defaultDocuments = 24 << 20
 	defaultTimeout   = 30 * time.Second
+	// UploadTime is how long a request of Limits.Uploads may take.
+	UploadTime       = 15 * time.Minute
 	defaultApproval  = 55 * time.Second
 	defaultAnonymous = 20
 	defaultBurst     = 200
@@ -59,6 +64,9 @@ func (s *Server) limited(next http.Handler) http.Handler {
 		long := timeout
 		if r.URL.Path == v1.BasePath+"/"+string(csc.MethodAuthorize) {
 			long = max(timeout, orDefault(s.Limits.Approval, defaultApproval))
+		}
+		if most, large := s.Limits.Uploads[r.URL.Path]; large && r.Method == http.MethodPost {
+			body, long = most, UploadTime
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), long)
 		defer cancel()

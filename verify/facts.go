@@ -45,13 +45,15 @@ type StampFacts struct {
 
 // A Certificate is what one says of itself.
 type Certificate struct {
-	Name      string    `json:"name"`
-	Subject   string    `json:"subject"`
-	Issuer    string    `json:"issuer"`
-	Serial    string    `json:"serial"` // hex
-	NotBefore time.Time `json:"notBefore"`
-	NotAfter  time.Time `json:"notAfter"`
-	SHA256    string    `json:"sha256"`
+	Name    string `json:"name"`
+	Subject string `json:"subject"`
+	Issuer  string `json:"issuer"`
+
+	IssuerName string    `json:"issuerName"`
+	Serial     string    `json:"serial"` // hex
+	NotBefore  time.Time `json:"notBefore"`
+	NotAfter   time.Time `json:"notAfter"`
+	SHA256     string    `json:"sha256"`
 }
 
 // most is how many letters of what a stranger wrote are told.
@@ -95,8 +97,12 @@ func certificate(cert *x509.Certificate) Certificate {
 		Serial:    short(hex.EncodeToString(cert.SerialNumber.Bytes())),
 		NotBefore: cert.NotBefore, NotAfter: cert.NotAfter, SHA256: hex.EncodeToString(sum[:]),
 	}
+	c.IssuerName = short(cert.Issuer.CommonName)
 	if c.Name == "" {
 		c.Name = c.Subject
+	}
+	if c.IssuerName == "" {
+		c.IssuerName = c.Issuer
 	}
 	return c
 }

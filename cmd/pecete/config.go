@@ -227,7 +227,7 @@ func (c *Config) connections() (most, each int) {
 func (c *Config) limits() server.Limits {
 	return server.Limits{
 		Anonymous: c.Limits.Anonymous, Burst: c.Limits.Burst,
-		Signing: cmp.Or(c.Limits.Signing, max(128, 32*c.HSM.Sessions)), Documents: c.Limits.Documents,
+		Signing: cmp.Or(c.Limits.Signing, max(128, 32*c.HSM.Sessions)), Documents: c.Limits.Documents, Uploads: uploads(),
 		Bodies: max(64<<20, 3*c.Limits.Documents),
 	}
 }

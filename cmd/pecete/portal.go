@@ -27,6 +27,10 @@ func (h *house) portal(mux *http.ServeMux, provider *oauth.Provider, prover *use
 	if err != nil {
 		return err
 	}
+	verifier, err := h.verifier()
+	if err != nil {
+		return err
+	}
 	pages := &portal.Pages{
 		House:   h.pages(key),
 		Factors: prover,
@@ -36,7 +40,7 @@ func (h *house) portal(mux *http.ServeMux, provider *oauth.Provider, prover *use
 		Signers: h.registry, Applications: applications{h.registry, provider}, Certificates: h.registry,
 		Sessions: h.registry, Tickets: tickets, Audit: h.log, Notifier: notifier,
 		Failures: failures, Loads: quota.New(cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now),
-		Barred: h.barred(portal.Path),
+		Barred: h.barred(portal.Path), Verifier: verifier, Verifications: quota.New(verifications, time.Minute, now),
 	}
 	pages.Mount(mux)
 	h.outbox(mux)
