@@ -16,7 +16,7 @@ BENCH ?=
 # A codec that gin brings along and nobody here speaks: 10 MB of the program.
 TAGS := nomsgpack
 
-.PHONY: all build vet lint test demo run conform clauses transcripts bench soak fuzz clean help
+.PHONY: all build vet lint test e2e demo run conform clauses transcripts bench soak fuzz clean help
 
 all: build vet lint ## build, vet and lint
 
@@ -32,8 +32,12 @@ lint: ## golangci-lint with .golangci.yml
 	go run $(LINT) run ./...
 
 test: ## every test, with the race detector and real servers; installs what is missing
-	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool zbar chromium opensc curl jq strace ps openid-client
+	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool zbar chromium opensc curl jq strace ps openid-client axe
 	go test -race -timeout 20m -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./...
+
+e2e: ## every page in a real browser, both languages, on a phone and on a desk; pictures in build/screens
+	@scripts/need cc softhsm oathtool chromium axe
+	go test -count=1 -timeout 15m ./internal/e2e
 
 demo: ## sign a PDF (FILE=some.pdf) over the API with a key in an HSM, from nothing
 	@scripts/need cc softhsm
