@@ -12,6 +12,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -65,13 +66,41 @@ func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, log: audittest.Open(t), box: &box{}, ticks: &atomic.Int64{}}
 	h.ticks.Store(noon.UnixNano())
-	h.store = openRegistry(t, filepath.Join(t.TempDir(), "registry.db"))
+	h.store = openRegistry(t, emptyRegistry(t))
 	h.Office = h.office(h.store, newSealer(t), noDevice{}, newAuthority(t, h.now))
 	return h
 }
 
 func (h *house) now() time.Time        { return time.Unix(0, h.ticks.Load()).UTC() }
 func (h *house) after(d time.Duration) { h.ticks.Add(int64(d)) }
+
+// emptyRegistry is the path of a new one whose tables are there already.
+func emptyRegistry(t testing.TB) string {
+	t.Helper()
+	empty, err := template()
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "registry.db")
+	must(t, os.WriteFile(path, empty, 0o600))
+	return path
+}
+
+//nolint:gochecknoglobals // once for all tests
+var template = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "pecete-enrolment-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "registry.db")
+	r, err := registry.Open(context.Background(), registry.Config{URL: path})
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Close(); err != nil { // which leaves nothing in other files
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 func openRegistry(t testing.TB, url string) *registry.Registry {
 	t.Helper()
@@ -160,6 +189,19 @@ func (d softHSM) Labelled(ctx context.Context, label string) (ids [][]byte, err 
 		ids = append(ids, key.ID)
 	}
 	return ids, err
+}
+
+// signers counts the keys that are somebody's; the device has one of its own.
+func (d softHSM) signers(t testing.TB) (n int) {
+	t.Helper()
+	all, err := d.List(t.Context())
+	must(t, err)
+	for _, key := range all {
+		if strings.HasPrefix(key.Label, "c_") {
+			n++
+		}
+	}
+	return n
 }
 
 // sealer seals as the key in the device does.

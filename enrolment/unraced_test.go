@@ -1,0 +1,5 @@
+//go:build !race
+
+package enrolment_test
+
+const raced = false
