@@ -57,7 +57,7 @@ func (o *Office) SendCode(ctx context.Context, token csc.Secret, phone string) e
 		return err
 	}
 	e, err := o.activation(ctx, token, func(e *Enrolment) error {
-		if e.Replaces && !o.known(ctx, *e, phone) {
+		if e.Replaces && !o.named(ctx, *e, phone) {
 			return ErrNumber
 		}
 		p, wait := &e.Progress, time.Duration(0)
@@ -78,8 +78,8 @@ func (o *Office) SendCode(ctx context.Context, token csc.Secret, phone string) e
 	return err
 }
 
-// known reports whether a number is the inviter's word, or was confirmed before.
-func (o *Office) known(ctx context.Context, e Enrolment, phone string) bool {
+// named reports whether a number is the inviter's word, or was confirmed before.
+func (o *Office) named(ctx context.Context, e Enrolment, phone string) bool {
 	user, err := o.Users.User(ctx, e.UserID)
 	return phone == e.Identity.Phone || err == nil && phone == user.Phone
 }

@@ -79,40 +79,58 @@ func (o *Office) enrolment(i Invitation, signer users.User) (Enrolment, []letter
 	return e, []letter{o.renew(&e, LinkPair), o.renew(&e, LinkActivate)}
 }
 
-// signer is who is invited: a new user, or one who is there and has nothing yet,
-// or, again, one who was identified anew.
+// Admit says whether a person could be invited now, and changes nothing: nil, or
+// what Invite would say.
+func (o *Office) Admit(ctx context.Context, i Invitation) error {
+	identity, err := o.Check(i.Identity)
+	if err != nil {
+		return err
+	}
+	i.Identity = identity
+	_, _, err = o.known(ctx, i)
+	return err
+}
+
+// signer is who is invited: a new user, or one who is known.
 func (o *Office) signer(ctx context.Context, i Invitation) (users.User, error) {
+	user, known, err := o.known(ctx, i)
+	if err != nil || known {
+		return user, err
+	}
+	user, err = o.Registrar.Add(ctx, i.Identity.person())
+	if errors.Is(err, users.ErrExists) {
+		return user, fmt.Errorf("%w: somebody invites %s at this moment", ErrExists, i.Identity.Email)
+	}
+	return user, err
+}
+
+// known is the user who is invited, if he is there already and may be: one who has
+// nothing yet, or, again, one who was identified anew.
+func (o *Office) known(ctx context.Context, i Invitation) (users.User, bool, error) {
 	person := i.Identity.person()
 	user, err := o.Users.UserByEmail(ctx, person.Email)
 	if errors.Is(err, users.ErrUnknown) {
-		user, err = o.Registrar.Add(ctx, person)
-		if errors.Is(err, users.ErrExists) {
-			return user, fmt.Errorf("%w: somebody invites %s at this moment", ErrExists, person.Email)
-		}
-		return user, err
+		return user, false, nil
 	}
 	if err != nil {
-		return user, fmt.Errorf("look up signer: %w", err)
+		return user, false, fmt.Errorf("look up signer: %w", err)
 	}
 	has := user.Secret != nil || user.PasswordHash != ""
 	switch {
 	case user.Organization != "" || user.Disabled:
-		return user, fmt.Errorf("%w: %s is of an organization, or disabled", ErrExists, person.Email)
+		return user, false, fmt.Errorf("%w: %s is of an organization, or disabled", ErrExists, person.Email)
 	case user.GivenName != person.GivenName || user.FamilyName != person.FamilyName || user.Country != person.Country:
-		return user, fmt.Errorf("%w: %s is of a signer of another name or country", ErrExists, person.Email)
+		return user, false, fmt.Errorf("%w: %s is of a signer of another name or country", ErrExists, person.Email)
 	case has && !i.Again:
-		return user, fmt.Errorf("%w: %s is a signer already: invite again only who was identified anew", ErrExists, person.Email)
+		return user, false, fmt.Errorf("%w: %s is a signer already: invite again only who was identified anew", ErrExists, person.Email)
 	}
 	all, err := o.Store.EnrolmentsOf(ctx, user.ID)
-	if err != nil {
-		return user, err
-	}
 	for _, e := range all {
 		if e.State.Open() {
-			return user, fmt.Errorf("%w: %s is invited, as %s: resend or cancel that", ErrExists, person.Email, e.ID)
+			return user, false, fmt.Errorf("%w: %s is invited, as %s: resend or cancel that", ErrExists, person.Email, e.ID)
 		}
 	}
-	return user, nil
+	return user, true, err
 }
 
 // Resend sends a mail with a new link, which kills the one before: on the word of

@@ -151,7 +151,7 @@ func (r *Registry) EnrolmentsOf(ctx context.Context, userID string) ([]enrolment
 
 // Enrolments returns all, oldest first.
 func (r *Registry) Enrolments(ctx context.Context) ([]enrolment.Enrolment, error) {
-	return r.enrolments(ctx, "TRUE")
+	return r.enrolments(ctx, "")
 }
 
 func (r *Registry) enrolments(ctx context.Context, where string, args ...string) ([]enrolment.Enrolment, error) {
@@ -164,7 +164,11 @@ func (r *Registry) enrolments(ctx context.Context, where string, args ...string)
 	}
 	var rows []enrolmentRow
 	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Where(where, values...).Order("created", "id").Scan(ctx)
+		query := db.NewSelect().Model(&rows).Order("created", "id")
+		if where != "" {
+			query.Where(where, values...)
+		}
+		return query.Scan(ctx)
 	})
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, doing("read enrolments", err)

@@ -12,7 +12,7 @@ import (
 // ways are the commands that change what a signer proves himself with, or how
 // often that may fail. Restoring a backup is one: what its registry had counts,
 // but for used steps and locks, which are the logs'.
-var ways = []string{"restore", "seal add", "signer add", "signer invite", "signer pair", "signer password", "signer phone", "signer pin", "signer resend", "signer unlock"}
+var ways = []string{"restore", "seal add", "signer add", "signer import", "signer invite", "signer pair", "signer password", "signer phone", "signer pin", "signer resend", "signer unlock"}
 
 // noWays are all other commands. A new one has to be looked at.
 var noWays = []string{

@@ -16,7 +16,7 @@ import (
 
 func signerCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "signer", Short: "Invite, add, list, lock, unlock, disable and enable signers"}
-	cmd.AddCommand(signerInviteCommand(), signerInvitationsCommand(), signerResendCommand(), signerCancelCommand(),
+	cmd.AddCommand(signerInviteCommand(), signerImportCommand(), signerInvitationsCommand(), signerResendCommand(), signerCancelCommand(),
 		signerAddCommand(), signerListCommand(),
 		signerPasswordCommand(), signerPINCommand(), signerPhoneCommand(), signerPairCommand(),
 		signerLockCommand(), signerUnlockCommand(), signerLogOutCommand(),
