@@ -59,6 +59,7 @@ const (
 	KeyGenerated      Event = "key.generated"
 	KeyDestroyed      Event = "key.destroyed" // Reason
 	CertificateIssued Event = "certificate.issued"
+	CRLIssued         Event = "crl.issued" // Serial is its number
 	CredentialAdded   Event = "credential.added"
 	CredentialChanged Event = "credential.changed"
 	// CredentialDeleted ends it for good; Reason says whether its certificate is
@@ -131,7 +132,7 @@ type Entry struct {
 	Signs      []string `json:"signs,omitempty"`
 	SignAlgo   string   `json:"signAlgo,omitempty"`
 	Signatures []string `json:"signatures,omitempty"` // SHA-256 of each, hex
-	Serial     string   `json:"serial,omitempty"`     // of a time-stamp, hex without zeros before it
+	Serial     string   `json:"serial,omitempty"`     // of a time-stamp or a CRL, hex without zeros before it
 	Factor     string   `json:"factor,omitempty"`
 	Step       int64    `json:"step,omitempty"`
 	Reason     string   `json:"reason,omitempty"`

@@ -20,9 +20,19 @@ type rule struct {
 type candidate struct {
 	*x509.Certificate
 	issuer *x509.Certificate // nil: it is a root
-	policy string            // asked for; "" for none
-	stamps bool              // it is for time-stamps
+	asked  Profile
+	url    string // where the authority answers about it; "" if it does not
+	kind   kind
 }
+
+// A kind is what a certificate is for, where that is not signing.
+type kind int
+
+const (
+	ordinary kind = iota
+	stamps        // time-stamps
+	answers       // OCSP answers
+)
 
 // lint returns ErrLint with every rule of rules that c breaks.
 func lint(rules []rule, c candidate) error {
@@ -57,6 +67,7 @@ var issuedRules = append(slices.Clone(commonRules), []rule{
 	{"validity is within the issuer's", "RFC 5280 §6.1 (shell model)", candidate.withinIssuer},
 	{"subject key is not the issuer's", "RFC 5280 §3.2: a certificate binds a key to its own subject", candidate.ownKey},
 	{"policy is the one asked for", "RFC 5280 §4.2.1.4", candidate.policies},
+	{"CRL and OCSP are where the authority answers, or nowhere", "RFC 5280 §4.2.1.13 and §4.2.2.1", candidate.pointers},
 }...)
 
 // leafRules are those of signers' certificates.
@@ -73,6 +84,15 @@ var stamperRules = append(slices.Clone(issuedRules), []rule{
 	{"extended key usage is time-stamping alone, and critical", "RFC 3161 §2.3", candidate.timeStamping},
 	{"subject is another than the issuer", "RFC 5280 §4.1.2.6: who is named by both would have issued it to himself", candidate.ownName},
 	{"it has no alternative name", "RFC 3161 §2.3 knows the subject alone", candidate.noAlternativeName},
+}...)
+
+// responderRules are those of certificates for OCSP answers.
+var responderRules = append(slices.Clone(issuedRules), []rule{
+	{"key usage is digital signature alone", "RFC 5280 §4.2.1.12", candidate.signsDigitally},
+	{"extended key usage is OCSP signing alone", "RFC 6960 §4.2.2.2", candidate.signsAnswers},
+	{"nobody can ask about it, and it is short", "RFC 6960 §4.2.2.2.1", candidate.unchecked},
+	{"subject is another than the issuer", "RFC 5280 §4.1.2.6", candidate.ownName},
+	{"it has no alternative name", "RFC 6960 §4.2.2.3 knows the subject alone", candidate.noAlternativeName},
 }...)
 
 // rootRules are those of the authority's own certificate.

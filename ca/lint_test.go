@@ -62,7 +62,7 @@ var (
 )
 
 func botches() []botch {
-	const names, usage, purpose, exts = "names are", "key usage is content", "extended key usage is", "extensions are"
+	const names, usage, purpose, exts, pointers = "names are", "key usage is content", "extended key usage is", "extensions are", "CRL and OCSP are"
 	return []botch{
 		{"a serial number of 8 bits", func(c *x509.Certificate) { c.SerialNumber = big.NewInt(200) }, "serial number"},
 		{"a serial number of 64 bits", func(c *x509.Certificate) { c.SerialNumber = new(big.Int).SetUint64(1 << 63) }, "serial number"},
@@ -99,6 +99,15 @@ func botches() []botch {
 		{"a host name", func(c *x509.Certificate) { c.DNSNames = []string{"example.org"} }, "alternative name"},
 		{"two addresses", func(c *x509.Certificate) { c.EmailAddresses = []string{"a@example.org", "b@example.org"} }, "alternative name"},
 		{"an address of spaces", func(c *x509.Certificate) { c.EmailAddresses = []string{"a b@example.org"} }, "alternative name"},
+		{"a CRL elsewhere", func(c *x509.Certificate) { c.CRLDistributionPoints = []string{"http://other.example.org/ca/crl"} }, pointers},
+		{"two CRLs", func(c *x509.Certificate) {
+			c.CRLDistributionPoints = append(c.CRLDistributionPoints, "ldap://ca.example.org")
+		}, pointers},
+		{"no CRL", func(c *x509.Certificate) { c.CRLDistributionPoints = nil }, pointers},
+		{"OCSP elsewhere", func(c *x509.Certificate) { c.OCSPServer = []string{"http://other.example.org"} }, pointers},
+		{"no OCSP", func(c *x509.Certificate) { c.OCSPServer = nil }, pointers},
+		{"no issuer's certificate", func(c *x509.Certificate) { c.IssuingCertificateURL = nil }, pointers},
+		{"no way to ask that it was revoked", extra("1.3.6.1.5.5.7.48.1.5", false, 5, 0), exts},
 		{"a beginning before the issuer's", func(c *x509.Certificate) { c.NotBefore = noon.AddDate(-2, 0, 0) }, "validity is"},
 		{"an end after the issuer's", func(c *x509.Certificate) { c.NotAfter = noon.AddDate(20, 0, 0) }, "validity is"},
 	}
@@ -126,13 +135,14 @@ func TestLintNotices(t *testing.T) {
 	t.Parallel()
 	key, signer := ec(t, elliptic.P384()), ec(t, elliptic.P256())
 	l, r := authority(t, key), request(signer.Public())
+	l.URL = "http://ca.example.org"
 	for _, tt := range botches() {
 		t.Run(tt.says, func(t *testing.T) {
 			cert, err := build(l, r, key, tt.do)
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = lint(leafRules, candidate{Certificate: cert, issuer: l.Certificate, policy: r.Profile.Policy})
+			err = lint(leafRules, candidate{Certificate: cert, issuer: l.Certificate, asked: r.Profile, url: l.URL})
 			if !noticed(err, tt.rule) {
 				t.Errorf("rule %q did not notice: %v", tt.rule, err)
 			}
@@ -142,7 +152,7 @@ func TestLintNotices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := lint(leafRules, candidate{Certificate: cert, issuer: l.Certificate, policy: r.Profile.Policy}); err != nil {
+	if err := lint(leafRules, candidate{Certificate: cert, issuer: l.Certificate, asked: r.Profile, url: l.URL}); err != nil {
 		t.Errorf("a good certificate: %v", err)
 	}
 }
@@ -177,7 +187,7 @@ func TestLintNoticesAnotherIssuer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = lint(leafRules, candidate{Certificate: cert, issuer: root, policy: r.Profile.Policy})
+	err = lint(leafRules, candidate{Certificate: cert, issuer: root, asked: r.Profile})
 	for _, name := range []string{"issuer is", "authority key identifier", "validity is"} {
 		if !noticed(err, name) {
 			t.Errorf("rule %q did not notice: %v", name, err)

@@ -22,6 +22,9 @@ type Local struct {
 	Signer      crypto.Signer     // in the device
 	Certificate *x509.Certificate // of Signer's key, as SelfSign makes it
 	Now         func() time.Time
+	// URL is where an Endpoint of the authority is, http://host[:port], which
+	// signers' certificates say; "" if there is none.
+	URL string
 }
 
 var _ Issuer = (*Local)(nil)
@@ -39,7 +42,7 @@ func (l *Local) Issue(ctx context.Context, r Request) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := frame{parent: l.Certificate, rules: leafRules, policy: r.Profile.Policy}
+	f := frame{parent: l.Certificate, rules: leafRules, asked: r.Profile, url: l.URL}
 	der, err := f.certify(template, r.Public, l.Signer)
 	if err != nil {
 		return nil, fmt.Errorf("certify %q: %w", r.Subject.CommonName, err)
@@ -75,10 +78,21 @@ func (l *Local) template(r Request) (*x509.Certificate, error) {
 		BasicConstraintsValid: true,
 		Policies:              policies,
 	}
+	l.point(c)
 	if r.Subject.Email != "" {
 		c.EmailAddresses = []string{r.Subject.Email}
 	}
 	return c, nil
+}
+
+// point says in a certificate where the authority answers about it, if it does.
+func (l *Local) point(c *x509.Certificate) {
+	if l.URL == "" {
+		return
+	}
+	c.CRLDistributionPoints = []string{l.URL + crlPath}
+	c.OCSPServer = []string{l.URL + ocspPath}
+	c.IssuingCertificateURL = []string{l.URL + certificatePath}
 }
 
 // validity is the period of r in whole seconds, which must be within the
@@ -130,8 +144,9 @@ func SelfSign(signer crypto.Signer, subject pkix.Name, notBefore, notAfter time.
 type frame struct {
 	parent *x509.Certificate // nil: the certificate is its own
 	rules  []rule
-	policy string // that was asked for
-	stamps bool   // the certificate is for time-stamps
+	asked  Profile
+	url    string // where the authority answers about the certificate; "" if it does not
+	kind   kind
 }
 
 // certify rehearses with a key that is thrown away, signs, and takes nothing
@@ -195,7 +210,7 @@ func (f frame) rehearse(template *x509.Certificate, public, authority crypto.Pub
 	if err != nil {
 		return nil, fmt.Errorf("parse rehearsed certificate: %w", err)
 	}
-	return cert, lint(f.rules, candidate{Certificate: cert, issuer: f.parent, policy: f.policy, stamps: f.stamps})
+	return cert, lint(f.rules, candidate{Certificate: cert, issuer: f.parent, asked: f.asked, url: f.url, kind: f.kind})
 }
 
 func (f frame) create(template *x509.Certificate, public crypto.PublicKey, signer crypto.Signer) ([]byte, error) {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 	"unicode/utf8"
 )
 
@@ -106,6 +107,9 @@ var extensions = map[string]bool{
 	"2.5.29.35": false, // authority key identifier
 
 	oidExtendedKeyUsage: false,
+
+	"2.5.29.31":         false, // CRL distribution points
+	"1.3.6.1.5.5.7.1.1": false, // authority information access
 }
 
 const oidExtendedKeyUsage = "2.5.29.37"
@@ -115,7 +119,8 @@ func (c candidate) extensions() error {
 	for _, e := range c.Extensions {
 		oid := e.Id.String()
 		critical, known := extensions[oid]
-		critical = critical || c.stamps && oid == oidExtendedKeyUsage
+		critical = critical || c.kind == stamps && oid == oidExtendedKeyUsage
+		known = known || c.kind == answers && e.Id.Equal(oidNoCheck)
 		if !known || seen[oid] || e.Critical != critical {
 			return fmt.Errorf("%s, critical %t", oid, e.Critical)
 		}
@@ -215,8 +220,8 @@ func (c candidate) ownKey() error {
 
 func (c candidate) policies() error {
 	var want []string
-	if c.policy != "" {
-		want = []string{c.policy}
+	if c.asked.Policy != "" {
+		want = []string{c.asked.Policy}
 	}
 	var got []string
 	for _, p := range c.Policies {
@@ -251,4 +256,28 @@ func (c candidate) lastAuthority() error {
 
 func (c candidate) unlimited() error {
 	return unless(len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage)+len(c.Policies) == 0, "it has")
+}
+
+// pointers compares with what follows from the authority's URL alone.
+func (c candidate) pointers() error {
+	var crl, ocsp, issuers []string
+	if c.url != "" {
+		crl, ocsp, issuers = []string{c.url + crlPath}, []string{c.url + ocspPath}, []string{c.url + certificatePath}
+	}
+	_, points := c.has("2.5.29.31")
+	_, access := c.has("1.3.6.1.5.5.7.1.1")
+	return unless(points == (c.url != "") && access == (c.url != "") &&
+		slices.Equal(c.CRLDistributionPoints, crl) && slices.Equal(c.OCSPServer, ocsp) && slices.Equal(c.IssuingCertificateURL, issuers),
+		"CRL at %q, OCSP at %q, issuer at %q", c.CRLDistributionPoints, c.OCSPServer, c.IssuingCertificateURL)
+}
+
+func (c candidate) signsAnswers() error {
+	return unless(len(c.UnknownExtKeyUsage) == 0 && slices.Equal(c.ExtKeyUsage, []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning}),
+		"it is %v %v", c.ExtKeyUsage, c.UnknownExtKeyUsage)
+}
+
+func (c candidate) unchecked() error {
+	e, there := c.has(oidNoCheck.String())
+	return unless(there && bytes.Equal(e.Value, asn1.NullBytes) && c.NotAfter.Sub(c.NotBefore) <= responderLife+time.Hour,
+		"there %t, value %x, for %v", there, e.Value, c.NotAfter.Sub(c.NotBefore))
 }

@@ -138,7 +138,7 @@ func TestLintNoticesBadStamper(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = lint(stamperRules, candidate{Certificate: cert, issuer: l.Certificate, stamps: true})
+		err = lint(stamperRules, candidate{Certificate: cert, issuer: l.Certificate, kind: stamps})
 		if tt.rule == "" && err != nil || tt.rule != "" && !noticed(err, tt.rule) {
 			t.Errorf("%s: rule %q: %v", tt.says, tt.rule, err)
 		}

@@ -11,8 +11,8 @@ import (
 
 var _ tsa.Serials = (*Registry)(nil)
 
-// timestamps is the one series of numbers there is: that of time-stamps, whatever
-// key they are made with.
+// timestamps is the series of the numbers of time-stamps, whatever key they are
+// made with.
 const timestamps = "timestamp"
 
 // NextSerial returns a number that was never returned before, from 1 on. It is

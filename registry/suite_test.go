@@ -42,6 +42,8 @@ var suite = []struct {
 	{"credentials change status", credentialsChange},
 	{"certificates outlive a migration", certificatesOutliveMigration},
 	{"of many suspending one certificate one does", raceSuspend},
+	{"the authority is told of every certificate", statuses},
+	{"numbers of CRLs ascend", crlNumbers},
 	{"credentials are deleted", credentialsAreDeleted},
 	{"of many deleting one credential one does", raceDeleteCredential},
 	{"credentials are authorized otherwise", credentialsAreAuthorizedOtherwise},

@@ -75,6 +75,11 @@ type Config struct {
 	CA struct {
 		Certificate string `yaml:"certificate"` // of the local CA, PEM; its key is in the HSM
 		Policy      string `yaml:"policy"`      // certificate policy OID, "" for none
+		// URL is what certificates say about where their CRL and OCSP are,
+		// http://host[:port], and Listen the address, host:port, on which nothing
+		// else is answered, in plain HTTP; there is neither if they are absent.
+		URL    string `yaml:"url"`
+		Listen string `yaml:"listen"`
 	} `yaml:"ca"`
 	TSA    TSAConfig `yaml:"tsa"`
 	Pepper string    `yaml:"pepper"` // file with the key of client secrets' verifiers

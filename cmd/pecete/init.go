@@ -217,13 +217,16 @@ func (f *foundation) keys(ctx context.Context) error {
 }
 
 // found makes the authority, the keys that seal and that sign the audit log's
-// heads and notices, and the time-stamping authority.
+// heads, notices and OCSP answers, and the time-stamping authority.
 func (f *foundation) found(ctx context.Context, token *hsm.Token) error {
 	if _, err := token.GenerateSecret(ctx, labelSeal); err != nil {
 		return fmt.Errorf("generate sealing key: %w", err)
 	}
 	if _, err := token.Generate(ctx, csc.P256, labelCallbacks); err != nil {
 		return fmt.Errorf("generate callbacks key: %w", err)
+	}
+	if _, err := token.Generate(ctx, csc.P256, labelOCSP); err != nil {
+		return fmt.Errorf("generate ocsp key: %w", err)
 	}
 	audit, err := token.Generate(ctx, csc.P256, labelAudit)
 	if err != nil {

@@ -14,12 +14,15 @@ import (
 )
 
 // listen serves until ctx ends or a listener fails, then lets what has begun
-// finish.
-func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler http.Handler, end *leave) error {
+// finish. Who asks about certificates is answered by told, if that is not nil.
+func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls.Certificate, handler, told http.Handler, end *leave) error {
 	secure := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
 	doors := []*door{{url: c.URL, address: c.Listen, secure: secure, handler: handler}}
 	if c.MTLS.Listen != "" {
 		doors = append(doors, &door{url: c.MTLS.URL, address: c.MTLS.Listen, secure: asking(secure), handler: programsOnly(handler)})
+	}
+	if told != nil {
+		doors = append(doors, &door{url: c.CA.URL, address: c.CA.Listen, handler: told})
 	}
 	most, _ := c.connections()
 	if _, err := edge.Files(most * len(doors)); err != nil {
@@ -48,7 +51,7 @@ func listen(ctx context.Context, c *Config, logger *slog.Logger, certificate tls
 // A door is one address that is served, with as many connections as any other.
 type door struct {
 	url, address string
-	secure       *tls.Config
+	secure       *tls.Config // nil for plain HTTP
 	handler      http.Handler
 	web          *http.Server
 }
@@ -69,7 +72,11 @@ func (d *door) open(ctx context.Context, c *Config, logger *slog.Logger, failed 
 	d.web = edge.NewServer(d.handler, counted, logger)
 	d.web.TLSConfig = d.secure
 	go func() {
-		if err := d.web.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
+		serve := func() error { return d.web.ServeTLS(listener, "", "") }
+		if d.secure == nil {
+			serve = func() error { return d.web.Serve(listener) }
+		}
+		if err := serve(); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	}()

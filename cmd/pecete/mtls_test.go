@@ -52,7 +52,7 @@ func TestListeners(t *testing.T) {
 		ended <- listen(ctx, c, slog.New(slog.NewJSONHandler(in, nil)), certificate, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			shown := len(r.TLS.PeerCertificates)
 			_ = json.NewEncoder(w).Encode(shown)
-		}), &leave{})
+		}), nil, &leave{})
 		_ = in.Close()
 	}()
 	lines := bufio.NewScanner(out)
@@ -109,7 +109,7 @@ func TestListeners(t *testing.T) {
 func TestListenersTogether(t *testing.T) {
 	c := &Config{Listen: "127.0.0.1:0"}
 	c.MTLS.Listen = "192.0.2.1:1"
-	if err := listen(t.Context(), c, slog.New(slog.DiscardHandler), selfSigned(t), http.NotFoundHandler(), &leave{}); err == nil {
+	if err := listen(t.Context(), c, slog.New(slog.DiscardHandler), selfSigned(t), http.NotFoundHandler(), nil, &leave{}); err == nil {
 		t.Error("no error")
 	}
 }

@@ -78,8 +78,12 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 	if err := h.tellMetrics(ctx, api, tickets, certificate, handler); err != nil {
 		return err
 	}
+	told, err := h.certificateStatus(ctx)
+	if err != nil {
+		return err
+	}
 	thrift()
-	return listen(ctx, c, logger, certificate, h.leave.handler(handler), &h.leave)
+	return listen(ctx, c, logger, certificate, h.leave.handler(handler), told, &h.leave)
 }
 
 // thrift makes the collector of garbage suit a server whose requests leave much

@@ -32,6 +32,7 @@ const (
 	labelSeal      = "pecete seal"
 	labelTSA       = "pecete tsa"
 	labelCallbacks = "pecete callbacks"
+	labelOCSP      = "pecete ocsp"
 )
 
 // A house is what every command stands on: the device, the registry and an
@@ -258,7 +259,7 @@ func (h *house) localAuthority(ctx context.Context) (*ca.Local, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ca.Local{Signer: signer, Certificate: certificate, Now: now}, nil
+	return &ca.Local{Signer: signer, Certificate: certificate, Now: now, URL: h.config.CA.URL}, nil
 }
 
 func (h *house) enroller(ctx context.Context) (credentials.Enroller, error) {

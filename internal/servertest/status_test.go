@@ -1,0 +1,88 @@
+package servertest_test
+
+import (
+	"encoding/base64"
+	"encoding/pem"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/freeport"
+	"github.com/pecete/pecete/internal/servertest"
+)
+
+// What an operator does with a certificate shows everywhere at once: to
+// applications in the API, and to openssl, which knows no more than what stands in
+// the certificate, by CRL and by OCSP.
+func TestCertificatesTakenBack(t *testing.T) {
+	s, ctx := servertest.Raise(t), servertest.Context(t)
+	listen, err := freeport.Address()
+	must(t, err)
+	at := "http://" + listen
+	reconfigure(t, s, map[string]string{
+		"  # url: http://ca.example.org\n": "  url: " + at + "\n", "  # listen: 127.0.0.1:8080\n": "  listen: " + listen + "\n",
+	})
+	signer, err := s.AddSigner(ctx, "demo.signer@example.org", "Demo", "Signer")
+	must(t, err)
+	added, err := s.AddClient(ctx, "Demo Application", signer.ID)
+	must(t, err)
+	servertest.Serve(t, s)
+	app, id := application(t, s, added), signer.Credentials[0]
+	told := func() csc.CertInfo {
+		t.Helper()
+		info, err := app.CredentialInfo(ctx, csc.CredentialInfoRequest{CredentialID: id, View: csc.View{CertInfo: true}})
+		must(t, err)
+		return info.Cert
+	}
+	der, err := base64.StdEncoding.DecodeString(told().Certificates[0])
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(s.Folder, "leaf.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	run := func(line string) string {
+		t.Helper()
+		out, _ := shell(t, s.Folder, line) // what it says is what counts
+		return out
+	}
+	uri := run("openssl x509 -in leaf.pem -noout -ocsp_uri -ext crlDistributionPoints,authorityInfoAccess")
+	for _, want := range []string{at + "/ca/ocsp\n", "URI:" + at + "/ca/crl", "CA Issuers - URI:" + at + "/ca/certificate"} {
+		if !strings.Contains(uri, want) {
+			t.Errorf("no %q in the certificate: %s", want, uri)
+		}
+	}
+	for _, step := range []struct{ does, status, ocsp, crl string }{
+		{"", csc.CertValid, "leaf.pem: good", "leaf.pem: OK"},
+		{"suspend", csc.CertSuspended, "Reason: certificateHold", "certificate revoked"},
+		{"resume", csc.CertValid, "leaf.pem: good", "leaf.pem: OK"},
+		{"revoke --reason superseded", csc.CertRevoked, "Reason: superseded", "certificate revoked"},
+	} {
+		if step.does != "" {
+			_, err := s.Run(ctx, append([]string{"credential"}, append(strings.Fields(step.does), id)...)...)
+			must(t, err)
+		}
+		done := time.Now()
+		if got := told().Status; got != step.status {
+			t.Errorf("%s: cert.status %q", step.does, got)
+		}
+		out := run(`openssl ocsp -issuer ca.pem -cert leaf.pem -CAfile ca.pem -url "$(openssl x509 -in leaf.pem -noout -ocsp_uri)"`)
+		if !strings.Contains(out, step.ocsp) || !strings.Contains(out, "Response verify OK") || strings.Contains(out, "WARNING") {
+			t.Errorf("%s: openssl ocsp: %s", step.does, out)
+		}
+		verify := "openssl verify -crl_check -crl_download -CAfile ca.pem leaf.pem"
+		for out = run(verify); !strings.Contains(out, step.crl) && ctx.Err() == nil; out = run(verify) {
+			if time.Since(done) > 10*time.Second { // a list is made again after a second at the earliest
+				t.Fatalf("%s: openssl verify: %s", step.does, out)
+			}
+		}
+	}
+	if out := run(`openssl ocsp -issuer ca.pem -serial 0x1234 -CAfile ca.pem -url ` + at + `/ca/ocsp`); !strings.Contains(out, "0x1234: unknown") {
+		t.Errorf("a number that nobody has: %s", out)
+	}
+	resp, err := http.Get(at + "/csc/v2/info")
+	must(t, err)
+	if must(t, resp.Body.Close()); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("the API is there in plain HTTP: %s", resp.Status)
+	}
+}
