@@ -16,7 +16,7 @@ BENCH ?=
 # A codec that gin brings along and nobody here speaks: 10 MB of the program.
 TAGS := nomsgpack
 
-.PHONY: all build vet lint test e2e demo run conform clauses transcripts bench soak fuzz clean help
+.PHONY: all build vet lint test e2e demo run conform mutants clauses transcripts bench soak fuzz clean help
 
 all: build vet lint ## build, vet and lint
 
@@ -55,7 +55,13 @@ conform: ## run the conformance suite against a freshly started server
 	@CGO_ENABLED=0 go build -o bin/cscheck ./cmd/cscheck
 	@go run ./internal/conform -pecete bin/pecete -cscheck bin/cscheck -out build/conform
 
-clauses: ## write docs/clauses.md: each clause of the API with its code and its tests
+mutants: ## try each case of the suite on a server made wrong on purpose
+	@scripts/need cc softhsm
+	@go build -tags $(TAGS) -o bin/pecete ./cmd/pecete
+	@CGO_ENABLED=0 go build -o bin/cscheck ./cmd/cscheck
+	@go run ./internal/conform -pecete bin/pecete -cscheck bin/cscheck -out build/mutants -- --mutants
+
+clauses: ## write docs/clauses.md and docs/cases.md: each clause with its code and tests, and all cases
 	go run ./internal/clauses
 
 transcripts: ## write what the commands of docs/transcript-*.md print

@@ -196,7 +196,7 @@ func loginRefused(authorization string, body Object, w refusal) func(context.Con
 
 // loggedIn is the answer to one good login, which several cases look at.
 func (t *Target) loggedIn(ctx context.Context) *Answer {
-	return see(t, methodAuthLogin, func() *Answer {
+	return see(ctx, t, methodAuthLogin, func() *Answer {
 		u := t.loginUser()
 		return t.login(ctx, basic(u.Login, u.Password), Object{})
 	})
@@ -204,7 +204,7 @@ func (t *Target) loggedIn(ctx context.Context) *Answer {
 
 // wrongLogin is the answer to one wrong password, likewise.
 func (t *Target) wrongLogin(ctx context.Context) *Answer {
-	return see(t, "a wrong password", func() *Answer {
+	return see(ctx, t, "a wrong password", func() *Answer {
 		return t.login(ctx, basic(t.loginUser().Login, rand.Text()), Object{})
 	})
 }

@@ -127,7 +127,7 @@ func endOwn(ctx context.Context, t *Target, changes ...change) *Answer {
 // ended is a revocation of each kind, by the access token of the same login,
 // which several cases look at.
 func (t *Target) ended(ctx context.Context, which string) revocation {
-	return see(t, "an ended "+which, func() revocation {
+	return see(ctx, t, "an ended "+which, func() revocation {
 		o, err := t.stock.t.renewable(ctx)
 		if err != nil {
 			none := &Answer{request: "POST " + methodAuthRevoke, err: err}

@@ -202,7 +202,7 @@ func signerRole(t *Target) string {
 
 // firstGrant is the answer to one good request, which several cases look at.
 func (t *Target) firstGrant(ctx context.Context) *Answer {
-	return see(t, methodAuthorize, func() *Answer {
+	return see(ctx, t, methodAuthorize, func() *Answer {
 		_, answer, err := t.insist(ctx, signerRole(t), these(newDigests(1)...))
 		if err != nil {
 			return &Answer{request: "POST " + methodAuthorize, err: err}

@@ -226,7 +226,7 @@ func (c created) credential() (string, error) {
 
 // creation is one of these, which several cases look at.
 func (t *Target) creation(ctx context.Context) created {
-	return see(t, methodCreate, func() created {
+	return see(ctx, t, methodCreate, func() created {
 		token, who, err := t.permit(ctx, nil, Object{"type": typeCreation})
 		var service string
 		if err == nil {
@@ -255,7 +255,7 @@ type deleted struct{ another, unnamed, noReason, unused, beyond, deleted, info *
 
 // deletion is one of these, of a credential that was made for it.
 func (t *Target) deletion(ctx context.Context) deleted {
-	return see(t, methodDelete, func() deleted {
+	return see(ctx, t, methodDelete, func() deleted {
 		d, err := t.makeAndDelete(ctx)
 		if err != nil {
 			none := &Answer{request: "POST " + methodDelete, err: err}

@@ -193,7 +193,7 @@ type extension struct {
 
 // extension is one of these, which several cases look at.
 func (t *Target) extension(ctx context.Context) (extension, error) {
-	s := see(t, methodExtend, func() extension { return t.extendTwice(ctx) })
+	s := see(ctx, t, methodExtend, func() extension { return t.extendTwice(ctx) })
 	return s, s.err
 }
 

@@ -34,7 +34,7 @@ func (t *Target) described() []Credential {
 
 // description is what t itself says of a credential, asked once.
 func (t *Target) description(ctx context.Context, id string) *Answer {
-	return see(t, "credential "+id, func() *Answer { return t.ask(ctx, methodCredentialInfo, everythingOf(id)) })
+	return see(ctx, t, "credential "+id, func() *Answer { return t.ask(ctx, methodCredentialInfo, everythingOf(id)) })
 }
 
 // descriptions are those t gives; what cannot be read is left out.

@@ -153,7 +153,7 @@ func wantNoProof(a *Answer) error {
 // whereNonces is boundAsked at a server that wants nonces.
 func whereNonces(spoil func(*proof), judge func(*Answer) error) func(context.Context, *Target) error {
 	return func(ctx context.Context, t *Target) error {
-		bare := see(t.stock.t, "a proof without a nonce", func() *Answer {
+		bare := see(ctx, t.stock.t, "a proof without a nonce", func() *Answer {
 			return t.stock.t.boundCall(ctx, proof{key: newProofKey(), bare: true})
 		})
 		if bare.Status == http.StatusOK {

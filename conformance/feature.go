@@ -20,6 +20,9 @@ const (
 	RAR            Feature = "info.supportsRar"
 	DPoP           Feature = "DPoP"
 	Introspection  Feature = "introspection"
+	Pushing        Feature = "oauth2/pushed_authorize"
+	Revocation     Feature = "oauth2/revoke"
+	PSS            Feature = "info.signAlgorithms RSASSA-PSS"
 	Mutual         Feature = "tokens bound to certificates"
 	Synchronous    Feature = "info.asynchronousOperationMode false"
 	Asynchronous   Feature = "info.asynchronousOperationMode true"
@@ -70,7 +73,10 @@ const (
 // needed are the features of c and the method it is about.
 func (c Case) needed() []Feature {
 	method := c.Ref.Method
-	if method == General || method == methodInfo || strings.HasPrefix(method, "oauth2/") {
+	switch {
+	case method == methodPush || method == methodRevoke:
+		// Not every authorization server has these.
+	case method == General || method == methodInfo || strings.HasPrefix(method, "oauth2/"):
 		return c.Needs
 	}
 	return slices.Concat([]Feature{Feature(method)}, c.Needs)
@@ -91,8 +97,17 @@ func (t *Target) lacks(ctx context.Context, f Feature) error {
 		if !t.takesDetails(ctx) {
 			return unclaimed("the server does not say that it supports authorization_details")
 		}
+	case Pushing, Revocation:
+		if t.lacksMethod(ctx, string(f)) == nil {
+			return nil
+		}
+		return t.lacksMember(ctx, f)
 	case DPoP, Introspection, Mutual:
 		return t.lacksMember(ctx, f)
+	case PSS:
+		if algos, _ := t.claims(ctx).object("signAlgorithms").strings("algos"); !slices.Contains(algos, oidPSS) {
+			return unclaimed("info.signAlgorithms does not name RSASSA-PSS")
+		}
 	case Synchronous:
 		if t.claims(ctx)["asynchronousOperationMode"] == true {
 			return unclaimed("the server signs asynchronously too")
@@ -130,6 +145,7 @@ func (t *Target) takesDetails(ctx context.Context) bool {
 
 // announcements are the members of the metadata that announce features.
 var announcements = map[Feature]string{
+	Pushing: "pushed_authorization_request_endpoint", Revocation: "revocation_endpoint",
 	DPoP: "dpop_signing_alg_values_supported", Introspection: "introspection_endpoint", Mutual: "tls_client_certificate_bound_access_tokens",
 }
 

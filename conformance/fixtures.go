@@ -56,6 +56,9 @@ type Fixtures struct {
 type ClientKey struct {
 	ID     string `json:"id"`
 	Secret string `json:"secret"`
+	// Token, if not "", is a bearer token that outlives the run, of a client whose
+	// server gives it another way than by client_credentials.
+	Token string `json:"token"`
 }
 
 // A WebClient is a client and where its signers are sent back to.

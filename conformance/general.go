@@ -214,7 +214,7 @@ func wantJSON(a *Answer) error {
 // malformed calls a method with a header of another scheme; the answer is
 // remembered, several cases look at it.
 func malformed(ctx context.Context, t *Target, method string) *Answer {
-	return see(t, "malformed "+method, func() *Answer {
+	return see(ctx, t, "malformed "+method, func() *Answer {
 		h := headers("")
 		h.Set("Authorization", "Foo abc")
 		return t.do(ctx, call{method: method, header: h, body: []byte("{}")})

@@ -111,12 +111,12 @@ const (
 )
 
 // as is an HTTP client with the certificate.
-func (t *Target) as(who identity) (*http.Client, error) {
+func (t *Target) as(ctx context.Context, who identity) (*http.Client, error) {
 	type made struct {
 		client *http.Client
 		err    error
 	}
-	m := see(t, [...]string{"own", "no", "unknown"}[who]+" certificate", func() made {
+	m := see(ctx, t, [...]string{"own", "no", "unknown"}[who]+" certificate", func() made {
 		client := t.newClient(true)
 		var pair tls.Certificate
 		var err error
@@ -158,7 +158,7 @@ func (t *Target) mutualToken(ctx context.Context, who identity) *Answer {
 // mutualCall sends a form by a certificate, to the address for that (RFC 8705
 // §5).
 func (t *Target) mutualCall(ctx context.Context, method string, who identity, form url.Values) *Answer {
-	client, err := t.as(who)
+	client, err := t.as(ctx, who)
 	if err != nil {
 		return &Answer{request: "POST " + method, err: err}
 	}
@@ -199,7 +199,7 @@ func mutualListed(who identity, judge func(*Answer) error) func(context.Context,
 		if err != nil {
 			return err
 		}
-		client, err := t.as(who)
+		client, err := t.as(ctx, who)
 		if err != nil {
 			return err
 		}

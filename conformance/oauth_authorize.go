@@ -250,12 +250,12 @@ type arrival struct {
 // entrance is where one good request for scope service ended, which several
 // cases look at.
 func (t *Target) entrance(ctx context.Context) *page {
-	return see(t, methodOAuth, func() *page { return t.arrive(ctx, wanting("state", oddState)).page })
+	return see(ctx, t, methodOAuth, func() *page { return t.arrive(ctx, wanting("state", oddState)).page })
 }
 
 // bareEntrance is that of a request without scope and state.
 func (t *Target) bareEntrance(ctx context.Context) arrival {
-	return see(t, "a bare "+methodOAuth, func() arrival { return t.arrive(ctx, notWanting("state"), notWanting("scope")) })
+	return see(ctx, t, "a bare "+methodOAuth, func() arrival { return t.arrive(ctx, notWanting("state"), notWanting("scope")) })
 }
 
 func (t *Target) arrive(ctx context.Context, changes ...asks) arrival {

@@ -120,7 +120,7 @@ var pushCases = []Case{
 	{ID: "push/json", Check: "CSC-PAR-012", Ref: refTo(methodPush), Level: Doubt, Needs: web(),
 		Says: "a request in JSON is refused",
 		Run:  pushJSON},
-	{ID: "oauth/request-uri-alone", Check: "CSC-OAZ-042", Ref: refTo(methodOAuth), Level: Must, Needs: web(),
+	{ID: "oauth/request-uri-alone", Check: "CSC-OAZ-042", Ref: refTo(methodOAuth), Level: Must, Needs: web(Pushing),
 		Says: "what is beside request_uri and client_id is refused or ignored",
 		Run: func(ctx context.Context, t *Target) error {
 			v, err := t.visit()
@@ -166,7 +166,7 @@ func (t *Target) pushVisit(ctx context.Context, v *visit) (int64, error) {
 
 // firstPush is the answer to one good push, which several cases look at.
 func (t *Target) firstPush(ctx context.Context) *Answer {
-	return see(t, methodPush, func() *Answer {
+	return see(ctx, t, methodPush, func() *Answer {
 		v, err := t.visit()
 		if err != nil {
 			return &Answer{err: err}
@@ -183,7 +183,7 @@ type pushedArrival struct {
 }
 
 func (t *Target) pushedEntrance(ctx context.Context) (pushedArrival, error) {
-	p := see(t, "a pushed "+methodOAuth, func() pushedArrival {
+	p := see(ctx, t, "a pushed "+methodOAuth, func() pushedArrival {
 		v, err := t.visit()
 		if err != nil {
 			return pushedArrival{err: err}

@@ -24,7 +24,7 @@ var revokeCases = []Case{
 		Run: func(ctx context.Context, t *Target) error {
 			return t.accessRevoked(ctx).list.WantStatus(http.StatusUnauthorized)
 		}},
-	{ID: "general/revoked-token", Check: "CSC-GEN-023", Ref: Ref{General, "11.3"}, Level: Must, Needs: web(methodList),
+	{ID: "general/revoked-token", Check: "CSC-GEN-023", Ref: Ref{General, "11.3"}, Level: Must, Needs: web(methodList, Revocation),
 		Says: "a revoked token opens nothing",
 		Run: func(ctx context.Context, t *Target) error {
 			token, _, err := t.stock.freshToken(ctx, t.Fixtures.Client)
@@ -160,7 +160,7 @@ func (t *Target) refreshRevoked(ctx context.Context) revocation {
 
 // revoked is one revocation of each kind, which several cases look at.
 func (t *Target) revoked(ctx context.Context, which string) revocation {
-	return see(t, "a revoked "+which, func() revocation {
+	return see(ctx, t, "a revoked "+which, func() revocation {
 		o, err := t.stock.t.renewable(ctx)
 		if err != nil {
 			none := &Answer{request: "POST " + methodRevoke, err: err}

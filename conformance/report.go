@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,24 +34,34 @@ type Result struct {
 	Level   string  `json:"level"`
 	Says    string  `json:"says"`
 	Outcome Outcome `json:"outcome"`
+	// Guard is what keeps signers safe that the case tries; "" if it is about the
+	// form of the API alone.
+	Guard Guard `json:"guard,omitempty"`
 	// Detail is what was seen, or why nothing was tried. No secret is in it.
 	Detail string `json:"detail,omitempty"`
 	// Unprovided says that a skipped case lacked fixtures or patience; else it
 	// was the server that does not claim what it is about.
 	Unprovided bool    `json:"unprovided,omitempty"`
 	Seconds    float64 `json:"seconds"`
+	// Exchanges are what was said, the last of it if it was much.
+	Exchanges []Exchange `json:"exchanges,omitempty"`
 }
 
 // A Report is the outcome of a run. Its JSON form is versioned by Schema.
 type Report struct {
 	Schema  string          `json:"schema"`
 	Target  string          `json:"target"`
-	Name    string          `json:"name"`  // info.name
-	Specs   string          `json:"specs"` // info.specs
+	Name    string          `json:"name"`         // info.name
+	Specs   string          `json:"specs"`        // info.specs
+	V1      bool            `json:"v1,omitempty"` // tried as a server of v1.0.4.0
 	Strict  bool            `json:"strict"`
 	Started time.Time       `json:"started"`
 	Seconds float64         `json:"seconds"`
 	Counts  map[Outcome]int `json:"counts"`
+	// Safety counts the results that have a Guard, apart from the text's other
+	// requirements.
+	Safety   map[Outcome]int `json:"safety"`
+	Profiles []ProfileCount  `json:"profiles"`
 	// Conformant says that something was tried and nothing failed.
 	Conformant bool `json:"conformant"`
 	// Complete says that nothing was skipped for want of fixtures or patience.
@@ -60,13 +71,18 @@ type Report struct {
 
 // count fills in what follows from the results.
 func (r *Report) count() {
-	r.Counts = map[Outcome]int{Pass: 0, Warn: 0, Fail: 0, Skip: 0, Doubtful: 0}
-	r.Complete = true
-	for _, one := range r.Results {
-		r.Counts[one.Outcome]++
-		r.Complete = r.Complete && !one.Unprovided
-	}
+	r.Counts, r.Profiles = counts(r.Results), profileCounts(r.Results, r.V1)
+	r.Safety = counts(slices.DeleteFunc(slices.Clone(r.Results), func(one Result) bool { return one.Guard == "" }))
+	r.Complete = !slices.ContainsFunc(r.Results, func(one Result) bool { return one.Unprovided })
 	r.Conformant = r.Counts[Fail] == 0 && len(r.Results) > r.Counts[Skip]
+}
+
+func counts(results []Result) map[Outcome]int {
+	sum := map[Outcome]int{Pass: 0, Warn: 0, Fail: 0, Skip: 0, Doubtful: 0}
+	for _, one := range results {
+		sum[one.Outcome]++
+	}
+	return sum
 }
 
 // WriteJSON writes r with schema [Schema].
@@ -105,9 +121,23 @@ func (r Report) WriteText(w io.Writer, style Style) error {
 			fmt.Fprintf(&b, "         %s\n", style(one.Outcome, one.Detail))
 		}
 	}
+	b.WriteString("\n" + r.table())
 	fmt.Fprintf(&b, "\n%s\n", style(r.verdict()))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// table has a line for each profile, and one for what keeps signers safe.
+func (r Report) table() string {
+	var b strings.Builder
+	line := func(name string, c map[Outcome]int) {
+		fmt.Fprintf(&b, "%-11s %6d passed %4d warned %4d failed %4d doubts %4d skipped\n", name, c[Pass], c[Warn], c[Fail], c[Doubtful], c[Skip])
+	}
+	for _, p := range r.Profiles {
+		line(p.Name, p.Counts)
+	}
+	line("safety", r.Safety)
+	return b.String()
 }
 
 // verdict is the last line of a text report, and what it looks like.

@@ -43,6 +43,9 @@ credentials/list
   doubt  list/empty                             a list may be empty
          it may not
 
+core             1 passed    0 warned    1 failed    1 doubts    1 skipped
+safety           0 passed    0 warned    0 failed    0 doubts    0 skipped
+
 not conformant: 1 passed, 0 warnings, 1 failed, 1 doubts, 1 skipped in 1.5 s
 `
 	if d := cmp.Diff(want, b.String()); d != "" {
@@ -64,8 +67,10 @@ func TestWriteJSON(t *testing.T) {
 	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
+	of := `{"pass":1,"warn":0,"fail":1,"skip":1,"doubt":1}`
 	text := `{"schema":"cscheck/1","target":"https://host/csc/v2","name":"Demo","specs":"2.2.0.0","strict":false,
-	"started":"2026-01-02T03:04:05Z","seconds":1.5,"counts":{"pass":1,"warn":0,"fail":1,"skip":1,"doubt":1},
+	"started":"2026-01-02T03:04:05Z","seconds":1.5,"counts":` + of + `,
+	"safety":{"pass":0,"warn":0,"fail":0,"skip":0,"doubt":0},"profiles":[{"name":"core","counts":` + of + `}],
 	"conformant":false,"complete":false,"results":[
 	{"id":"info/name","check":"CSC-INFO-006","method":"info","clause":"11.1","level":"must","says":"there is a name","outcome":"pass","seconds":0.25},
 	{"id":"info/lang","check":"CSC-INFO-010","method":"info","clause":"11.1","level":"must","says":"there is a lang","outcome":"fail","detail":"lang is \"<x>\"","seconds":0},

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -15,24 +16,31 @@ type Options struct {
 	// Methods are the methods to try, General among them; none: all that the
 	// server claims.
 	Methods []string
+	// Profiles are the names of those whose cases are tried; none: all.
+	Profiles []string
 	// Only are ids or check numbers of cases; none: all.
 	Only []string
 	// Strict makes warnings failures: recommendations not followed, and
 	// error_descriptions in other words than the text's.
 	Strict bool
-	// Progress, if not nil, is told each result as it comes.
-	Progress func(Result)
+	// Parallel has the cases that wait for something to expire wait at the same
+	// time, while the others are tried.
+	Parallel bool
+	// Progress, if not nil, is told each result as it comes, and how many of all
+	// there are.
+	Progress func(done, all int, r Result)
 }
 
 // ErrUnreachable says that the server did not answer at all.
 var ErrUnreachable = errors.New("conformance: the server cannot be reached")
 
-// Run tries the cases on t, one after the other, and reports. It stops when ctx
+// Run tries the cases on t, one after the other unless they are to run side by
+// side, and reports. It stops when ctx
 // ends and returns what it has, with the error; with [ErrUnreachable] there is
 // nothing.
 func Run(ctx context.Context, t *Target, o Options) (Report, error) {
 	t.ready()
-	r := Report{Schema: Schema, Target: t.Base, Strict: o.Strict, Started: t.Now().UTC()}
+	r := Report{Schema: Schema, Target: t.Base, V1: t.V1, Strict: o.Strict, Started: t.Now().UTC()}
 	if err := t.info(ctx).Err(); err != nil {
 		return Report{}, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
@@ -43,33 +51,70 @@ func Run(ctx context.Context, t *Target, o Options) (Report, error) {
 	if t.V1 {
 		cases = CasesV1()
 	}
-	for _, c := range cases {
-		if !o.wants(c) {
-			continue
-		}
-		if ctx.Err() != nil {
-			break
-		}
-		result := t.try(ctx, c, o.Strict)
-		r.Results = append(r.Results, result)
-		if o.Progress != nil {
-			o.Progress(result)
-		}
-	}
+	cases = slices.DeleteFunc(cases, func(c Case) bool { return !o.wants(c) })
+	r.Results = t.tryAll(ctx, cases, o)
 	r.Seconds = seconds(t.Now().Sub(r.Started))
 	r.count()
 	return r, ctx.Err()
 }
 
+// tryAll tries the cases, as far as there is time, and returns the results in
+// their order.
+func (t *Target) tryAll(ctx context.Context, cases []Case, o Options) []Result {
+	results := make([]*Result, len(cases))
+	var mu sync.Mutex
+	done := 0
+	try := func(i int) {
+		if ctx.Err() != nil {
+			return
+		}
+		r := t.try(ctx, cases[i], o.Strict)
+		mu.Lock()
+		defer mu.Unlock()
+		results[i] = &r
+		if done++; o.Progress != nil {
+			o.Progress(done, len(cases), r)
+		}
+	}
+	var waiting sync.WaitGroup
+	for i, c := range cases {
+		if o.Parallel && slices.Contains(c.Needs, Patience) {
+			waiting.Go(func() { try(i) })
+		}
+	}
+	for i, c := range cases {
+		if slices.Contains(c.Needs, RateLimit) {
+			waiting.Wait() // it leaves nothing for others
+		}
+		if !o.Parallel || !slices.Contains(c.Needs, Patience) {
+			try(i)
+		}
+	}
+	waiting.Wait()
+	var all []Result
+	for _, r := range results {
+		if r != nil {
+			all = append(all, *r)
+		}
+	}
+	return all
+}
+
 func (o Options) wants(c Case) bool {
 	return (len(o.Methods) == 0 || slices.Contains(o.Methods, c.Ref.Method)) &&
+		(len(o.Profiles) == 0 || slices.ContainsFunc(o.Profiles, func(name string) bool {
+			p, known := FindProfile(name)
+			return known && p.has(c.ID)
+		})) &&
 		(len(o.Only) == 0 || slices.Contains(o.Only, c.ID) || slices.Contains(o.Only, c.Check))
 }
 
 // try runs one case, if its needs are met, and judges.
 func (t *Target) try(ctx context.Context, c Case, strict bool) Result {
+	t.ready()
 	began := t.Now()
-	r := Result{ID: c.ID, Check: c.Check, Method: c.Ref.Method, Clause: c.Ref.Clause, Level: c.Level.String(), Says: c.Says}
+	r := Result{ID: c.ID, Check: c.Check, Method: c.Ref.Method, Clause: c.Ref.Clause, Level: c.Level.String(), Says: c.Says, Guard: GuardOf(c.ID)}
+	ctx, exchanges := recording(ctx)
 	err := t.reach(ctx, c)
 	if err == nil {
 		err = guarded(ctx, t, c)
@@ -79,6 +124,9 @@ func (t *Target) try(ctx context.Context, c Case, strict bool) Result {
 		r.Detail = t.secrets.cut(err.Error())
 	}
 	r.Unprovided = kindOf(err) == notProvided
+	if r.Outcome != Skip {
+		r.Exchanges = exchanges.shown(t.secrets)
+	}
 	r.Seconds = seconds(t.Now().Sub(began))
 	return r
 }

@@ -106,7 +106,7 @@ func aTarget(t *testing.T, s *stub, users ...User) (*Target, *time.Time) {
 	now := totpStart(100).Add(15 * time.Second)
 	target := &Target{
 		Base:     server.URL + "/csc/v2",
-		Fixtures: Fixtures{Client: ClientKey{"app", "a client's secret"}, Users: users},
+		Fixtures: Fixtures{Client: ClientKey{ID: "app", Secret: "a client's secret"}, Users: users},
 		Now:      func() time.Time { return now },
 		Sleep:    func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
 	}

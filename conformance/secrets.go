@@ -28,6 +28,8 @@ func (s *secrets) keep(secret string) {
 }
 
 func (s *secrets) keepAll(f Fixtures) {
+	s.keep(f.Client.Token)
+	s.keep(f.OtherClient.Token)
 	s.keep(f.Client.Secret)
 	s.keep(f.OtherClient.Secret)
 	s.keep(f.WebClient.Secret)
@@ -67,6 +69,6 @@ func (s *secrets) cut(text string) string {
 
 // tellTale finds secrets by the member they stand in, before an answer is
 // shortened for a report: half a secret is not in any list.
-var tellTale = regexp.MustCompile(`"(SAD|access_token|refresh_token|request_uri|client_secret|value)"\s*:\s*"[^"]*"?`)
+var tellTale = regexp.MustCompile(`"(SAD|access_token|refresh_token|request_uri|client_secret|value|token|password|PIN|OTP)"\s*:\s*"[^"]*"?`)
 
 func hide(body string) string { return tellTale.ReplaceAllString(body, `"$1":"…"`) }

@@ -120,7 +120,7 @@ type pair struct {
 
 // signed is one good signature, which several cases look at.
 func (t *Target) signed(ctx context.Context) (*grant, *Answer, error) {
-	p := see(t, methodSignHash, func() pair {
+	p := see(ctx, t, methodSignHash, func() pair {
 		g, err := t.stock.voucher(ctx, signerRole(t))
 		if err != nil {
 			return pair{err: err}

@@ -24,6 +24,11 @@ type Target struct {
 	Fixtures Fixtures
 	// Patience is how long a case may wait for a token or a SAD to expire.
 	Patience time.Duration
+	// Timeout is how long an answer may take, a minute if zero.
+	Timeout time.Duration
+	// Interval is the least time between two requests; 0: none. It is for servers
+	// that others work with.
+	Interval time.Duration
 	// Setup, if not nil, is the same server reached another way: what cases
 	// need beforehand is got there, so that only the call under test meets
 	// Base. Targets with the same Setup share codes and authorizations.
@@ -36,9 +41,11 @@ type Target struct {
 	http1   *http.Client
 	secrets *secrets
 	stock   *stock
+	silence silence
+	pace    pace
 
 	mu   sync.Mutex
-	seen map[string]any // answers several cases look at
+	seen map[string]sight // answers several cases look at
 }
 
 const (
@@ -59,8 +66,11 @@ func (t *Target) ready() {
 		if t.Sleep == nil {
 			t.Sleep = sleep
 		}
+		if t.Timeout == 0 {
+			t.Timeout = callTimeout
+		}
 		t.client, t.http1 = t.newClient(true), t.newClient(false)
-		t.seen = map[string]any{}
+		t.seen = map[string]sight{}
 		if t.V1 {
 			t.Fixtures.WebClient = t.Fixtures.V1WebClient
 		}
@@ -88,7 +98,7 @@ func (t *Target) newClient(http2 bool) *http.Client {
 	transport.Protocols.SetHTTP2(http2)
 	return &http.Client{
 		Transport:     transport,
-		Timeout:       callTimeout,
+		Timeout:       t.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -113,9 +123,17 @@ func (t *Target) do(ctx context.Context, c call) *Answer {
 	if c.jar != nil {
 		most = mostVisits
 	}
+	if err := t.silence.ask(c.method); err != nil {
+		return &Answer{request: c.method, err: err}
+	}
 	for try := 0; ; try++ {
 		a := t.once(ctx, c)
-		if a.Status != http.StatusTooManyRequests || c.tired || try == most {
+		t.silence.heard(c.method, a)
+		if a.Status != http.StatusTooManyRequests || c.tired || t.silence.refuses() {
+			return a
+		}
+		if try == most {
+			t.silence.tired()
 			return a
 		}
 		wait, _ := strconv.Atoi(a.Header.Get("Retry-After"))
@@ -151,8 +169,12 @@ func (t *Target) once(ctx context.Context, c call) *Answer {
 		return a
 	}
 	maps.Copy(req.Header, c.header)
+	if a.err = t.pace.wait(ctx, t); a.err != nil {
+		return a
+	}
 	a.take(client.Do(req))
 	t.secrets.keepAnswer(a.Body)
+	recordOf(ctx).add(exchange(req, c.body, a))
 	t.stock.learn(originOf(t.knownAs(url)), a.Header.Get("DPoP-Nonce"))
 	return a
 }
@@ -165,8 +187,12 @@ func (a *Answer) take(res *http.Response, err error) {
 	}
 	defer func() { _ = res.Body.Close() }() // only read
 	a.Status, a.Header, a.Proto = res.StatusCode, res.Header, res.Proto
-	if a.Body, err = io.ReadAll(io.LimitReader(res.Body, answerLimit)); err != nil {
+	switch a.Body, err = io.ReadAll(io.LimitReader(res.Body, answerLimit+1)); {
+	case err != nil:
 		a.err = fmt.Errorf("%s: read the answer: %w", a.request, err)
+	case len(a.Body) > answerLimit:
+		a.err = unmet("%s: the answer goes on after %d MiB", a.request, answerLimit>>20)
+		a.Body = nil
 	}
 }
 
@@ -222,30 +248,64 @@ func (t *Target) tiredly(ctx context.Context, method string, body Object) *Answe
 }
 
 // see is what is remembered under name, got by get the first time.
-func see[T any](t *Target, name string, get func() T) T {
+func see[T any](ctx context.Context, t *Target, name string, get func() T) T {
 	t.ready()
 	t.mu.Lock()
 	v, ok := t.seen[name]
 	t.mu.Unlock()
+	exchanges := recordOf(ctx)
 	if ok {
-		return v.(T)
+		exchanges.add(v.exchanges...)
+		return v.what.(T)
 	}
+	before := exchanges.length()
 	got := get()
 	t.mu.Lock()
-	t.seen[name] = got
+	t.seen[name] = sight{got, exchanges.since(before)}
 	t.mu.Unlock()
 	return got
 }
 
+// A sight is what several cases look at, and what was said to get it.
+type sight struct {
+	what      any
+	exchanges []Exchange
+}
+
 // info is the server's answer to info, asked once.
 func (t *Target) info(ctx context.Context) *Answer {
-	return see(t, methodInfo, func() *Answer { return t.post(ctx, methodInfo, "", Object{}) })
+	return see(ctx, t, methodInfo, func() *Answer { return t.post(ctx, methodInfo, "", Object{}) })
 }
 
 // claims is what info says, nil if it says nothing readable.
 func (t *Target) claims(ctx context.Context) Object {
 	o, _ := t.info(ctx).WantOK()
 	return o
+}
+
+// A pace keeps requests apart.
+type pace struct {
+	mu   sync.Mutex
+	next time.Time
+}
+
+// wait waits for the turn of a request.
+func (p *pace) wait(ctx context.Context, t *Target) error {
+	if t.Interval <= 0 {
+		return nil
+	}
+	p.mu.Lock()
+	now := t.Now()
+	turn := p.next
+	if turn.Before(now) {
+		turn = now
+	}
+	p.next = turn.Add(t.Interval)
+	p.mu.Unlock()
+	if turn.Equal(now) {
+		return nil
+	}
+	return t.Sleep(ctx, turn.Sub(now))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -101,7 +101,7 @@ var tokenCases = []Case{
 
 // firstToken is the answer to one good request, which several cases look at.
 func (t *Target) firstToken(ctx context.Context) *Answer {
-	return see(t, methodToken, func() *Answer { return t.tokenCall(ctx, t.Fixtures.Client, nil) })
+	return see(ctx, t, methodToken, func() *Answer { return t.tokenCall(ctx, t.Fixtures.Client, nil) })
 }
 
 // tokenOpens uses a token of its own, not the suite's.

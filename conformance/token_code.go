@@ -112,7 +112,7 @@ type redemption struct{ first, second *Answer }
 
 // redeemed is one redemption, which several cases look at.
 func (t *Target) redeemed(ctx context.Context) redemption {
-	return see(t, "a redemption", func() redemption {
+	return see(ctx, t, "a redemption", func() redemption {
 		v, code, err := t.freshCode(ctx)
 		if err != nil {
 			none := &Answer{request: "POST " + methodToken, err: err}

@@ -153,7 +153,7 @@ func (t *Target) announced(ctx context.Context) (Object, error) {
 		metadata Object
 		err      error
 	}
-	m := see(t, "the issuer's metadata", func() told {
+	m := see(ctx, t, "the issuer's metadata", func() told {
 		m, err := t.metadata(ctx, at)
 		return told{m, err}
 	})

@@ -27,11 +27,17 @@ var refreshCases = []Case{
 	{ID: "token/refresh-missing", Check: "CSC-TOK-026", Ref: refTo(methodToken), Level: Must, Needs: web(),
 		Says: "a request to renew without the refresh_token is refused",
 		Run: func(ctx context.Context, t *Target) error {
+			if err := t.refreshes(ctx); err != nil {
+				return err
+			}
 			return t.refresh(ctx, "", func(f url.Values, _ http.Header) { f.Del("refresh_token") }).want(bad("Missing parameter refresh_token"))
 		}},
 	{ID: "token/refresh-unknown", Check: "CSC-TOK-027", Ref: refTo(methodToken), Level: Must, Needs: web(),
 		Says: "a refresh_token the server did not make is refused",
 		Run: func(ctx context.Context, t *Target) error {
+			if err := t.refreshes(ctx); err != nil {
+				return err
+			}
 			return t.refresh(ctx, rand.Text(), nil).want(badGrant("Invalid parameter refresh_token"))
 		}},
 	{ID: "token/refresh-replaced", Check: "CSC-TOK-030", Ref: refTo(methodToken), Level: Optional, Needs: web(),
@@ -75,6 +81,14 @@ func (t *Target) renewable(ctx context.Context) (Object, error) {
 	return o, err
 }
 
+// refreshes says why nothing can be asked about refresh tokens; nil if it can.
+func (t *Target) refreshes(ctx context.Context) error {
+	if err := t.renewed(ctx).first.err; kindOf(err) == notClaimed {
+		return err
+	}
+	return nil
+}
+
 // refresh renews a token; alter, if not nil, spoils the request.
 func (t *Target) refresh(ctx context.Context, token string, alter func(url.Values, http.Header)) *Answer {
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}
@@ -90,7 +104,7 @@ type renewal struct {
 
 // renewed is one renewal, which several cases look at.
 func (t *Target) renewed(ctx context.Context) renewal {
-	return see(t, "a renewal", func() renewal {
+	return see(ctx, t, "a renewal", func() renewal {
 		o, err := t.stock.t.renewable(ctx)
 		if err != nil {
 			none := &Answer{request: "POST " + methodToken, err: err}

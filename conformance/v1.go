@@ -156,6 +156,30 @@ var oldCases = []Case{
 	{ID: "v1/sad-unknown", Check: "CSC-HASH-012", Ref: old(methodSignHash), Level: Must, Needs: viaOld,
 		Says: "a SAD the server did not make is refused",
 		Run:  oldRefused(badSAD(), with("SAD", "none"))},
+	{ID: "v1/sad-spent", Check: "CSC-HASH-042", Ref: old(methodSignHash), Level: Must, Needs: viaOld,
+		Says: "a SAD is dead after the last signature it was for",
+		Run: func(ctx context.Context, t *Target) error {
+			g, err := t.stock.t.oldGrant(ctx, signerRole(t))
+			if err != nil {
+				return err
+			}
+			if _, err := t.stock.t.ask(ctx, methodSignHash, g.old()).WantOK(); err != nil {
+				return err
+			}
+			return t.ask(ctx, methodSignHash, g.old()).want(refused())
+		}},
+	{ID: "v1/sad-expired", Check: "CSC-HASH-011", Ref: old(methodSignHash), Level: Must, Needs: append(slices.Clone(viaOld), Patience),
+		Says: "a SAD is refused once it has expired",
+		Run: func(ctx context.Context, t *Target) error {
+			g, err := t.stock.t.oldGrant(ctx, signerRole(t))
+			if err != nil {
+				return err
+			}
+			if err := t.outlast(ctx, "a SAD", g.life); err != nil {
+				return err
+			}
+			return t.ask(ctx, methodSignHash, g.old()).want(expiredSAD())
+		}},
 	{ID: "v1/hash-names", Check: "CSC-HASH-016", Ref: old(methodSignHash), Level: Must, Needs: viaOld,
 		Says: "a signature without hash is refused, in the name of v1",
 		Run:  oldRefused(missingHashes(), without("hash"))},
@@ -272,7 +296,7 @@ func (t *Target) page(ctx context.Context, more Object) *Answer {
 }
 
 func (t *Target) firstPage(ctx context.Context) *Answer {
-	return see(t, "the first page", func() *Answer { return t.page(ctx, Object{"maxResults": 1}) })
+	return see(ctx, t, "the first page", func() *Answer { return t.page(ctx, Object{"maxResults": 1}) })
 }
 
 func pagesAreTheList(ctx context.Context, t *Target) error {

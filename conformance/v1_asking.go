@@ -217,7 +217,7 @@ type permission struct {
 
 // oldAgreed is what a signer agreed to on the pages, which several cases look at.
 func (t *Target) oldAgreed(ctx context.Context) permission {
-	return see(t, "an agreement of v1", func() permission { return t.oldAgree(ctx) })
+	return see(ctx, t, "an agreement of v1", func() permission { return t.oldAgree(ctx) })
 }
 
 func (t *Target) oldAgree(ctx context.Context) permission {

@@ -108,7 +108,12 @@ func (t *Target) enter(ctx context.Context, v *visit) *page {
 	if p.err != nil || p.back != nil || !p.offers(l.Name, l.Password) {
 		return p
 	}
-	return v.browser.submit(ctx, p, map[string]string{l.Name: v.User.Login, l.Password: v.User.Password})
+	p = v.browser.submit(ctx, p, map[string]string{l.Name: v.User.Login, l.Password: v.User.Password})
+	if v.query.Get("scope") != "credential" && p.back == nil && p.offers(l.Decision+"="+l.Agree) && !p.offers(l.Code) {
+		// There are servers that ask whether the application may see what there is.
+		return v.browser.submit(ctx, p, map[string]string{l.Decision: l.Agree})
+	}
+	return p
 }
 
 // agree has the signer log in and agree.

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"encoding/pem"
 	"image"
 	"image/png"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -118,5 +121,45 @@ func TestExit(t *testing.T) {
 		if got := run(t.Context(), row.args, &out, &errs); got != row.want {
 			t.Errorf("%s: ended with %d, want %d\n%s%s", row.says, got, row.want, &out, &errs)
 		}
+	}
+}
+
+// TestServeFaults serves in this process, and checks what is served: rightly, with
+// a rule turned off, and with a fault before it.
+func TestServeFaults(t *testing.T) {
+	for _, row := range []struct {
+		says   string
+		args   []string
+		only   string
+		want   int
+		report string
+	}{
+		{"a right server", nil, "signHash/sad-spent", 0, "pass   signHash/sad-spent"},
+		{"one whose authorizations sign again", []string{"--without", "replays"}, "signHash/sad-spent", 1, "fail   signHash/sad-spent"},
+		{"one with the habits of some", []string{"--habit", "counter"}, "list/foreign-user", 1, "fail   list/foreign-user"},
+		{"one with two faults before it", []string{"--fault", "info/region", "--fault", "info/name"}, "info/region", 1, "fail   info/region"},
+	} {
+		t.Run(row.says, func(t *testing.T) {
+			folder := t.TempDir()
+			ctx, stop := context.WithCancel(t.Context())
+			said, out := io.Pipe()
+			ended := make(chan int)
+			go func() { ended <- run(ctx, append([]string{"serve-faults", "--folder", folder}, row.args...), out, out) }()
+			first, err := bufio.NewReader(said).ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() { _, _ = io.Copy(io.Discard, said) }()
+			base := strings.TrimSpace(strings.TrimPrefix(first, "serving "))
+			var report bytes.Buffer
+			args := []string{"--ca", filepath.Join(folder, "ca.pem"), "--config", filepath.Join(folder, "fixtures.json"), "--only", row.only, base}
+			if got := run(t.Context(), args, &report, &report); got != row.want || !strings.Contains(report.String(), row.report) {
+				t.Errorf("ended with %d, want %d\n%s%s", got, row.want, first, &report)
+			}
+			stop()
+			if got := <-ended; got != exitConformant {
+				t.Errorf("serving ended with %d", got)
+			}
+		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pecete/pecete/conformance"
+	"github.com/pecete/pecete/conformance/faults"
 )
 
 // listCases writes a line a case, of the methods asked for.
@@ -15,6 +16,14 @@ func listCases(out io.Writer, o options) int {
 		if len(o.methods) == 0 || slices.Contains(o.methods, c.Ref.Method) {
 			fmt.Fprintf(out, "%-38s %-13s %-8s %s\n", c.ID, c.Check, c.Level, c.Says)
 		}
+	}
+	return exitConformant
+}
+
+// listProfiles writes a line a profile.
+func listProfiles(out io.Writer) int {
+	for _, p := range conformance.Profiles() {
+		fmt.Fprintf(out, "%-11s %4d cases  %s\n", p.Name, len(p.Cases()), p.Says)
 	}
 	return exitConformant
 }
@@ -35,8 +44,24 @@ func explain(out io.Writer, id string) int {
 		fmt.Fprintf(out, "  clause  %s\n", clause(c.Ref))
 		fmt.Fprintf(out, "  level   %s: %s\n", c.Level, weight[c.Level])
 		fmt.Fprintf(out, "  needs   %s\n", needs(c))
+		if guard := conformance.GuardOf(c.ID); guard != "" {
+			fmt.Fprintf(out, "  safety  %s\n", guard)
+		}
+		explainFaults(out, c.ID)
 	}
 	return exitConformant
+}
+
+// explainFaults tells the mistakes that the case notices: to mend a server is not
+// to make them.
+func explainFaults(out io.Writer, id string) {
+	said := "\n  It notices a server that\n"
+	for _, f := range slices.Concat(faults.All(), faults.V1()) {
+		if f.Case == id {
+			fmt.Fprintf(out, "%s    - %s\n", said, f.Says)
+			said = ""
+		}
+	}
 }
 
 var weight = map[conformance.Level]string{

@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path"
 	"strings"
 	"time"
 
@@ -29,11 +30,17 @@ const (
 )
 
 const usage = `usage: cscheck [flags] https://host/csc/v2 [method…]
+       cscheck serve-faults [flags]
 
 Tries the requirements of the CSC API v2 on a server, or those of v1.0.4.0 on one
-whose base URI ends in /csc/v1: those of the methods
-named ("signatures/signHash"; "general" for what concerns all), or of all that
+whose base URI ends in /csc/v1: those of the methods named ("signatures/signHash";
+"general" for what concerns all) or of a profile (--profile scal2), or of all that
 the server claims. The report goes to standard output.
+
+What it does to a server: it signs random hashes with the credentials of the
+fixtures, authorizes, revokes tokens of its own, and, if a credential has role
+lockable, disposable or disabled, locks, ends or disables that one. It changes
+nothing else, and needs no account that anybody works with.
 
 Ends with 0 if the server conforms, 1 if it does not, 2 for wrong usage and 3 if
 the server cannot be reached.
@@ -49,12 +56,13 @@ func main() {
 
 // options are what the command line says.
 type options struct {
-	config, ca, json, junit, explain string
-	only                             words
-	strict, list, complete, mutants  bool
-	patience                         time.Duration
-	base                             string
-	methods                          []string
+	config, ca, json, junit, html, explain string
+	only, profiles                         words
+	strict, list, listProfiles             bool
+	complete, mutants                      bool
+	patience, timeout, interval            time.Duration
+	base                                   string
+	methods                                []string
 }
 
 // words is a flag that can be given several times.
@@ -67,6 +75,9 @@ func (w *words) String() string { return strings.Join(*w, ",") }
 func (w *words) Set(word string) error { *w = append(*w, word); return nil }
 
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	if len(args) > 0 && args[0] == "serve-faults" {
+		return serveFaults(ctx, args[1:], out, errs)
+	}
 	o, err := parse(args, errs)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -76,6 +87,8 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return exitUsage
 	case o.list:
 		return listCases(out, o)
+	case o.listProfiles:
+		return listProfiles(out)
 	case o.explain != "":
 		return explain(out, o.explain)
 	}
@@ -99,13 +112,18 @@ func parse(args []string, errs io.Writer) (options, error) {
 	f.StringVar(&o.ca, "ca", "", "PEM `FILE` with the authorities that vouch for the server, beside the system's")
 	f.StringVar(&o.json, "json", "", "write the report as JSON to `FILE`")
 	f.StringVar(&o.junit, "junit", "", "write the report as JUnit XML to `FILE`")
+	f.StringVar(&o.html, "html", "", "write the report as a page with all requests and answers to `FILE`")
+	f.Var(&o.profiles, "profile", "try the cases of profile `NAME` only; may be repeated; --list-profiles has them all")
 	f.StringVar(&o.explain, "explain", "", "explain the case or check `ID`")
 	f.Var(&o.only, "only", "try the case or check `ID` only; may be repeated")
 	f.BoolVar(&o.strict, "strict", false, "recommendations and prescribed error descriptions count")
 	f.BoolVar(&o.complete, "complete", false, "a case skipped for want of fixtures or patience counts as failed")
 	f.BoolVar(&o.list, "list", false, "list the cases")
+	f.BoolVar(&o.listProfiles, "list-profiles", false, "list the profiles")
 	f.BoolVar(&o.mutants, "mutants", false, "try each case on the server made wrong on purpose: does it notice?")
 	f.DurationVar(&o.patience, "patience", 30*time.Second, "how long a case may wait for something to expire")
+	f.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long an answer may take")
+	f.DurationVar(&o.interval, "interval", 0, "the least time between two requests, to spare a server that others work with")
 	err := f.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(errs, usage, "Flags:\n")
@@ -136,7 +154,16 @@ func (o options) check() error {
 			return fmt.Errorf("there is no case about the method %s; --list has them all", m)
 		}
 	}
-	if o.list || o.explain != "" {
+	for _, name := range o.profiles {
+		p, known := conformance.FindProfile(name)
+		switch {
+		case !known:
+			return fmt.Errorf("there is no profile %s; --list-profiles has them all", name)
+		case o.base != "" && p.V1 != o.v1():
+			return fmt.Errorf("profile %s is not of the version whose base URI ends in %s", name, path.Base(o.base))
+		}
+	}
+	if o.list || o.listProfiles || o.explain != "" {
 		return nil
 	}
 	if !strings.HasPrefix(o.base, "https://") && !strings.HasPrefix(o.base, "http://") {
@@ -145,9 +172,25 @@ func (o options) check() error {
 	return nil
 }
 
+func (o options) v1() bool { return strings.HasSuffix(o.base, "/csc/v1") }
+
+// asked is what the suite is asked to do.
+func (o options) asked(errs io.Writer) conformance.Options {
+	asked := conformance.Options{Methods: o.methods, Profiles: o.profiles, Only: o.only, Strict: o.strict, Parallel: true}
+	if terminal(errs) {
+		asked.Progress = func(done, all int, r conformance.Result) {
+			fmt.Fprintf(errs, "\r\x1b[K%d of %d  %s", done, all, r.ID)
+			if done == all {
+				fmt.Fprint(errs, "\r\x1b[K")
+			}
+		}
+	}
+	return asked
+}
+
 // target is the server with what there is for it.
 func (o options) target() (*conformance.Target, error) {
-	t := &conformance.Target{Base: o.base, V1: strings.HasSuffix(o.base, "/csc/v1"), Patience: o.patience}
+	t := &conformance.Target{Base: o.base, V1: o.v1(), Patience: o.patience, Timeout: o.timeout, Interval: o.interval}
 	if o.config != "" {
 		f, err := conformance.ReadFixtures(o.config)
 		if err != nil {
@@ -172,7 +215,7 @@ func (o options) target() (*conformance.Target, error) {
 
 // check runs the suite and writes the reports.
 func check(ctx context.Context, t *conformance.Target, o options, out, errs io.Writer) int {
-	report, err := conformance.Run(ctx, t, conformance.Options{Methods: o.methods, Only: o.only, Strict: o.strict})
+	report, err := conformance.Run(ctx, t, o.asked(errs))
 	if err != nil {
 		fmt.Fprintln(errs, "cscheck:", err)
 	}
@@ -183,6 +226,7 @@ func check(ctx context.Context, t *conformance.Target, o options, out, errs io.W
 		report.WriteText(out, style(out)),
 		toFile(o.json, report.WriteJSON),
 		toFile(o.junit, report.WriteJUnit),
+		toFile(o.html, report.WriteHTML),
 	)
 	if written != nil {
 		fmt.Fprintln(errs, "cscheck:", written)
@@ -196,15 +240,20 @@ func check(ctx context.Context, t *conformance.Target, o options, out, errs io.W
 
 // style colours what people look at.
 func style(out io.Writer) conformance.Style {
+	if terminal(out) && os.Getenv("NO_COLOR") == "" {
+		return conformance.Colour
+	}
+	return conformance.Plain
+}
+
+// terminal reports whether people look at what is written.
+func terminal(out io.Writer) bool {
 	file, ok := out.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" {
-		return conformance.Plain
+	if !ok {
+		return false
 	}
 	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return conformance.Plain
-	}
-	return conformance.Colour
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func toFile(path string, write func(io.Writer) error) (err error) {

@@ -35,6 +35,8 @@ var oldFaults = []Fault{
 	{Case: "v1/hash-missing", Says: "authorizes any hash", Answer: forgives(to(methodAuthorize))},
 	{Case: "v1/sad-required", Says: "needs no SAD", Answer: forgives(to(methodSignHash, lacks("SAD")))},
 	{Case: "v1/sad-unknown", Says: "takes any SAD", Answer: forgives(to(methodSignHash))},
+	{Case: "v1/sad-spent", Says: "takes a SAD again", Answer: forgives(to(methodSignHash))},
+	{Case: "v1/sad-expired", Says: "takes a SAD for ever", Answer: forgives(to(methodSignHash))},
 	{Case: "v1/hash-names", Says: "signs nothing", Answer: forgives(to(methodSignHash, lacks("hash")))},
 	{Case: "v1/hash-unauthorized", Says: "signs any hash", Answer: forgives(to(methodSignHash))},
 	{Case: "v1/hash-algo-missing", Says: "guesses the hash function", Answer: forgives(to(methodSignHash))},

@@ -1,6 +1,7 @@
 // Command clauses writes docs/clauses.md: for each clause of the CSC API the
 // method, the files that say they implement it, the tests that speak of it, and
-// for each requirement the case of the conformance suite that tries it.
+// for each requirement the case of the conformance suite that tries it; and
+// docs/cases.md, the cases themselves.
 //
 // The clauses and the requirements are in the two lists beside this file; all else
 // is read from the sources. A requirement that is a must and has neither a case
@@ -10,6 +11,7 @@ package main
 
 import (
 	_ "embed" // the lists
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -36,7 +38,10 @@ func run(root string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(root+"/docs/clauses.md", []byte(b.text()), 0o644)
+	return errors.Join(
+		os.WriteFile(root+"/docs/clauses.md", []byte(b.text()), 0o644),
+		os.WriteFile(root+"/docs/cases.md", []byte(index()), 0o644),
+	)
 }
 
 // A clause is a line of clauses.txt. Its key is the number in v2.0.0.2, or v2.2:

@@ -30,6 +30,10 @@ func main() {
 }
 
 func run(ctx context.Context, program, suite, out string, args []string) (err error) {
+	out, err = filepath.Abs(out)
+	if err != nil {
+		return err
+	}
 	data := filepath.Join(out, "data")
 	if err := errors.Join(os.RemoveAll(data), os.MkdirAll(out, 0o755)); err != nil {
 		return err
@@ -56,7 +60,7 @@ func run(ctx context.Context, program, suite, out string, args []string) (err er
 	check := func(version, report string) error {
 		args := append([]string{
 			"--patience", "2m", "--config", fixtures, "--ca", filepath.Join(data, "tls.crt"), "--strict",
-			"--json", filepath.Join(out, report+".json"), "--junit", filepath.Join(out, report+".xml"),
+			"--json", filepath.Join(out, report+".json"), "--junit", filepath.Join(out, report+".xml"), "--html", filepath.Join(out, report+".html"),
 		}, append(args, s.URL+"/csc/"+version)...)
 		check := exec.CommandContext(ctx, suite, args...)
 		check.Stdout, check.Stderr = os.Stdout, os.Stderr
