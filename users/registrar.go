@@ -25,6 +25,8 @@ type Registrar struct {
 	Issuer string // what authenticator apps call the server
 	// Passwords hashes passwords; nil for a Registrar that sets none.
 	Passwords *Hasher
+	// Advice judges passwords before they are set; nil for none.
+	Advice *Advice
 }
 
 // Enrol makes a user with an authenticator. uri is what the authenticator app
@@ -94,7 +96,8 @@ func (r Registrar) Pair(ctx context.Context, userID string) (uri string, err err
 	return pairingURI(r.Issuer, user.Email, secret), nil
 }
 
-// SetPassword sets a user's password; ErrPassword if it is too short or long.
+// SetPassword sets a user's password; ErrPassword if it is too short or long, and
+// the errors of Advise.
 func (r Registrar) SetPassword(ctx context.Context, userID string, password csc.Secret) error {
 	return r.ChangePassword(ctx, userID, password, NewStamp())
 }
@@ -105,7 +108,11 @@ func (r Registrar) ChangePassword(ctx context.Context, userID string, password c
 	if r.Passwords == nil {
 		return errors.New("users: a Registrar without Passwords")
 	}
-	if _, err := r.person(ctx, userID); err != nil {
+	user, err := r.person(ctx, userID)
+	if err != nil {
+		return err
+	}
+	if err := r.advise(user, password); err != nil {
 		return err
 	}
 	hash, err := r.Passwords.Hash(ctx, password)
