@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"net/http"
@@ -29,13 +30,17 @@ func (p *Pages) certificates(v visit) ([]certificateView, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, certificateView{
-			ID: c.ID, Description: c.Description, Holder: cert.Subject.CommonName,
-			Issuer: cert.Issuer.CommonName, Serial: fmt.Sprintf("%x", cert.SerialNumber), Key: string(c.Key),
-			From: cert.NotBefore, Until: cert.NotAfter, Status: statusOf(c, cert.NotBefore, cert.NotAfter, p.Now()),
-		})
+		all = append(all, p.view(c, cert))
 	}
 	return all, nil
+}
+
+func (p *Pages) view(c credentials.Credential, cert *x509.Certificate) certificateView {
+	return certificateView{
+		ID: c.ID, Description: c.Description, Holder: cert.Subject.CommonName,
+		Issuer: cert.Issuer.CommonName, Serial: fmt.Sprintf("%x", cert.SerialNumber), Key: string(c.Key),
+		From: cert.NotBefore, Until: cert.NotAfter, Status: statusOf(c, cert.NotBefore, cert.NotAfter, p.Now()),
+	}
 }
 
 func statusOf(c credentials.Credential, from, until, now time.Time) string {

@@ -2,8 +2,6 @@ package portal
 
 import (
 	"net/http"
-
-	"github.com/pecete/pecete/page"
 )
 
 // DownloadsPath is where signers find what they need and we do not make.
@@ -40,9 +38,4 @@ type downloadsPage struct {
 func (p *Pages) showDownloads(w http.ResponseWriter, r *http.Request) {
 	at := p.visit(w, r, DownloadsPath)
 	p.book.Render(at, http.StatusOK, "downloads.html", downloadsPage{frame{Frame: p.book.Frame(at, "downloads.title")}, apps})
-}
-
-// mountWelcome adds the pages of who has no session yet.
-func (p *Pages) mountWelcome(mux *http.ServeMux) {
-	mux.Handle("GET "+DownloadsPath, page.Safe(p.showDownloads))
 }

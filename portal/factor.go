@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -37,6 +38,12 @@ func (p *Pages) changePassword(v visit) error {
 	case code == "":
 		kind = "code.error.shape"
 	}
+	if kind == "" {
+		var err error
+		if kind, err = p.advised(v.ctx, v.user.ID, fresh); err != nil {
+			return err
+		}
+	}
 	if kind != "" {
 		return p.refuse(v, page.Note{Kind: kind})
 	}
@@ -52,6 +59,20 @@ func (p *Pages) changePassword(v visit) error {
 	}
 	p.tell(v.Visit, v.user.ID, NewPassword)
 	return p.renew(v, stamp, "security.done.password")
+}
+
+// advised is what is to be said against a password, "" if nothing.
+func (p *Pages) advised(ctx context.Context, userID string, password csc.Secret) (string, error) {
+	switch err := p.Registrar.Advise(ctx, userID, password); {
+	case errors.Is(err, users.ErrPassword):
+		return "password.error.length", nil
+	case errors.Is(err, users.ErrBreached):
+		return "password.error.stolen", nil
+	case errors.Is(err, users.ErrGuessable):
+		return "password.error.guessed", nil
+	default:
+		return "", err
+	}
 }
 
 // refuse shows the page again, with a note.

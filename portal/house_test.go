@@ -64,6 +64,7 @@ type house struct {
 	mu      sync.Mutex
 	now     time.Time
 	notices []portal.Notice
+	visited []string // paths that were asked for, and where answers led
 }
 
 func newHouse(t testing.TB, change ...func(*portal.Pages)) *house {
@@ -248,6 +249,9 @@ func (b *browser) do(method, path string, form url.Values, header ...string) (*h
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	must(b.t, err)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.visited = append(b.visited, path, resp.Header.Get("Location"))
 	return resp, string(body)
 }
 

@@ -21,6 +21,13 @@ const (
 	fieldAgain       = "again"
 	fieldSession     = "session"
 	fieldApplication = "application"
+	fieldLink        = "link"
+	fieldHas         = "has"
+	fieldWant        = "want"
+	fieldDrawing     = "drawing"
+	fieldPhone       = "phone"
+	fieldAccept      = "accept"
+	fieldVersion     = "version"
 )
 
 // maxEmail is the longest address there is, in bytes (RFC 5321 §4.5.3.1).
@@ -104,8 +111,7 @@ func (p *Pages) admit(at page.Visit, form url.Values) error {
 		return err
 	}
 	p.tell(at, user.ID, NewSession)
-	at.GoTo(SecurityPath)
-	return nil
+	return p.goHome(at, user.ID)
 }
 
 // codeOf is the code of a form, "" if there is none of six digits. Some apps show

@@ -18,9 +18,10 @@ type Notice string
 
 // The notices.
 const (
-	NewSession       Notice = "new-session"
-	NewPassword      Notice = "new-password"
-	NewAuthenticator Notice = "new-authenticator"
+	NewSession         Notice = "new-session"
+	NewPassword        Notice = "new-password"
+	NewAuthenticator   Notice = "new-authenticator"
+	FirstAuthenticator Notice = "first-authenticator"
 )
 
 // A Place is where, and when, something was done.
@@ -119,9 +120,10 @@ func (m *Mailer) Notify(ctx context.Context, userID string, what Notice, from Pl
 
 // letters are the texts of the notices.
 var letters = map[Notice]struct{ subject, says, wrong string }{
-	NewSession:       {"notice.session.subject", "notice.session.says", "notice.session.wrong"},
-	NewPassword:      {"notice.password.subject", "notice.password.says", "notice.factor.wrong"},
-	NewAuthenticator: {"notice.authenticator.subject", "notice.authenticator.says", "notice.factor.wrong"},
+	NewSession:         {"notice.session.subject", "notice.session.says", "notice.session.wrong"},
+	NewPassword:        {"notice.password.subject", "notice.password.says", "notice.factor.wrong"},
+	FirstAuthenticator: {"notice.first.subject", "notice.first.says", "notice.first.wrong"},
+	NewAuthenticator:   {"notice.authenticator.subject", "notice.authenticator.says", "notice.factor.wrong"},
 }
 
 func (m *Mailer) letter(locale string, what Notice, from Place) (notify.Letter, error) {

@@ -56,6 +56,9 @@ type Factors interface {
 // A Registrar changes what signers prove themselves by; users.Registrar does. With
 // the stamp, which is a new one, the signer goes on where he is, and nowhere else.
 type Registrar interface {
+	// Advise says whether a password is one to have: users.ErrBreached and
+	// users.ErrGuessable if it is not.
+	Advise(ctx context.Context, userID string, password csc.Secret) error
 	ChangePassword(ctx context.Context, userID string, password csc.Secret, stamp string) error
 	// Draw makes the sealed secret of an authenticator that is not the signer's
 	// yet, and Pairing is what an app is paired with it by.
@@ -119,6 +122,10 @@ type Pages struct {
 	Audit   Log
 	// Notifier may be nil.
 	Notifier Notifier
+	// Office sees those through who were invited, and Terms are what they accept;
+	// without one nobody is.
+	Office Office
+	Terms  Terms
 	// Idle and Life are how long a session waits to be used, and how long it lasts;
 	// DefaultIdle and DefaultLife if zero.
 	Idle, Life time.Duration
@@ -186,6 +193,7 @@ func (p *Pages) inside(path string, show func(visit)) http.Handler {
 			p.outside(at)
 			return
 		}
+		at.T = p.book.Tongue(w, r, user.Locale)
 		// One token is good for all forms of a session, and for nothing else.
 		at.Of, at.Forms = []string{s.ID}, "session"
 		at.About = []slog.Attr{slog.String("user", user.ID)}

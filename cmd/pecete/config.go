@@ -63,10 +63,12 @@ type Config struct {
 	HSM      HSMConfig `yaml:"hsm"`
 	Registry string    `yaml:"registry"` // a file for SQLite, or postgres://…
 	OneTime  string    `yaml:"onetime"`  // memory, or redis://… when there is more than one replica
-	// Passwords are files with what the URLs above leave out.
+	// Passwords are files with what the URLs above leave out, and a list of stolen
+	// ones that signers may not choose.
 	Passwords struct {
 		Registry string `yaml:"registry"`
 		OneTime  string `yaml:"onetime"`
+		Breached string `yaml:"breached"`
 	} `yaml:"passwords"`
 	Audit struct {
 		Folder string `yaml:"folder"`

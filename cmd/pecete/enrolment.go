@@ -12,6 +12,7 @@ import (
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/enrolment"
 	"github.com/pecete/pecete/hsm"
+	"github.com/pecete/pecete/portal"
 	"github.com/pecete/pecete/users"
 )
 
@@ -19,6 +20,9 @@ import (
 type EnrolmentConfig struct {
 	LinkLife time.Duration `yaml:"link_life"` // of the links in mails; 24h if absent, at most 168h
 	Terms    string        `yaml:"terms"`     // version of the terms that signers accept; "1" if absent
+	// TermsText are files with the text of them, by language: paragraphs with an
+	// empty line between. Ours, which are of no lawyer, if absent.
+	TermsText map[string]string `yaml:"terms_text"`
 	// Profiles are kinds of credentials by their names. One of the name "default" is
 	// there in any case.
 	Profiles map[string]ProfileConfig `yaml:"profiles"`
@@ -61,6 +65,9 @@ func (c *Config) checkEnrolment() error {
 	if terms := c.Enrolment.Terms; terms != "" && !profileName.MatchString(terms) {
 		return fmt.Errorf("enrolment.terms is %q, not letters, digits, dots and hyphens, at most 40", terms)
 	}
+	if len(c.Enrolment.TermsText) > 0 && c.Enrolment.Terms == "" {
+		return errors.New("enrolment.terms is missing: the version of enrolment.terms_text")
+	}
 	for name, p := range c.Enrolment.Profiles {
 		if !profileName.MatchString(name) {
 			return fmt.Errorf("enrolment.profiles: %q is not letters, digits, dots and hyphens, at most 40", name)
@@ -71,6 +78,9 @@ func (c *Config) checkEnrolment() error {
 	}
 	return nil
 }
+
+// terms is the version of the terms.
+func (c *Config) terms() string { return cmp.Or(c.Enrolment.Terms, "1") }
 
 // profiles are those that people are invited to.
 func (c *Config) profiles() map[string]enrolment.Profile {
@@ -101,9 +111,9 @@ func (h *house) office(ctx context.Context, registrar users.Registrar) (*enrolme
 		Post: post, Audit: h.log, Now: now, Profiles: h.config.profiles(),
 		Certifiable: func(signer users.User) error { return subject(signer).Check() },
 		Key:         derived(steps, "enrolment"), From: h.config.About.Name,
-		PairURL: h.config.URL + "/welcome/pair", ActivateURL: h.config.URL + "/welcome/activate",
-		DownloadsURL: h.config.URL + "/downloads", LoginURL: h.config.URL + "/portal",
-		Terms: cmp.Or(h.config.Enrolment.Terms, "1"), Life: h.config.Enrolment.LinkLife, Logger: h.logger,
+		PairURL: h.config.URL + portal.PairPath, ActivateURL: h.config.URL + portal.ActivatePath,
+		DownloadsURL: h.config.URL + portal.DownloadsPath, LoginURL: h.config.URL + portal.Path,
+		Terms: h.config.terms(), Life: h.config.Enrolment.LinkLife, Logger: h.logger,
 	}, nil
 }
 

@@ -22,7 +22,7 @@ import (
 const loginFloor = 500 * time.Millisecond
 
 // portal wires the signer's own pages.
-func (h *house) portal(mux *http.ServeMux, provider *oauth.Provider, prover *users.Prover, tickets onetime.Store, failures *quota.Quota, key []byte) error {
+func (h *house) portal(ctx context.Context, mux *http.ServeMux, provider *oauth.Provider, prover *users.Prover, tickets onetime.Store, failures *quota.Quota, key []byte) error {
 	notifier, err := h.notifier()
 	if err != nil {
 		return err
@@ -31,14 +31,22 @@ func (h *house) portal(mux *http.ServeMux, provider *oauth.Provider, prover *use
 	if err != nil {
 		return err
 	}
+	registrar, err := h.signersRegistrar(prover)
+	if err != nil {
+		return err
+	}
+	office, err := h.office(ctx, registrar)
+	if err != nil {
+		return err
+	}
+	terms, err := h.terms()
+	if err != nil {
+		return err
+	}
 	pages := &portal.Pages{
-		House:   h.pages(key),
-		Factors: prover,
-		Registrar: users.Registrar{
-			Store: h.registry, Sealer: prover.Sealer, Audit: h.log, Now: now, Issuer: h.config.About.Name, Passwords: prover.Passwords,
-		},
+		House: h.pages(key), Factors: prover, Registrar: registrar,
 		Signers: h.registry, Applications: applications{h.registry, provider}, Certificates: h.registry,
-		Sessions: h.registry, Tickets: tickets, Audit: h.log, Notifier: notifier,
+		Sessions: h.registry, Tickets: tickets, Audit: h.log, Notifier: notifier, Office: office, Terms: terms,
 		Failures: failures, Loads: quota.New(cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now),
 		Barred: h.barred(portal.Path), Verifier: verifier, Verifications: quota.New(verifications, time.Minute, now),
 	}

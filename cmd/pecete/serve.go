@@ -235,7 +235,7 @@ func (h *house) authorization(ctx context.Context, tickets onetime.Store, author
 		Guesses: quota.New(cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now),
 	}
 	pages.Mount(mux)
-	if err := h.portal(mux, provider, prover, tickets, failures, derived(steps, "portal")); err != nil {
+	if err := h.portal(ctx, mux, provider, prover, tickets, failures, derived(steps, "portal")); err != nil {
 		return nil, nil, err
 	}
 	mux.HandleFunc("GET "+page.StylePath, page.Style)
