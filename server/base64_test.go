@@ -101,6 +101,7 @@ func spare(bits int) func(string) string {
 // refused in the words of the method, and nothing is changed: with each request
 // comes an authorization for whatever it would have been read as.
 func TestBase64HasOneSpelling(t *testing.T) {
+	t.Parallel()
 	r, n := newTrial(t), 0
 	const (
 		hash, hashes = "Invalid Base64 hash string parameter", "Invalid Base64 hashes string parameter"
@@ -147,6 +148,7 @@ func TestBase64HasOneSpelling(t *testing.T) {
 
 // The spelling they were made from is the good one, also where JSON escapes it.
 func TestTheOneSpelling(t *testing.T) {
+	t.Parallel()
 	r := newTrial(t)
 	for _, text := range []string{stampHash, strings.ReplaceAll(stampHash, "/", `\/`), strings.ReplaceAll(stampHash, "=", `\u003d`)} {
 		for method, body := range map[csc.Method]string{

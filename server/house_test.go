@@ -77,6 +77,7 @@ type house struct {
 	direct   *oauth.Client // of auth/login; nil unless a test has one
 	changes  bool          // credentials may be made and deleted
 	extends  bool          // there is credentials/extendTransaction
+	seen     seen          // of its state
 }
 
 // An app is a client that may act for the house's signer.
@@ -142,11 +143,9 @@ func newHouse(t *testing.T, change ...func(*house)) *house {
 	t.Helper()
 	h := &house{t: t, clock: &clock{}, keys: newSoftKeys(), log: &lines{}, path: filepath.Join(t.TempDir(), "audit.log")}
 	h.clock.now.Store(noon.UnixNano())
-	var err error
-	h.registry, err = registry.Open(t.Context(), registry.Config{URL: filepath.Join(t.TempDir(), "registry.db")})
-	must(t, err)
-	t.Cleanup(func() { must(t, h.registry.Close()) })
+	h.openRegistry(t)
 	h.tickets = onetime.NewMemory(h.clock.Now)
+	var err error
 	h.auditLog, err = audit.Open(t.Context(), audit.Config{
 		Path: h.path, Signer: h.keys, Keeper: h.registry, Now: h.clock.Now, Logger: slog.New(slog.DiscardHandler),
 	})
@@ -383,6 +382,7 @@ type softKeys struct {
 	root    *x509.Certificate
 	rootKey *ecdsa.PrivateKey
 	seal    cipher.AEAD
+	rsa     bool // it has the first key of RSA, which all houses have
 }
 
 func newSoftKeys() *softKeys {
@@ -401,7 +401,13 @@ func newSoftKeys() *softKeys {
 func (k *softKeys) Generate(_ context.Context, spec csc.KeySpec, _ string) ([]byte, crypto.PublicKey, error) {
 	var key crypto.Signer
 	var err error
-	if spec.RSA() {
+	k.mu.Lock()
+	first := spec == csc.RSA3072 && !k.rsa
+	k.rsa = k.rsa || first
+	k.mu.Unlock()
+	if first {
+		key, err = firstRSA()
+	} else if spec.RSA() {
 		key, err = rsa.GenerateKey(rand.Reader, spec.Bits())
 	} else {
 		key, err = ecdsa.GenerateKey(map[csc.KeySpec]elliptic.Curve{

@@ -147,6 +147,7 @@ func holds(public crypto.PublicKey, h crypto.Hash, pss bool, digest, signature [
 // Every kind of key with every algorithm and every hash, and a digest of the
 // length that goes with them.
 func TestEveryAlgorithmWithEveryHash(t *testing.T) {
+	t.Parallel()
 	r, n, signed := newTrial(t), 0, 0
 	algos := mayNot
 	for algo := range mayNames {
@@ -182,6 +183,7 @@ func TestEveryAlgorithmWithEveryHash(t *testing.T) {
 // With each of twelve good algorithms a digest of each length from none to 65
 // bytes: of one length, and no other, there is a signature.
 func TestEveryLengthOfADigest(t *testing.T) {
+	t.Parallel()
 	r, n := newTrial(t), 0
 	var rows []cell
 	for _, bits := range []int{256, 384, 512} {

@@ -119,6 +119,7 @@ func badPSS() (all []parameter) {
 // Parameters of PSS that are not, byte for byte, those of one of our hashes with
 // the same mask and a salt that fits, and any change of one bit of good ones.
 func TestParametersOfPSS(t *testing.T) {
+	t.Parallel()
 	r, n := newTrial(t), 0
 	all := badPSS()
 	good := pss("SHA-256", "SHA-256", 32)
@@ -150,6 +151,7 @@ func TestParametersOfPSS(t *testing.T) {
 // Algorithms without parameters take NULL at most: no curve, no parameters of
 // another algorithm.
 func TestParametersOfWhatHasNone(t *testing.T) {
+	t.Parallel()
 	r, n := newTrial(t), 0
 	for _, row := range []struct {
 		key  csc.KeySpec
@@ -182,6 +184,7 @@ func TestParametersOfWhatHasNone(t *testing.T) {
 // in DER or in any of the ways that a lazy reader takes for it, has not a digest's
 // length.
 func TestADigestInfoIsNoDigest(t *testing.T) {
+	t.Parallel()
 	r, n := newTrial(t), 0
 	sizes := map[string]int{"SHA-256": 32, "SHA-384": 48, "SHA-512": 64, "SHA-224": 28, "SHA-512/256": 32, "SHA3-256": 32, "SHA-1": 20, "MD5": 16}
 	for name, size := range sizes {

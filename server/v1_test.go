@@ -275,6 +275,7 @@ func TestWhatAuthorizesInV1(t *testing.T) {
 		{"none", `,"PIN":"` + pin + `"`, badPIN},
 	} {
 		t.Run(test.factors+test.members, func(t *testing.T) {
+			t.Parallel()
 			h := newHouse(t)
 			c := h.withFactors(credentials.Factors(test.factors))
 			h.clock.advance(30 * time.Second)

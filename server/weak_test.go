@@ -24,6 +24,7 @@ var noHashes = []string{
 }
 
 func TestWeakHashes(t *testing.T) {
+	t.Parallel()
 	r, n := newTrial(t), 0
 	const hashOID = "Invalid parameter hashAlgorithmOID"
 	alike := `"signature_format":"C","signAlgo":"1.2.840.10045.2.1"`
@@ -53,6 +54,7 @@ func TestWeakHashes(t *testing.T) {
 }
 
 func TestWeakAlgorithmsForDocuments(t *testing.T) {
+	t.Parallel()
 	r, n := newTrial(t), 0
 	for _, algo := range append([]string{"1.2.3", "SHA256withRSA", "RS256", "ES256", "1.2.840.10045.4.3.2 ", "1.2.840.10045.4.3.02"}, mayNot...) {
 		for _, key := range []csc.KeySpec{csc.RSA3072, csc.P256} {
@@ -74,6 +76,7 @@ func TestWeakAlgorithmsForDocuments(t *testing.T) {
 // A credential that must not sign does not, also if somebody has an
 // authorization for it from when it might.
 func TestRetiredCredentials(t *testing.T) {
+	t.Parallel()
 	r, n := newTrial(t), 0
 	const named = "Signing certificate 'O=Demo,CN=Demo Signer' is "
 	for _, row := range []struct {
@@ -139,6 +142,7 @@ func TestRetiredCredentials(t *testing.T) {
 
 // No key is made of a kind that is too weak or that is not ours.
 func TestWeakKeys(t *testing.T) {
+	t.Parallel()
 	r := newTrial(t)
 	enroller := credentials.Enroller{Device: r.keys, Issuer: r.keys, Store: r.registry, Audit: r.auditLog, Now: r.clock.Now}
 	for _, key := range []csc.KeySpec{

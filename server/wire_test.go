@@ -51,6 +51,7 @@ const signLine = "POST /csc/v2/signatures/signHash"
 // Framings that one reader takes for another than the next does: behind each is
 // a request that would sign. Nobody reads it as one.
 func TestSmuggledRequests(t *testing.T) {
+	t.Parallel()
 	r, n := newTrial(t), 0
 	header, body := r.good()
 	hidden := raw(signLine, header, body)
@@ -113,6 +114,7 @@ func TestSmuggledRequests(t *testing.T) {
 // its, and headers that say they were meant: with a good token and a good body,
 // nothing is signed.
 func TestOtherPathsAndVerbs(t *testing.T) {
+	t.Parallel()
 	r, n := newTrial(t), 0
 	header, body := r.good()
 	refused := func(says, line, more, status string) {
@@ -158,6 +160,7 @@ func TestOtherPathsAndVerbs(t *testing.T) {
 
 // Whoever does not come with one token in one header is nobody.
 func TestOtherWaysToBringAToken(t *testing.T) {
+	t.Parallel()
 	r, n := newTrial(t), 0
 	_, body := r.good()
 	token := r.app.token
