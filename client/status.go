@@ -1,6 +1,10 @@
 package client
 
-import "github.com/pecete/pecete/csc"
+import (
+	"encoding/json"
+
+	"github.com/pecete/pecete/csc"
+)
 
 // nothing is the answer of a method that has none, and says so with 204.
 type nothing struct{}
@@ -10,7 +14,16 @@ func expectsNothing(answer any) bool {
 	return yes
 }
 
+// A createdAnswer is one that says with 201 that something was made.
+type createdAnswer struct{ into any }
+
+// UnmarshalJSON reads what was made.
+func (a *createdAnswer) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, a.into) }
+
 func expectsCreated(answer any) bool {
-	_, yes := answer.(*csc.CreateResponse)
-	return yes
+	switch answer.(type) {
+	case *csc.CreateResponse, *createdAnswer:
+		return true
+	}
+	return false
 }

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -17,9 +16,18 @@ const early = 10 * time.Second
 
 // A tokenAnswer is the answer of oauth2/token (v2.0.0.2 §8.4.4).
 type tokenAnswer struct {
-	AccessToken csc.Secret `json:"access_token"`
-	TokenType   string     `json:"token_type"`
-	ExpiresIn   *int64     `json:"expires_in"` // seconds; 3600 if absent
+	AccessToken  csc.Secret `json:"access_token"`
+	RefreshToken csc.Secret `json:"refresh_token"`
+	TokenType    string     `json:"token_type"`
+	ExpiresIn    *int64     `json:"expires_in"` // seconds; 3600 if absent
+	CredentialID string     `json:"credentialID"`
+}
+
+func (a tokenAnswer) life() time.Duration {
+	if a.ExpiresIn == nil {
+		return time.Hour
+	}
+	return time.Duration(*a.ExpiresIn) * time.Second
 }
 
 // Authenticate gets a fresh service token now. Calls that need one do so by
@@ -72,52 +80,52 @@ func (c *Client) renew(ctx context.Context, dead csc.Secret) (csc.Secret, error)
 // authenticate gets a service token; c is locked.
 func (c *Client) authenticate(ctx context.Context) error {
 	c.token = ""
-	if c.oauth2 == "" {
-		info, err := call[csc.InfoResponse](ctx, c, csc.MethodInfo, csc.InfoRequest{}, "")
-		if err != nil {
-			return err
-		}
-		if c.oauth2 = info.OAuth2; c.oauth2 == "" {
-			return fmt.Errorf("info: %w: no oauth2", ErrAnswer)
-		}
+	if err := c.learn(ctx); err != nil {
+		return err
 	}
 	answer, err := c.clientCredentials(ctx)
 	if err != nil {
 		return fmt.Errorf("oauth2/token: %w", err)
 	}
-	life := time.Hour
-	if answer.ExpiresIn != nil {
-		life = time.Duration(*answer.ExpiresIn) * time.Second
+	c.token, c.until = answer.AccessToken, c.now().Add(answer.life()-early)
+	return nil
+}
+
+// learn asks where the authorization server is, once; c is locked.
+func (c *Client) learn(ctx context.Context) error {
+	if c.oauth2 != "" {
+		return nil
 	}
-	c.token, c.until = answer.AccessToken, c.now().Add(life-early)
+	info, err := call[csc.InfoResponse](ctx, c, csc.MethodInfo, csc.InfoRequest{}, "")
+	if err != nil {
+		return err
+	}
+	if c.oauth2 = info.OAuth2; c.oauth2 == "" {
+		return fmt.Errorf("info: %w: no oauth2", ErrAnswer)
+	}
 	return nil
 }
 
 // clientCredentials asks for a service token (RFC 6749 §4.4): the secret goes
 // in the header, client_id in the body too, as the table of §8.4.4 wants it.
-func (c *Client) clientCredentials(ctx context.Context) (tokenAnswer, error) {
-	if c.ID == "" || c.Secret == "" {
-		return tokenAnswer{}, errors.New("the client has no ID, or no secret")
-	}
+func (c *Client) clientCredentials(ctx context.Context) (answer tokenAnswer, err error) {
 	form := url.Values{"grant_type": {"client_credentials"}, "scope": {csc.ScopeService}, "client_id": {c.ID}}
-	address := strings.TrimSuffix(c.oauth2, "/") + "/oauth2/token"
-	req, err := c.post(ctx, address, "application/x-www-form-urlencoded", []byte(form.Encode()))
-	if err != nil {
+	if err := c.postForm(ctx, strings.TrimSuffix(c.oauth2, "/")+"/oauth2/token", form, &answer); err != nil {
 		return tokenAnswer{}, err
 	}
-	req.SetBasicAuth(url.QueryEscape(c.ID), url.QueryEscape(string(c.Secret)))
-	var answer tokenAnswer
-	if err := c.exchangeProven(req, "", &answer); err != nil {
-		return tokenAnswer{}, err
-	}
+	return answer, c.judge(answer)
+}
+
+// judge refuses a token that is of another kind than was asked for.
+func (c *Client) judge(answer tokenAnswer) error {
 	kind := "Bearer"
 	if c.DPoP != nil { // a server that knows no DPoP must not be taken for one that does
 		kind = "DPoP"
 	}
 	if !tokenText(answer.AccessToken) || !strings.EqualFold(answer.TokenType, kind) {
-		return tokenAnswer{}, fmt.Errorf("%w: no %s token", ErrAnswer, kind)
+		return fmt.Errorf("%w: no %s token", ErrAnswer, kind)
 	}
-	return answer, nil
+	return nil
 }
 
 // tokenText is whether a token can stand in a header: b64token of RFC 6750
