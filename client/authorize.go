@@ -46,6 +46,7 @@ type Away struct {
 	Verifier    csc.Secret
 	RedirectURI string
 	Issuer      string
+	Details     string    // authorization_details as pushed, which the redemption repeats (v2.0.0.2 §8.4.4)
 	Until       time.Time // when the URL is dead
 }
 
@@ -69,6 +70,7 @@ func (c *Client) Push(ctx context.Context, ask AuthorizationRequest) (Away, erro
 	if err != nil {
 		return Away{}, err
 	}
+	away.Details = form.Get("authorization_details")
 	var pushed struct {
 		RequestURI string `json:"request_uri"`
 		ExpiresIn  int64  `json:"expires_in"`
@@ -132,6 +134,9 @@ func (c *Client) Redeem(ctx context.Context, away Away, back url.Values) (Grante
 	form := url.Values{
 		"grant_type": {"authorization_code"}, "code": {back.Get("code")}, "client_id": {c.ID},
 		"redirect_uri": {away.RedirectURI}, "code_verifier": {string(away.Verifier)},
+	}
+	if away.Details != "" {
+		form.Set("authorization_details", away.Details)
 	}
 	var answer tokenAnswer
 	if err := c.postForm(ctx, away.Issuer+"/oauth2/token", form, &answer); err != nil {

@@ -49,6 +49,9 @@ func TestPush(t *testing.T) {
 	if want := s.URL + "/as/oauth2/authorize?client_id=app_1&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Ax"; away.URL != want {
 		t.Errorf("sent to %s", away.URL)
 	}
+	if away.Details != form.Get("authorization_details") {
+		t.Errorf("kept are %s", away.Details)
+	}
 	again, err := s.client().Push(t.Context(), contract)
 	if err != nil || again.State == away.State || again.Verifier == away.Verifier || len(again.Verifier) != 43 {
 		t.Errorf("the second time: %v", err)
@@ -133,13 +136,13 @@ func TestRedeem(t *testing.T) {
 func TestRedeemSends(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	away := Away{State: "s", Verifier: "v", RedirectURI: home, Issuer: s.URL + "/as"}
+	away := Away{State: "s", Verifier: "v", RedirectURI: home, Issuer: s.URL + "/as", Details: "[]"}
 	got, err := s.client().Redeem(t.Context(), away, url.Values{"code": {"c"}, "state": {"s"}, "redirect_uri": {"https://evil.example.org"}})
 	if err != nil || got.Token == "" {
 		t.Fatal(err)
 	}
 	form, err := url.ParseQuery(s.last("/as/oauth2/token").body)
-	want := url.Values{"grant_type": {"authorization_code"}, "code": {"c"}, "client_id": {"app_1"}, "redirect_uri": {home}, "code_verifier": {"v"}}
+	want := url.Values{"grant_type": {"authorization_code"}, "code": {"c"}, "client_id": {"app_1"}, "redirect_uri": {home}, "code_verifier": {"v"}, "authorization_details": {"[]"}}
 	if diff := cmp.Diff(want, form); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
