@@ -22,14 +22,14 @@ import (
 	"github.com/pecete/pecete/internal/hostilepdf"
 	"github.com/pecete/pecete/internal/samplepdf"
 	"github.com/pecete/pecete/sandbox"
-	"github.com/pecete/pecete/signing"
+	"github.com/pecete/pecete/sandbox/pdf"
 	"github.com/pecete/pecete/signing/ades/adestest"
 )
 
 // The test's own program is the child that reads documents.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == "child" {
-		if err := sandbox.Serve(os.Stdin, os.Stdout, signing.Works()); err != nil {
+		if err := sandbox.Serve(os.Stdin, os.Stdout, pdf.Works()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

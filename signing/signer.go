@@ -27,6 +27,7 @@ import (
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/internal/failpoint"
+	"github.com/pecete/pecete/sandbox/pdf"
 )
 
 // A Signer signs with credentials' keys.
@@ -40,7 +41,7 @@ type Signer struct {
 	Jobs *Jobs
 	// Documents reads documents where they can hurt nobody; none are taken but
 	// those that need not be read if nil.
-	Documents Sandbox
+	Documents pdf.Sandbox
 	// Patience bounds what follows the spending of a grant, which no client
 	// that hangs up can interrupt, for each thousand digests that are begun.
 	// 30 s if zero.

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pecete/pecete/sandbox"
-	"github.com/pecete/pecete/signing"
+	"github.com/pecete/pecete/sandbox/pdf"
 	"github.com/pecete/pecete/verify"
 )
 
@@ -24,7 +24,7 @@ func sandboxCommand() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			works := signing.Works()
+			works := pdf.Works()
 			maps.Copy(works, verify.Works())
 			return sandbox.Serve(os.Stdin, os.Stdout, works)
 		},
@@ -34,6 +34,9 @@ func sandboxCommand() *cobra.Command {
 // documents is where documents are read. What protects the server less than it
 // could is said once.
 func (h *house) documents(ctx context.Context) (*sandbox.Box, error) {
+	if h.box != nil {
+		return h.box, nil
+	}
 	program, err := self()
 	if err != nil {
 		return nil, err
@@ -47,6 +50,7 @@ func (h *house) documents(ctx context.Context) (*sandbox.Box, error) {
 	if len(lacks) > 0 {
 		h.logger.LogAttrs(ctx, slog.LevelWarn, "documents are read without some of the protection there is elsewhere", slog.String("lacks", strings.Join(lacks, ", ")))
 	}
+	h.box = box
 	return box, nil
 }
 

@@ -22,7 +22,7 @@ type File struct {
 // Files are all there are.
 func Files() []File {
 	var all []File
-	for _, family := range []func() []File{nested, claiming, circling, bombs, broken, forms} {
+	for _, family := range []func() []File{nested, claiming, circling, bombs, broken, forms, boxes} {
 		all = append(all, family()...)
 	}
 	return all

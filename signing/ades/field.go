@@ -139,31 +139,10 @@ func fieldName(fields []Field, wanted string) (string, error) {
 }
 
 // firstPage finds the first page of the document and the reference to it.
-func (d *Document) firstPage() (types.IndirectRef, types.Dict, error) {
-	catalog, err := d.Catalog()
-	if err != nil {
-		return types.IndirectRef{}, nil, err
+func (d *Document) firstPage() (ref types.IndirectRef, page types.Dict, err error) {
+	err = d.pages(func(r types.IndirectRef, p, _ types.Dict) bool { ref, page = r, p; return false })
+	if err == nil && page == nil {
+		err = ErrNoPages
 	}
-	seen := map[int]bool{}
-	next := []types.Object{catalog["Pages"]}
-	for len(next) > 0 {
-		ref, ok := next[0].(types.IndirectRef)
-		if !ok || seen[ref.ObjectNumber.Value()] {
-			return ref, nil, ErrNoPages
-		}
-		seen[ref.ObjectNumber.Value()] = true
-		node, err := d.Dict(ref)
-		if err != nil {
-			return ref, nil, err
-		}
-		if kind := node.Type(); kind != nil && *kind == "Page" || kind == nil && node.HasEntry("MediaBox") && !node.HasEntry("Kids") {
-			return ref, node, nil
-		}
-		kids, err := d.Array(node["Kids"])
-		if err != nil {
-			return ref, nil, err
-		}
-		next = append(append([]types.Object{}, kids...), next[1:]...)
-	}
-	return types.IndirectRef{}, nil, ErrNoPages
+	return ref, page, err
 }
