@@ -43,7 +43,7 @@ func empty(ctx context.Context, db bun.IDB) error {
 
 // tables are all that have rows of ours, those that backups leave out too.
 func tables() []string {
-	names := []string{"refreshes", "invitations", "permissions", "sessions", "jobs", "enrolments"}
+	names := []string{"refreshes", "invitations", "permissions", "sessions", "jobs", "enrolments", "documents", "batches", "receipts"}
 	for _, t := range backup.Tables() {
 		names = append(names, t.Name)
 	}

@@ -1,0 +1,110 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/pecete/pecete/documents"
+)
+
+// A batchRow is a documents.Batch in the table.
+type batchRow struct {
+	bun.BaseModel `bun:"table:batches,alias:b"`
+
+	ID           string `bun:"id,pk"`
+	UserID       string `bun:"user_id"`
+	CredentialID string `bun:"credential_id"`
+	State        string `bun:"state"`
+	Reason       string `bun:"reason"`
+	Key          string `bun:"key"`
+	Created      int64  `bun:"created"`
+	Changed      int64  `bun:"changed"`
+	Revision     int64  `bun:"revision"`
+	Salt         []byte `bun:"salt"`
+	Plan         []byte `bun:"plan"`
+}
+
+func (r batchRow) batch() documents.Batch {
+	return documents.Batch{
+		ID: r.ID, UserID: r.UserID, CredentialID: r.CredentialID, State: documents.State(r.State), Reason: documents.Reason(r.Reason),
+		Key: r.Key, Created: moment(r.Created), Changed: moment(r.Changed), Revision: r.Revision, Salt: r.Salt, Sealed: r.Plan,
+	}
+}
+
+// AddBatch keeps a new batch; documents.ErrExists if its ID is taken.
+func (r *Registry) AddBatch(ctx context.Context, b documents.Batch) error {
+	if !plain(b.ID, b.UserID, b.CredentialID, b.Key) {
+		return documents.ErrUnknown
+	}
+	row := &batchRow{
+		ID: b.ID, UserID: b.UserID, CredentialID: b.CredentialID, State: string(b.State), Reason: string(b.Reason), Key: b.Key,
+		Created: micros(b.Created), Changed: micros(b.Changed), Revision: b.Revision, Salt: b.Salt, Plan: b.Sealed,
+	}
+	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		_, err := db.NewInsert().Model(row).Exec(ctx)
+		return err
+	})
+	if errors.Is(err, errUnique) {
+		return documents.ErrExists
+	}
+	return doing("add batch", err)
+}
+
+// oneBatch asks for one of a user.
+func (r *Registry) oneBatch(ctx context.Context, userID, column, value string) (documents.Batch, error) {
+	if !plain(userID, value) || value == "" {
+		return documents.Batch{}, documents.ErrUnknown
+	}
+	var row batchRow
+	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		return db.NewSelect().Model(&row).Where("? = ? AND user_id = ?", bun.Ident(column), value, userID).Limit(1).Scan(ctx)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return documents.Batch{}, documents.ErrUnknown
+	}
+	return row.batch(), doing("read batch", err)
+}
+
+// Batch returns a batch of a user; documents.ErrUnknown if there is none.
+func (r *Registry) Batch(ctx context.Context, userID, id string) (documents.Batch, error) {
+	return r.oneBatch(ctx, userID, "id", id)
+}
+
+// BatchOf returns the batch of a user whose request has the key.
+func (r *Registry) BatchOf(ctx context.Context, userID, key string) (documents.Batch, error) {
+	return r.oneBatch(ctx, userID, "key", key)
+}
+
+// MoveBatch replaces the batch that has b's ID and Revision, and counts the
+// Revision up.
+func (r *Registry) MoveBatch(ctx context.Context, b documents.Batch) (moved bool, err error) {
+	if !plain(b.ID, string(b.State), string(b.Reason), b.Key) {
+		return false, errText
+	}
+	rows, err := r.write.count(ctx, `UPDATE batches SET state = ?, reason = ?, key = ?, changed = ?, plan = ?, revision = revision + 1
+		WHERE id = ? AND revision = ?`, string(b.State), string(b.Reason), b.Key, micros(b.Changed), b.Sealed, b.ID, b.Revision)
+	return rows == 1, doing("move batch", err)
+}
+
+// Batches returns those in a state that did not change since.
+func (r *Registry) Batches(ctx context.Context, in documents.State, since time.Time) ([]documents.Batch, error) {
+	var rows []batchRow
+	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		return db.NewSelect().Model(&rows).Where("state = ? AND changed <= ?", string(in), micros(since)).Order("changed").Limit(100).Scan(ctx)
+	})
+	all := make([]documents.Batch, len(rows))
+	for i, row := range rows {
+		all[i] = row.batch()
+	}
+	return all, doing("read batches", err)
+}
+
+// ForgetBatches forgets those that are over and did not change since.
+func (r *Registry) ForgetBatches(ctx context.Context, since time.Time) error {
+	_, err := r.write.count(ctx, `DELETE FROM batches WHERE state IN (?, ?) AND changed < ?`, string(documents.Done), string(documents.Failed), micros(since))
+	return doing("forget batches", err)
+}
