@@ -129,7 +129,7 @@ func TestThreatsHaveTests(t *testing.T) {
 	for _, kind := range []struct {
 		letter string
 		last   int
-	}{{"O", 15}, {"H", 8}, {"C", 3}, {"T", 13}, {"E", 3}} {
+	}{{"O", 15}, {"H", 8}, {"C", 3}, {"T", 13}, {"E", 3}, {"D", 5}} {
 		for n := range kind.last {
 			want = append(want, fmt.Sprintf("%s-%02d", kind.letter, n+1))
 		}

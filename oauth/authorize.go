@@ -106,7 +106,7 @@ func (e *endpoints) asked(r *http.Request, in pairs, browser string) (*saved, er
 	if in.form.Get("request_uri") != "" {
 		return e.askedBefore(r, c, in, browser)
 	}
-	redirect, err := redirectOf(c, in.form.Get("redirect_uri"))
+	redirect, err := e.redirectFor(c, in.form.Get("redirect_uri"))
 	if err != nil {
 		return nil, errUnanswerable(err)
 	}
@@ -147,7 +147,7 @@ func (e *endpoints) askedBefore(r *http.Request, c Client, in pairs, browser str
 		err = ErrInteraction
 	}
 	if err == nil {
-		err = answerable(c, k.Request.RedirectURI)
+		err = e.answerable(c, k.Request.RedirectURI)
 	}
 	if err != nil {
 		return nil, err
@@ -156,8 +156,8 @@ func (e *endpoints) askedBefore(r *http.Request, c Client, in pairs, browser str
 }
 
 // answerable refuses a redirect URI that c does not have any more.
-func answerable(c Client, redirect string) error {
-	if _, err := redirectOf(c, redirect); err != nil {
+func (p *Provider) answerable(c Client, redirect string) error {
+	if _, err := p.redirectFor(c, redirect); err != nil {
 		return errUnanswerable(err)
 	}
 	return nil
@@ -195,7 +195,7 @@ func (e *endpoints) resume(w http.ResponseWriter, r *http.Request, in pairs) {
 		err = &fault{status: http.StatusBadRequest, says: saysClient, cause: err}
 	}
 	if err == nil { // it may have been taken away since
-		err = answerable(c, s.Request.RedirectURI)
+		err = e.answerable(c, s.Request.RedirectURI)
 	}
 	if err == nil && s.out {
 		err = &fault{status: http.StatusForbidden, says: saysLocked, cause: users.ErrLocked}

@@ -189,7 +189,7 @@ func (p *Provider) Interaction(r *http.Request) (Interaction, error) {
 	if err != nil {
 		return Interaction{}, fmt.Errorf("look up client: %w", err)
 	}
-	if _, err := redirectOf(c, s.Request.RedirectURI); err != nil {
+	if _, err := p.redirectFor(c, s.Request.RedirectURI); err != nil {
 		return Interaction{}, ErrInteraction // it was taken away since
 	}
 	i := Interaction{

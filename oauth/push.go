@@ -63,7 +63,7 @@ func (e *endpoints) push(r *http.Request, form url.Values) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	redirect, err := redirectOf(c, form.Get("redirect_uri"))
+	redirect, err := e.redirectFor(c, form.Get("redirect_uri"))
 	if err != nil {
 		said := csc.Invalid("redirect_uri")
 		said.Cause = err

@@ -86,7 +86,7 @@ func (h *redemption) redeemable(k *code, r fosite.AccessRequester, redirect stri
 	switch {
 	case h.over(k.Expires, codeLife), endedFor(r.GetClient(), k.Expires.Add(-codeLife)):
 		return errCodeOver(errTooLate)
-	case !ours || answerable(own.Client, k.Request.RedirectURI) != nil:
+	case !ours || h.answerable(own.Client, k.Request.RedirectURI) != nil:
 		return errCodeOver(errRedirect)
 	case redirect != k.Request.RedirectURI && (k.Request.Given || redirect != ""):
 		return refusedGrant("redirect_uri parameter does not match redirect_uri parameter of authorization request", nil)

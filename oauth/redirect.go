@@ -31,6 +31,15 @@ var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 // ourParams are what the answer to an authorization request consists of.
 var ourParams = []string{"code", "state", "iss", "error", "error_description"}
 
+// redirectFor is redirectOf, but that a client whose pages are this server's own is
+// answered there, whatever host that is: what is at the issuer needs no other proof.
+func (p *Provider) redirectFor(c Client, named string) (string, error) {
+	if strings.HasPrefix(named, p.Issuer+"/") && slices.Contains(c.RedirectURIs, named) {
+		return named, nil
+	}
+	return redirectOf(c, named)
+}
+
 // redirectOf is where c is answered: the URI it names, which must be one of
 // those it registered, or else the only one it registered. Of one on a loopback
 // address the port is free (RFC 8252 §7.3).

@@ -21,11 +21,11 @@ func NewClientID() string {
 // a wrong guess costs us a microsecond and not the time of a password hash.
 func NewSecret(pepper []byte) (secret csc.Secret, verifier []byte) {
 	secret = csc.Secret(base64.RawURLEncoding.EncodeToString(random(32)))
-	return secret, verifierOf(pepper, secret)
+	return secret, Verifier(pepper, secret)
 }
 
-// verifierOf is what is kept of a secret.
-func verifierOf(pepper []byte, secret csc.Secret) []byte {
+// Verifier is what is kept of a secret.
+func Verifier(pepper []byte, secret csc.Secret) []byte {
 	digest := sha256.Sum256([]byte(secret))
 	mac := hmac.New(sha256.New, pepper)
 	mac.Write([]byte("pecete client secret\x00"))
@@ -45,7 +45,7 @@ func (c Client) verifies(pepper []byte, secret csc.Secret) bool {
 	if len(pepper) == 0 || secret == "" {
 		return false
 	}
-	mine := verifierOf(pepper, secret)
+	mine := Verifier(pepper, secret)
 	right := false
 	for _, v := range c.Verifiers {
 		right = hmac.Equal(mine, v) || right

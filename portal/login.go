@@ -48,7 +48,7 @@ func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) {
 		p.book.Fail(at, err)
 		return
 	case s.ID != "":
-		at.GoTo(SecurityPath)
+		at.GoTo(p.start())
 		return
 	}
 	if wait := p.Loads.Count(quota.Network(r.RemoteAddr)); wait > 0 {

@@ -18,6 +18,7 @@ import (
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/documents"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/page"
 	"github.com/pecete/pecete/quota"
@@ -135,6 +136,9 @@ type Pages struct {
 	// Barred, if set, is told of each attempt to log in that was not judged, since
 	// its network had failed too often.
 	Barred func()
+	// Desk is where signers bring documents to be signed; nil if these pages have
+	// none.
+	Desk *documents.Desk
 
 	// Verifier verifies the PDFs of whoever comes; there is no page for it if nil.
 	Verifier Verifier
@@ -153,6 +157,7 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	mux.Handle("GET "+loginPath, page.Safe(p.showLogin))
 	mux.Handle("POST "+loginPath, page.Safe(p.logIn))
 	p.mountWelcome(mux)
+	p.mountDesk(mux)
 	for path, show := range map[string]func(visit){
 		SecurityPath: p.showSecurity, passwordPath: p.showPassword, authenticatorPath: p.showAuthenticator,
 		pairingPath: p.showPairing, pairingCodePath: p.showPairingCode, certificatesPath + "{credential}": p.certificate,
@@ -169,7 +174,7 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 
 // home is where a signer who types the address goes.
 func (p *Pages) home(w http.ResponseWriter, r *http.Request) {
-	http.Redirect(w, r, SecurityPath, http.StatusSeeOther)
+	http.Redirect(w, r, p.start(), http.StatusSeeOther)
 }
 
 // A visit is a request of somebody who is logged in.
@@ -244,6 +249,7 @@ type frame struct {
 type nav struct {
 	T           page.Tongue
 	Path, Token string
+	Signs       bool // there are pages to sign on
 }
 
 func (p *Pages) frame(v visit, title string) frame {
@@ -251,6 +257,6 @@ func (p *Pages) frame(v visit, title string) frame {
 		Frame: p.book.Frame(v.Visit, title), Note: p.book.Note(v.Visit), Email: v.user.Email,
 		Signer: v.user.Name() + " (" + v.user.Email + ")",
 	}
-	f.Nav = nav{f.T, v.Path, f.Token}
+	f.Nav = nav{f.T, v.Path, f.Token, p.Desk != nil}
 	return f
 }

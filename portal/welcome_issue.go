@@ -27,7 +27,7 @@ type issuePage struct {
 // goHome sends a signer who has logged in to the certificate that waits for him, or
 // to his pages.
 func (p *Pages) goHome(at page.Visit, userID string) error {
-	home := SecurityPath
+	home := p.start()
 	if p.Office != nil {
 		_, waits, err := p.Office.Pending(at.R.Context(), userID)
 		if err != nil {

@@ -98,6 +98,8 @@ type Config struct {
 	} `yaml:"about"`
 	Mail MailConfig `yaml:"mail"`
 	SMS  SMSConfig  `yaml:"sms"`
+	// Portal is the signers' own pages.
+	Portal PortalConfig `yaml:"portal"`
 	// Outbox is a folder in which messages are kept instead of being sent, for
 	// trying.
 	Outbox  string        `yaml:"outbox"`
@@ -234,7 +236,7 @@ func (c *Config) connections() (most, each int) {
 func (c *Config) limits() server.Limits {
 	return server.Limits{
 		Anonymous: c.Limits.Anonymous, Burst: c.Limits.Burst,
-		Signing: cmp.Or(c.Limits.Signing, max(128, 32*c.HSM.Sessions)), Documents: c.Limits.Documents, Uploads: uploads(),
+		Signing: cmp.Or(c.Limits.Signing, max(128, 32*c.HSM.Sessions)), Documents: c.Limits.Documents, Uploads: c.uploads(),
 		Bodies: max(64<<20, 3*c.Limits.Documents),
 	}
 }

@@ -69,7 +69,7 @@ func (f *foundation) lay(ctx context.Context) error {
 	if _, err := os.Stat(f.file("pecete.yaml")); err == nil {
 		return fmt.Errorf("%s exists already", f.file("pecete.yaml"))
 	}
-	for _, dir := range []string{"", "audit", "tokens", "secrets", "outbox"} {
+	for _, dir := range []string{"", "audit", "tokens", "secrets", "outbox", "documents"} {
 		if err := os.MkdirAll(f.file(dir), 0o700); err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func (f *foundation) softHSM() (map[string]string, error) {
 func (f *foundation) secrets() error {
 	for name, size := range map[string]int{
 		"so-pin": 12, "pin": 12, // some devices take no longer PIN
-		"pepper": 32, "steps": 32,
+		"pepper": 32, "steps": 32, "documents": 32,
 	} {
 		b := make([]byte, size)
 		_, _ = rand.Read(b) // never fails

@@ -43,12 +43,16 @@ func (h *house) portal(ctx context.Context, mux *http.ServeMux, provider *oauth.
 	if err != nil {
 		return err
 	}
+	desk, err := h.desk(ctx)
+	if err != nil {
+		return err
+	}
 	pages := &portal.Pages{
 		House: h.pages(key), Factors: prover, Registrar: registrar,
 		Signers: h.registry, Applications: applications{h.registry, provider}, Certificates: h.registry,
 		Sessions: h.registry, Tickets: tickets, Audit: h.log, Notifier: notifier, Office: office, Terms: terms,
 		Failures: failures, Loads: quota.New(cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now),
-		Barred: h.barred(portal.Path), Verifier: verifier, Verifications: quota.New(verifications, time.Minute, now),
+		Barred: h.barred(portal.Path), Desk: desk, Verifier: verifier, Verifications: quota.New(verifications, time.Minute, now),
 	}
 	pages.Mount(mux)
 	h.outbox(mux)

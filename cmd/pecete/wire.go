@@ -22,6 +22,7 @@ import (
 	"github.com/pecete/pecete/hsm"
 	"github.com/pecete/pecete/metrics"
 	"github.com/pecete/pecete/registry"
+	"github.com/pecete/pecete/sandbox"
 	"github.com/pecete/pecete/users"
 )
 
@@ -46,6 +47,7 @@ type house struct {
 	pin      refusal
 	leave    leave
 	meter    *metrics.Meter // nil if nothing is measured
+	box      *sandbox.Box   // nil until documents are to be read
 	closers  []func() error
 }
 

@@ -97,14 +97,9 @@ func (b *Browser) follow(ctx context.Context, method, address string, form url.V
 	return nil, errors.New("the redirects do not end")
 }
 
-// Do makes one request, with the cookies there are, and follows nothing.
-func (b *Browser) Do(ctx context.Context, method, address string, form url.Values) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, err
-	}
-	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+// do makes a request.
+func (b *Browser) do(req *http.Request, form url.Values) (*http.Response, error) {
+	if req.Method == http.MethodPost {
 		req.Header.Set("Origin", req.URL.Scheme+"://"+req.URL.Host)
 	}
 	own := *b.web()
@@ -114,7 +109,7 @@ func (b *Browser) Do(ctx context.Context, method, address string, form url.Value
 	resp, err := own.Do(req)
 	if err == nil && b.Tell != nil {
 		to, _ := resp.Location() // none is no fault
-		b.Tell(Answer{Method: method, URL: req.URL, Form: form, Status: resp.StatusCode, To: to, Took: time.Since(start)})
+		b.Tell(Answer{Method: req.Method, URL: req.URL, Form: form, Status: resp.StatusCode, To: to, Took: time.Since(start)})
 	}
 	return resp, err
 }

@@ -57,6 +57,21 @@ func TestPromises(t *testing.T) {
 			t.Errorf("csc imports %v", g["csc"])
 		}
 	})
+	t.Run("the signers' pages have no private way to a signature", func(t *testing.T) {
+		if !g.Reach("portal")["client"] {
+			t.Error("portal does not come to signatures as an application does")
+		}
+		for _, private := range []string{"signing", "oauth", "server", "hsm"} {
+			if g.Reach("portal")[private] {
+				t.Errorf("portal reaches %s", private)
+			}
+		}
+		for _, name := range []string{"portal", "documents", "client"} {
+			if slices.Contains(g[name], "credentials/sad") {
+				t.Errorf("%s imports credentials/sad", name)
+			}
+		}
+	})
 	t.Run("only the program knows which device and which database", func(t *testing.T) {
 		for name := range g {
 			for _, hidden := range []string{"hsm", "registry"} {

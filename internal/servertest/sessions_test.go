@@ -195,7 +195,7 @@ func (g *giver) run(other *stage.Stage) {
 	must(t, err)
 	page, err = own.Submit(ctx, page, url.Values{"email": {"demo.signer@example.org"}, "password": {password}, "code": {g.code()}})
 	must(t, err)
-	if page.At.Path != "/portal/security" || page.Status != http.StatusOK {
+	if page.At.Path != "/portal/documents" || page.Status != http.StatusOK {
 		t.Fatalf("not logged in: %s %d", page.At, page.Status)
 	}
 	page, err = own.Open(ctx, g.s.URL+"/portal/password")
