@@ -46,7 +46,7 @@ var guardCases = map[Guard][]string{
 		"authorize/wrong-proof", "authorize/no-proof", "authorize/and-one-missing", "authorize/xor-both", "authorize/brackets-missing",
 		"authorize/all-without-expression", "authorize/lock", "authorize/apart-unlisted", "check/pending", "check/declined", "oauth/declined",
 		"signHash/sad-missing", "signHash/sad-unknown", "signDoc/sad-missing", "signDoc/sad-unknown", "extend/sad-unknown", "signHash/token-as-sad",
-		"login/wrong-password", "challenge/unasked", "v1/wrong-proof", "v1/sad-required", "v1/sad-unknown", "v1/token-as-sad", "v1/otp-locked",
+		"login/wrong-password", "challenge/unasked", "v1/wrong-proof", "v1/lock", "v1/sad-required", "v1/sad-unknown", "v1/token-as-sad", "v1/otp-locked",
 		"create/service-token", "create/credential-token", "create/not-to-sign", "delete/service-token",
 	},
 	Signers: {

@@ -136,6 +136,16 @@ var signHashCases = []Case{
 	{ID: "signHash/several-calls", Check: "CSC-HASH-045", Ref: refTo(methodSignHash), Level: Doubt, Needs: signing(Signer),
 		Says: "between two calls on one SAD it has to be renewed",
 		Run:  severalCalls},
+	{ID: "signHash/extended-between", Check: "CSC-HASH-044", Ref: refTo(methodSignHash), Level: Optional, Needs: append(extending(), methodExtend),
+		Says: "between two signatures the authorization may be extended: both are made",
+		Run: func(ctx context.Context, t *Target) error {
+			s, err := t.extension(ctx)
+			if err != nil {
+				return err
+			}
+			_, err = s.newHash.WantOK()
+			return err
+		}},
 	{ID: "signHash/hash-twice", Check: "CSC-HASH-046", Ref: refTo(methodSignHash), Level: Doubt, Needs: signing(Signer),
 		Says: "a hash authorized once is not signed twice",
 		Run: func(ctx context.Context, t *Target) error {

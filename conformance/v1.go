@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -111,15 +112,18 @@ var oldCases = []Case{
 			_, err := listed(t.page(ctx, Object{"maxResults": 1_000_000_000}))
 			return err
 		}},
-	{ID: "v1/info-mode", Check: "CSC-CINF-021", Ref: old(methodCredentialInfo), Level: Must, Needs: viaList,
+	{ID: "v1/info-mode", Check: "CSC-CINF-034", Ref: old(methodCredentialInfo), Level: Must, Needs: viaList,
 		Says: "authMode is told at top level, with PIN and OTP on request where it is explicit",
 		Run:  tellsMode},
+	{ID: "v1/info-factors", Check: "CSC-CINF-035", Ref: old(methodCredentialInfo), Level: Must, Needs: viaList,
+		Says: "PIN and OTP that may be asked for tell their format, and an OTP its type and ID",
+		Run:  tellsFactors},
 	{ID: "v1/header", Check: "CSC-GEN-018", Ref: Ref{methodList, "10.1 of v1.0.4.0"}, Level: Must, Needs: viaList,
 		Says: "an Authorization header of another form than Bearer and a token is refused",
 		Run: func(ctx context.Context, t *Target) error {
 			return malformed(ctx, t, methodList).want(bad(longWords))
 		}},
-	{ID: "v1/signed", Check: "CSC-HASH-001", Ref: old(methodSignHash), Level: Must, Needs: viaOld,
+	{ID: "v1/signed", Check: "CSC-HASH-066", Ref: old(methodSignHash), Level: Must, Needs: viaOld,
 		Says: "what PIN and OTP authorize is signed, under the names of v1",
 		Run: func(ctx context.Context, t *Target) error {
 			g, err := t.oldGrant(ctx, signerRole(t))
@@ -137,9 +141,12 @@ var oldCases = []Case{
 			}
 			return authorizedIn(answer)
 		}},
-	{ID: "v1/wrong-proof", Check: "CSC-V1-010", Ref: old(methodAuthorize), Level: Must, Needs: viaOld,
+	{ID: "v1/wrong-proof", Check: "CSC-AUTH-043", Ref: old(methodAuthorize), Level: Must, Needs: viaOld,
 		Says: "a wrong PIN is an invalid_pin, a wrong OTP an invalid_otp",
 		Run:  wrongFactor},
+	{ID: "v1/lock", Check: "CSC-AUTH-044", Ref: old(methodAuthorize), Level: Optional, Needs: []Feature{Client, RoleLockable, methodCredentialInfo},
+		Says: "after many failures PIN or OTP is locked, and that is told",
+		Run:  oldLocks},
 	{ID: "v1/hash-missing", Check: "CSC-AUTH-008", Ref: old(methodAuthorize), Level: Must, Needs: viaOld,
 		Says: "an authorization of SCAL 2 without hash is refused",
 		Run: func(ctx context.Context, t *Target) error {
@@ -346,6 +353,47 @@ func tellsMode(ctx context.Context, t *Target) error {
 		}
 	}
 	return nil
+}
+
+// tellsFactors looks at what is told of the factors of credentials that have one
+// alone, and one beside another.
+func tellsFactors(ctx context.Context, t *Target) error {
+	looked := t.Fixtures.holders(signerRole(t))[:1]
+	looked = append(looked, t.Fixtures.holders(roleAnd)...)
+	for _, h := range looked {
+		a := t.ask(ctx, methodCredentialInfo, everythingOf(h.Credential.ID))
+		o, err := a.WantOK()
+		if err != nil {
+			return err
+		}
+		for factor, kinds := range map[string][]string{"PIN": nil, "OTP": {"offline", "online"}} {
+			told := o.object(factor)
+			if is, _ := told.str("presence"); is == "false" {
+				continue
+			}
+			if format, _ := told.str("format"); format != "A" && format != "N" {
+				return a.unlike("%s with the format A or N", factor)
+			}
+			kind, _ := told.str("type")
+			if id, _ := told.str("ID"); kinds != nil && (!slices.Contains(kinds, kind) || id == "") {
+				return a.unlike("%s with a type of %q, and an ID", factor, kinds)
+			}
+		}
+	}
+	return nil
+}
+
+// oldLocks fails until the server has had enough, as locks does.
+func oldLocks(ctx context.Context, t *Target) error {
+	h := t.Fixtures.holders(roleLockable)[0]
+	for range mostFailures {
+		body := Object{"credentialID": h.Credential.ID, "numSignatures": 1, "hash": encode(newDigests(1)...), "OTP": t.wrong(h.User)}
+		a := t.ask(ctx, methodAuthorize, body)
+		if o, _ := a.Object(); o["error"] != "invalid_otp" {
+			return a.want(bad("OTP locked"))
+		}
+	}
+	return unclaimed(fmt.Sprintf("the server does not lock within %d failures", mostFailures))
 }
 
 func (t *Target) sendOTP(ctx context.Context, role string) *Answer {

@@ -47,6 +47,7 @@ var signHashFaults = []Fault{
 	{Case: "signHash/sad-spent", Says: "takes a SAD again", Answer: forgives(to(methodSignHash))},
 	{Case: "signHash/one-by-one", Says: "signs once", afresh: func() answer { return turnsAfter(1, to(methodSignHash)) }},
 	{Case: "signHash/one-by-one", Says: "repeats itself", afresh: func() answer { return repeats(methodSignHash) }},
+	{Case: "signHash/extended-between", Says: "signs once, however it is extended", Answer: refuses(to(methodSignHash))},
 	{Case: "signHash/several-calls", Says: "takes a SAD again", Answer: forgives(to(methodSignHash))},
 	{Case: "signHash/hash-twice", Says: "signs twice what was authorized once", Answer: forgives(to(methodSignHash))},
 	{Case: "signHash/hash-twice-authorized", Says: "counts equal hashes as one", Answer: edits(methodSignHash, func(o object) {

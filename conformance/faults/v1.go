@@ -26,12 +26,21 @@ var oldFaults = []Fault{
 		delete(o, "authMode")
 	})},
 	{Case: "v1/info-mode", Says: "tells presence as a boolean", Answer: puts(methodCredentialInfo, "OTP.presence", true)},
+	{Case: "v1/info-factors", Says: "does not say what a code is made of", Answer: drops(methodCredentialInfo, "OTP.format")},
+	{Case: "v1/info-factors", Says: "does not say what kind of OTP it is", Answer: drops(methodCredentialInfo, "OTP.type")},
+	{Case: "v1/info-factors", Says: "gives the OTP no name", Answer: drops(methodCredentialInfo, "OTP.ID")},
 	{Case: "v1/header", Says: "takes any header", Answer: forgives(to(methodList))},
 	{Case: "v1/signed", Says: "signs badly", Answer: alters(methodSignHash, "signatures", flipped)},
 	{Case: "v1/signed", Says: "knows the names of v2 only", Answer: turns(good, to(methodSignHash, lacks("hashes")), 400, "invalid_request")},
 	{Case: "v1/pin-and-otp", Says: "wants authData", Answer: refuses(to(methodAuthorize, lacks("authData")))},
 	{Case: "v1/wrong-proof", Says: "calls it as v2 does", Answer: misstates(to(methodAuthorize), 400, "invalid_authentication_data")},
 	{Case: "v1/wrong-proof", Says: "takes any proof", Answer: forgives(to(methodAuthorize))},
+	{Case: "v1/lock", Says: "calls it as v2 does", Answer: edits(methodAuthorize, func(o object) {
+		if o["error_description"] == "OTP locked" {
+			o["error_description"] = "Credential locked"
+		}
+	})},
+	{Case: "v1/lock", Says: "lets a locked signer go on", Answer: forgives(to(methodAuthorize))},
 	{Case: "v1/hash-missing", Says: "authorizes any hash", Answer: forgives(to(methodAuthorize))},
 	{Case: "v1/sad-required", Says: "needs no SAD", Answer: forgives(to(methodSignHash, lacks("SAD")))},
 	{Case: "v1/sad-unknown", Says: "takes any SAD", Answer: forgives(to(methodSignHash))},

@@ -35,7 +35,7 @@ func newBook(root string) (*book, error) {
 	if b.checks, err = readChecks(checkList); err != nil {
 		return nil, err
 	}
-	for _, c := range conformance.Cases() {
+	for _, c := range conformance.All() {
 		b.cases[c.Check] = append(b.cases[c.Check], c)
 	}
 	contract, err := openapi.Load()

@@ -35,7 +35,7 @@ func (b *book) text() string {
 // others are the cases of other standards, to which the text of the API leads.
 func (b *book) others(w *strings.Builder) {
 	w.WriteString("\n## Other standards\n\n| Clause | Level | Requirement | Tried by |\n|---|---|---|---|\n")
-	for _, c := range conformance.Cases() {
+	for _, c := range conformance.All() {
 		if standard, number, other := strings.Cut(c.Check, "-"); other && strings.HasPrefix(standard, "RFC") {
 			fmt.Fprintf(w, "| RFC %s §%s | %s | %s | %s |\n", standard[3:], number, c.Level, strings.ReplaceAll(c.Says, "|", `\|`), code(c.ID))
 		}
