@@ -66,16 +66,29 @@ var issuedRules = append(slices.Clone(commonRules), []rule{
 	{"authority key identifier is the issuer's", "RFC 5280 §4.2.1.1", candidate.authorityKey},
 	{"validity is within the issuer's", "RFC 5280 §6.1 (shell model)", candidate.withinIssuer},
 	{"subject key is not the issuer's", "RFC 5280 §3.2: a certificate binds a key to its own subject", candidate.ownKey},
-	{"policy is the one asked for", "RFC 5280 §4.2.1.4", candidate.policies},
+	{"policy is the one asked for, with the notice asked for", "RFC 5280 §4.2.1.4", candidate.policies},
 	{"CRL and OCSP are where the authority answers, or nowhere", "RFC 5280 §4.2.1.13 and §4.2.2.1", candidate.pointers},
 }...)
 
-// leafRules are those of signers' certificates.
-var leafRules = append(slices.Clone(issuedRules), []rule{
-	{"key usage is content commitment alone", "EN 319 412-2 §4.3.2, type A", candidate.commitsContent},
-	{"extended key usage is document signing and e-mail protection alone", "RFC 9336 §3; RFC 5280 §4.2.1.12", candidate.documentSigning},
+// signersRules are those of signers' certificates, by their use.
+var signersRules = map[Use][]rule{Signing: leafRules, Login: loginRules}
+
+// personRules are those of certificates that name a signer.
+var personRules = append(slices.Clone(issuedRules), []rule{
 	{"subject has country, common name, and given or family name, or organization and its identifier", "EN 319 412-2 §4.2.4; EN 319 412-3 §4.2.1", candidate.person},
 	{"alternative name is at most one e-mail address", "RFC 5280 §4.2.1.6", candidate.alternativeName},
+}...)
+
+// leafRules are those of certificates that documents are signed with.
+var leafRules = append(slices.Clone(personRules), []rule{
+	{"key usage is content commitment alone", "EN 319 412-2 §4.3.2, type A", candidate.commitsContent},
+	{"extended key usage is document signing and e-mail protection alone", "RFC 9336 §3; RFC 5280 §4.2.1.12", candidate.documentSigning},
+}...)
+
+// loginRules are those of certificates that signers log in to sites with.
+var loginRules = append(slices.Clone(personRules), []rule{
+	{"key usage is digital signature alone", "EN 319 412-2 §4.3.2, type C; RFC 5280 §4.2.1.12", candidate.signsDigitally},
+	{"extended key usage is client authentication alone", "RFC 5280 §4.2.1.12", candidate.logsIn},
 }...)
 
 // stamperRules are those of certificates for time-stamps.

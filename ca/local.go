@@ -42,7 +42,7 @@ func (l *Local) Issue(ctx context.Context, r Request) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := frame{parent: l.Certificate, rules: leafRules, asked: r.Profile, url: l.URL}
+	f := frame{parent: l.Certificate, rules: signersRules[r.Profile.Use], asked: r.Profile, url: l.URL}
 	der, err := f.certify(template, r.Public, l.Signer)
 	if err != nil {
 		return nil, fmt.Errorf("certify %q: %w", r.Subject.CommonName, err)
@@ -50,10 +50,7 @@ func (l *Local) Issue(ctx context.Context, r Request) ([][]byte, error) {
 	return [][]byte{der, l.Certificate.Raw}, nil
 }
 
-// template is the certificate of r before it is signed: of a natural person,
-// for signing documents (EN 319 412-2). Document signing is what the key is
-// for; e-mail protection stands beside it because NSS, and with it poppler,
-// and the CMS of OpenSSL know no other purpose for a signer of documents.
+// template is the certificate of r before it is signed.
 func (l *Local) template(r Request) (*x509.Certificate, error) {
 	if err := checkKey(r.Public); err != nil {
 		return nil, err
@@ -66,23 +63,46 @@ func (l *Local) template(r Request) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
+	notice, err := r.Profile.notice()
+	if err != nil {
+		return nil, err
+	}
 	notBefore, notAfter, err := l.validity(r)
 	if err != nil {
 		return nil, err
 	}
 	c := &x509.Certificate{
 		RawSubject: name, NotBefore: notBefore, NotAfter: notAfter,
-		KeyUsage:              x509.KeyUsageContentCommitment,
-		UnknownExtKeyUsage:    []asn1.ObjectIdentifier{oidDocumentSigning},
-		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
 		BasicConstraintsValid: true,
-		Policies:              policies,
+		Policies:              policies, ExtraExtensions: notice,
+	}
+	if err := r.Profile.Use.allow(c); err != nil {
+		return nil, err
 	}
 	l.point(c)
 	if r.Subject.Email != "" {
 		c.EmailAddresses = []string{r.Subject.Email}
 	}
 	return c, nil
+}
+
+// allow says in a certificate what its key is for. For signing it is that of a
+// natural person (EN 319 412-2) for documents; e-mail protection stands beside it
+// because NSS, and with it poppler, and the CMS of OpenSSL know no other purpose
+// for a signer of documents. For a login it is what TLS asks of clients.
+func (u Use) allow(c *x509.Certificate) error {
+	switch u {
+	case Signing:
+		c.KeyUsage = x509.KeyUsageContentCommitment
+		c.UnknownExtKeyUsage = []asn1.ObjectIdentifier{oidDocumentSigning}
+		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}
+	case Login:
+		c.KeyUsage = x509.KeyUsageDigitalSignature
+		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	default:
+		return fmt.Errorf("%w: unknown use %d", ErrProfile, u)
+	}
+	return nil
 }
 
 // point says in a certificate where the authority answers about it, if it does.

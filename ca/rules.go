@@ -182,6 +182,11 @@ func (c candidate) documentSigning() error {
 		"it is %v %v", c.ExtKeyUsage, c.UnknownExtKeyUsage)
 }
 
+func (c candidate) logsIn() error {
+	return unless(len(c.UnknownExtKeyUsage) == 0 && slices.Equal(c.ExtKeyUsage, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}),
+		"it is %v %v", c.ExtKeyUsage, c.UnknownExtKeyUsage)
+}
+
 func (c candidate) signsDigitally() error {
 	return unless(c.KeyUsage == x509.KeyUsageDigitalSignature, "it is %b", c.KeyUsage)
 }
@@ -227,7 +232,15 @@ func (c candidate) policies() error {
 	for _, p := range c.Policies {
 		got = append(got, p.String())
 	}
-	return unless(slices.Equal(got, want), "%v, asked for was %v", got, want)
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("%v, asked for was %v", got, want)
+	}
+	if c.asked.Policy == "" {
+		return nil
+	}
+	e, _ := c.has(oidPolicies.String())
+	der, err := c.asked.encoded()
+	return unless(err == nil && bytes.Equal(e.Value, der), "it is not with the notice %q", c.asked.Notice)
 }
 
 func (c candidate) alternativeName() error {

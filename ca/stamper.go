@@ -57,6 +57,9 @@ func (l *Local) stamperTemplate(r StamperRequest) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Profile.Notice != "" || r.Profile.Use != Signing {
+		return nil, fmt.Errorf("%w: notices and uses are of signers", ErrProfile)
+	}
 	purpose, err := asn1.Marshal([]asn1.ObjectIdentifier{oidTimeStamping})
 	if err != nil {
 		return nil, fmt.Errorf("encode extended key usage: %w", err)

@@ -38,10 +38,15 @@ type Issuer interface {
 type Enroller struct {
 	Device Device
 	Issuer Issuer
+	// Logins certifies keys that signers log in to sites with; nil if there are none.
+	Logins Issuer
 	Store  Store
 	Audit  Log
 	Now    func() time.Time
 }
+
+// ErrNoLogins says that credentials for logins are not made here.
+var ErrNoLogins = errors.New("credentials: there are no credentials for logins")
 
 // A Profile is what a new credential shall be.
 type Profile struct {
@@ -53,6 +58,7 @@ type Profile struct {
 	Factors     Factors // of mode explicit
 	Qualifier   csc.Qualifier
 	PKCS1v15    bool
+	Login       bool // to sites, and nothing that is signed for its content
 	NotBefore   time.Time
 	NotAfter    time.Time
 }
@@ -71,6 +77,8 @@ func (p Profile) Check(seal bool) error {
 		return fmt.Errorf("SCAL is %q, not 1 or 2", p.SCAL)
 	case p.Mode != csc.Explicit && p.Mode != csc.OAuth2Code:
 		return fmt.Errorf("mode is %q, not explicit or oauth2code", p.Mode)
+	case p.Login && (seal || p.Qualifier != ""):
+		return errors.New("a credential for logins is a person's, and claims no qualifier of signatures")
 	case seal && (p.Mode != csc.Explicit || !p.Factors.Mechanical()):
 		return ErrSealed
 	case p.Multisign < 1 || p.Multisign > most:
@@ -106,6 +114,9 @@ func (e Enroller) enroll(ctx context.Context, id string, signer users.User, p Pr
 	if err := p.Check(signer.Organization != ""); err != nil {
 		return Credential{}, err
 	}
+	if p.Login && e.Logins == nil {
+		return Credential{}, ErrNoLogins
+	}
 	factors, err := p.Factors.Check()
 	if err != nil {
 		return Credential{}, err
@@ -131,7 +142,11 @@ func (e Enroller) certify(ctx context.Context, c *Credential, signer users.User,
 	if err := e.record(ctx, audit.KeyGenerated, record); err != nil {
 		return err
 	}
-	chain, err := e.Issuer.Issue(ctx, signer, public, p.NotBefore, p.NotAfter)
+	issuer := e.Issuer
+	if p.Login {
+		issuer = e.Logins
+	}
+	chain, err := issuer.Issue(ctx, signer, public, p.NotBefore, p.NotAfter)
 	if err != nil {
 		return fmt.Errorf("certify key of %s: %w", signer.ID, err)
 	}

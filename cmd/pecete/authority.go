@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/ca"
@@ -26,6 +27,9 @@ const answersEach = 600
 // checkAuthority demands plain HTTP: who checks certificates could not check the
 // one of a TLS server first.
 func (c *Config) checkAuthority() error {
+	if c.CA.Notice != "" && (c.CA.Policy == "" || utf8.RuneCountInString(c.CA.Notice) > 200) {
+		return errors.New("ca.notice needs ca.policy, and has at most 200 characters")
+	}
 	if c.CA.URL == "" && c.CA.Listen == "" {
 		return nil
 	}

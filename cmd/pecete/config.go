@@ -77,6 +77,10 @@ type Config struct {
 	CA struct {
 		Certificate string `yaml:"certificate"` // of the local CA, PEM; its key is in the HSM
 		Policy      string `yaml:"policy"`      // certificate policy OID, "" for none
+		// Notice is shown to whoever relies on a certificate; it needs a policy.
+		Notice string `yaml:"notice"`
+		// Logins is whether there may be credentials for logins to sites.
+		Logins bool `yaml:"logins"`
 		// URL is what certificates say about where their CRL and OCSP are,
 		// http://host[:port], and Listen the address, host:port, on which nothing
 		// else is answered, in plain HTTP; there is neither if they are absent.

@@ -31,6 +31,7 @@ type addedCredential struct {
 
 func credentialAddCommand() *cobra.Command {
 	profile := newProfileFlags()
+	use := useSigning
 	cmd := &cobra.Command{
 		Use:   "add SIGNER",
 		Short: "Make a key and a certificate for a signer",
@@ -42,6 +43,12 @@ func credentialAddCommand() *cobra.Command {
 					return err
 				}
 				p, err := profile.profile(time.Now(), user.Organization != "")
+				if err == nil {
+					p.Login, err = forLogins(use)
+				}
+				if err == nil {
+					err = p.Check(user.Organization != "")
+				}
 				if err != nil {
 					return usageError{err}
 				}
@@ -57,8 +64,22 @@ func credentialAddCommand() *cobra.Command {
 		},
 	}
 	profile.bind(cmd.Flags())
+	cmd.Flags().StringVar(&use, "for", useSigning, "`USE`: signing, or login to sites where the configuration has ca.logins")
 	addOutputFlag(cmd)
 	return cmd
+}
+
+// What a credential can be for.
+const (
+	useSigning = "signing"
+	useLogin   = "login"
+)
+
+func forLogins(use string) (bool, error) {
+	if use != useSigning && use != useLogin {
+		return false, fmt.Errorf("--for is %q, not %s or %s", use, useSigning, useLogin)
+	}
+	return use == useLogin, nil
 }
 
 func credentialFactorsCommand() *cobra.Command {

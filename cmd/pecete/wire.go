@@ -218,15 +218,15 @@ func (d device) Generate(ctx context.Context, spec csc.KeySpec, label string) ([
 
 // authority certifies signers with the local CA.
 type authority struct {
-	local  *ca.Local
-	policy string
+	local   *ca.Local
+	profile ca.Profile
 }
 
 func (a authority) Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time) ([][]byte, error) {
 	return a.local.Issue(ctx, ca.Request{
 		Public:    public,
 		Subject:   subject(signer),
-		Profile:   ca.Profile{Policy: a.policy},
+		Profile:   a.profile,
 		NotBefore: notBefore, NotAfter: notAfter,
 	})
 }
@@ -269,10 +269,16 @@ func (h *house) enroller(ctx context.Context) (credentials.Enroller, error) {
 	if err != nil {
 		return credentials.Enroller{}, err
 	}
-	return credentials.Enroller{
-		Device: device{h.token}, Issuer: authority{local, h.config.CA.Policy},
+	profile := ca.Profile{Policy: h.config.CA.Policy, Notice: h.config.CA.Notice}
+	e := credentials.Enroller{
+		Device: device{h.token}, Issuer: authority{local, profile},
 		Store: h.registry, Audit: h.log, Now: now,
-	}, nil
+	}
+	if h.config.CA.Logins {
+		profile.Use = ca.Login
+		e.Logins = authority{local, profile}
+	}
+	return e, nil
 }
 
 func readCertificate(path string) (*x509.Certificate, error) {

@@ -24,23 +24,27 @@ func TestCertificatesTakenBack(t *testing.T) {
 	must(t, err)
 	at := "http://" + listen
 	reconfigure(t, s, map[string]string{
-		"  # url: http://ca.example.org\n": "  url: " + at + "\n", "  # listen: 127.0.0.1:8080\n": "  listen: " + listen + "\n",
+		"  # logins: true\n": "  logins: true\n", "  # url: http://ca.example.org\n": "  url: " + at + "\n", "  # listen: 127.0.0.1:8080\n": "  listen: " + listen + "\n",
 	})
 	signer, err := s.AddSigner(ctx, "demo.signer@example.org", "Demo", "Signer")
+	must(t, err)
+	login, err := s.AddCredential(ctx, signer.ID, "--for", "login")
 	must(t, err)
 	added, err := s.AddClient(ctx, "Demo Application", signer.ID)
 	must(t, err)
 	servertest.Serve(t, s)
 	app, id := application(t, s, added), signer.Credentials[0]
-	told := func() csc.CertInfo {
+	told := func(id string) csc.CertInfo {
 		t.Helper()
 		info, err := app.CredentialInfo(ctx, csc.CredentialInfoRequest{CredentialID: id, View: csc.View{CertInfo: true}})
 		must(t, err)
 		return info.Cert
 	}
-	der, err := base64.StdEncoding.DecodeString(told().Certificates[0])
-	must(t, err)
-	must(t, os.WriteFile(filepath.Join(s.Folder, "leaf.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	for name, id := range map[string]string{"leaf.pem": id, "login.pem": login} {
+		der, err := base64.StdEncoding.DecodeString(told(id).Certificates[0])
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(s.Folder, name), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	}
 	run := func(line string) string {
 		t.Helper()
 		out, _ := shell(t, s.Folder, line) // what it says is what counts
@@ -51,6 +55,13 @@ func TestCertificatesTakenBack(t *testing.T) {
 		if !strings.Contains(uri, want) {
 			t.Errorf("no %q in the certificate: %s", want, uri)
 		}
+	}
+	notice := run("openssl x509 -in leaf.pem -noout -ext certificatePolicies")
+	if !strings.Contains(notice, "Demonstration certificate without legal value.") {
+		t.Errorf("a demo certificate does not say what it is worth: %s", notice)
+	}
+	if out := run("openssl verify -crl_check -crl_download -purpose sslclient -CAfile ca.pem login.pem"); !strings.Contains(out, "login.pem: OK") {
+		t.Errorf("a certificate for logins: %s", out)
 	}
 	for _, step := range []struct{ does, status, ocsp, crl string }{
 		{"", csc.CertValid, "leaf.pem: good", "leaf.pem: OK"},
@@ -63,7 +74,7 @@ func TestCertificatesTakenBack(t *testing.T) {
 			must(t, err)
 		}
 		done := time.Now()
-		if got := told().Status; got != step.status {
+		if got := told(id).Status; got != step.status {
 			t.Errorf("%s: cert.status %q", step.does, got)
 		}
 		out := run(`openssl ocsp -issuer ca.pem -cert leaf.pem -CAfile ca.pem -url "$(openssl x509 -in leaf.pem -noout -ocsp_uri)"`)
