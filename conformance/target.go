@@ -29,6 +29,10 @@ type Target struct {
 	// Interval is the least time between two requests; 0: none. It is for servers
 	// that others work with.
 	Interval time.Duration
+	// Person, if not nil, is asked to open an address in a browser as a signer, to
+	// do something there, and to tell the address of the application that it ends
+	// at: for a server whose pages the suite cannot drive.
+	Person func(ctx context.Context, signer, deed, address string) (string, error)
 	// Setup, if not nil, is the same server reached another way: what cases
 	// need beforehand is got there, so that only the call under test meets
 	// Base. Targets with the same Setup share codes and authorizations.

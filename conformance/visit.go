@@ -103,6 +103,9 @@ func (t *Target) begin(ctx context.Context, v *visit) *page {
 // enter has the signer log in, if asked to: what comes then is the way back,
 // or the consent page.
 func (t *Target) enter(ctx context.Context, v *visit) *page {
+	if t.Person != nil {
+		return t.handOver(ctx, v, "log in, and let the application list the certificates if the server asks")
+	}
 	p := t.begin(ctx, v)
 	l := t.Fixtures.Login.orUsual()
 	if p.err != nil || p.back != nil || !p.offers(l.Name, l.Password) {
@@ -118,6 +121,9 @@ func (t *Target) enter(ctx context.Context, v *visit) *page {
 
 // agree has the signer log in and agree.
 func (t *Target) agree(ctx context.Context, v *visit) *page {
+	if t.Person != nil {
+		return t.handOver(ctx, v, "log in, and agree to sign")
+	}
 	p := t.enter(ctx, v)
 	l := t.Fixtures.Login.orUsual()
 	for p.err == nil && p.back == nil && p.offers(l.Code, l.Decision+"="+l.Agree) {
@@ -142,12 +148,35 @@ func (t *Target) agree(ctx context.Context, v *visit) *page {
 
 // decline has the signer log in and refuse.
 func (t *Target) decline(ctx context.Context, v *visit) *page {
+	if t.Person != nil {
+		return t.handOver(ctx, v, "log in, and decline to sign")
+	}
 	p := t.enter(ctx, v)
 	l := t.Fixtures.Login.orUsual()
 	if p.err != nil || p.back != nil || !p.offers(l.Decision+"="+l.Decline) {
 		return p
 	}
 	return v.browser.submit(ctx, p, map[string]string{l.Decision: l.Decline})
+}
+
+// handOver sends a person's browser, whatever the pages there look like, and goes
+// on with the address it ends at.
+func (t *Target) handOver(ctx context.Context, v *visit, deed string) *page {
+	none := func(err error) *page { return &page{Answer: &Answer{request: "GET " + methodOAuth, err: err}} }
+	endpoint, err := t.oauthURL(ctx, methodOAuth)
+	if err != nil {
+		return none(err)
+	}
+	end, err := t.Person(ctx, v.User.Login, deed, endpoint+"?"+v.query.Encode())
+	if err != nil {
+		return none(err)
+	}
+	at, err := url.Parse(strings.TrimSpace(end))
+	if err != nil || !strings.HasPrefix(at.String(), v.client.RedirectURI) {
+		return none(unmet("the person's browser ended elsewhere than at the application"))
+	}
+	t.secrets.keep(at.Query().Get("code"))
+	return &page{Answer: &Answer{request: "GET " + methodOAuth, Status: http.StatusFound}, at: at, back: at.Query()}
 }
 
 // exchange gives a code for a token (§8.4.4); alter, if not nil, spoils the

@@ -59,7 +59,7 @@ type options struct {
 	config, ca, json, junit, html, explain string
 	only, profiles                         words
 	strict, list, listProfiles             bool
-	complete, mutants                      bool
+	complete, mutants, browser             bool
 	patience, timeout, interval            time.Duration
 	base                                   string
 	methods                                []string
@@ -93,6 +93,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return explain(out, o.explain)
 	}
 	target, err := o.target()
+	if o.browser && err == nil {
+		target.Person = person(os.Stdin, errs)
+	}
 	if err != nil {
 		fmt.Fprintln(errs, "cscheck:", err)
 		return exitUsage
@@ -120,6 +123,7 @@ func parse(args []string, errs io.Writer) (options, error) {
 	f.BoolVar(&o.complete, "complete", false, "a case skipped for want of fixtures or patience counts as failed")
 	f.BoolVar(&o.list, "list", false, "list the cases")
 	f.BoolVar(&o.listProfiles, "list-profiles", false, "list the profiles")
+	f.BoolVar(&o.browser, "browser", false, "have a person drive the server's pages: addresses to open are told, where they end is asked for")
 	f.BoolVar(&o.mutants, "mutants", false, "try each case on the server made wrong on purpose: does it notice?")
 	f.DurationVar(&o.patience, "patience", 30*time.Second, "how long a case may wait for something to expire")
 	f.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long an answer may take")
@@ -176,7 +180,7 @@ func (o options) v1() bool { return strings.HasSuffix(o.base, "/csc/v1") }
 
 // asked is what the suite is asked to do.
 func (o options) asked(errs io.Writer) conformance.Options {
-	asked := conformance.Options{Methods: o.methods, Profiles: o.profiles, Only: o.only, Strict: o.strict, Parallel: true}
+	asked := conformance.Options{Methods: o.methods, Profiles: o.profiles, Only: o.only, Strict: o.strict, Parallel: !o.browser}
 	if terminal(errs) {
 		asked.Progress = func(done, all int, r conformance.Result) {
 			fmt.Fprintf(errs, "\r\x1b[K%d of %d  %s", done, all, r.ID)

@@ -2,9 +2,12 @@ package sample_test
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -127,4 +130,49 @@ func TestHabits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A person's browser does as well as the suite's own.
+func TestPerson(t *testing.T) {
+	target := start(t)
+	asked := 0
+	target.Person = func(ctx context.Context, _, _, address string) (string, error) {
+		asked++
+		return drive(ctx, target, address)
+	}
+	all := outcomes(t, target, "oauth/service", "token/code", "oauth/state")
+	for id, r := range all {
+		if r.Outcome != conformance.Pass {
+			t.Errorf("%s is %s: %s", id, r.Outcome, r.Detail)
+		}
+	}
+	if asked == 0 {
+		t.Error("nobody was asked")
+	}
+	target = start(t)
+	target.Person = func(context.Context, string, string, string) (string, error) {
+		return "https://elsewhere.example/?code=x", nil
+	}
+	if r := outcomes(t, target, "oauth/service")["oauth/service"]; r.Outcome != conformance.Fail {
+		t.Errorf("a browser that ended elsewhere: %s", r.Outcome)
+	}
+}
+
+// drive logs in on the sample's page and stops at the way back.
+func drive(ctx context.Context, t *conformance.Target, address string) (string, error) {
+	client := &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: t.CA}},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	form := url.Values{"email": {sample.User}, "password": {sample.Password}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	return resp.Header.Get("Location") + "\n", resp.Body.Close()
 }
