@@ -63,6 +63,9 @@ func TestExchangesOfASight(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{}`)) }))
 	defer server.Close()
 	target := &Target{Base: server.URL + "/csc/v2"}
+	if _, err := Run(t.Context(), target, Options{Only: []string{"none"}}); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 {
 		result := target.try(t.Context(), Case{Ref: Ref{Method: General}, Level: Must, Run: func(ctx context.Context, t *Target) error { return t.info(ctx).Err() }}, false)
 		if len(result.Exchanges) != 1 || result.Exchanges[0].Request != "POST "+server.URL+"/csc/v2/info" {

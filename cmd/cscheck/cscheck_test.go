@@ -17,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/pecete/pecete/conformance"
 	"github.com/pecete/pecete/conformance/faults"
 )
 
@@ -163,3 +164,20 @@ func TestServeFaults(t *testing.T) {
 		})
 	}
 }
+
+// Each must that a server with everything keeps is explained by an example.
+func TestExamples(t *testing.T) {
+	all, err := readExamples()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range conformance.All() {
+		if _, there := all[c.ID]; !there && c.Level == conformance.Must && !without[c.ID] {
+			t.Errorf("%s: there is no example", c.ID)
+		}
+	}
+}
+
+// without are the cases that are about connections, or need a server of another
+// kind.
+var without = map[string]bool{"general/base-uri": true, "general/tls12": true, "general/ssl3": true, "info/oauth2-issuer": true}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	_ "embed" // the examples
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -47,9 +49,45 @@ func explain(out io.Writer, id string) int {
 		if guard := conformance.GuardOf(c.ID); guard != "" {
 			fmt.Fprintf(out, "  safety  %s\n", guard)
 		}
+		explainExample(out, c.ID)
 		explainFaults(out, c.ID)
 	}
 	return exitConformant
+}
+
+// examples are what was asked, and rightly answered, of each case; go run
+// ./internal/conform -examples writes them.
+//
+//go:embed examples.json
+var examples []byte
+
+// An example is one of them.
+type example struct {
+	Request, Body, Answer string
+	Status                int
+}
+
+func readExamples() (all map[string]example, err error) {
+	err = json.Unmarshal(examples, &all)
+	return all, err
+}
+
+// explainExample tells what a server was asked and how it answered that kept the
+// requirement.
+func explainExample(out io.Writer, id string) {
+	all, err := readExamples()
+	x, there := all[id]
+	if err != nil || !there {
+		return
+	}
+	fmt.Fprintf(out, "\n  A server that keeps it was asked\n\n    %s\n", x.Request)
+	if x.Body != "" {
+		fmt.Fprintf(out, "    %s\n", x.Body)
+	}
+	fmt.Fprintf(out, "\n  and answered\n\n    %d\n", x.Status)
+	if x.Answer != "" {
+		fmt.Fprintf(out, "    %s\n", x.Answer)
+	}
 }
 
 // explainFaults tells the mistakes that the case notices: to mend a server is not

@@ -20,10 +20,15 @@ func main() {
 	program := flag.String("pecete", "bin/pecete", "the server's `PROGRAM`")
 	suite := flag.String("cscheck", "bin/cscheck", "the suite's `PROGRAM`")
 	out := flag.String("out", "build/conform", "`FOLDER` for the server and the reports")
+	examples := flag.String("examples", "", "write what was asked and answered of each case to `FILE`, for cscheck --explain")
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
-	if err := run(ctx, *program, *suite, *out, flag.Args()); err != nil {
+	err := run(ctx, *program, *suite, *out, flag.Args())
+	if err == nil && *examples != "" {
+		err = writeExamples(*examples, filepath.Join(*out, "report-v1.json"), filepath.Join(*out, "report.json"))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "conform:", err)
 		os.Exit(1)
 	}
