@@ -32,7 +32,7 @@ lint: ## golangci-lint with .golangci.yml
 	go run $(LINT) run ./...
 
 test: ## every test, with the race detector and real servers; installs what is missing
-	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool zbar chromium opensc curl jq strace ps openid-client axe
+	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool zbar chromium opensc curl jq strace ps openid-client promtool axe
 	go test -race -timeout 20m -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./...
 
 e2e: ## every page in a real browser, both languages, on a phone and on a desk; pictures in build/screens

@@ -3,7 +3,9 @@ package metrics_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -101,8 +103,21 @@ func TestRulesNameWhatThereIs(t *testing.T) {
 	}
 }
 
+// Prometheus's own tool takes the rules, and its tests of them hold.
+func TestRulesByPromtool(t *testing.T) {
+	for _, args := range [][]string{{"check", "rules", rulesFile}, {"test", "rules", ruleTestsFile}} {
+		out, err := exec.CommandContext(t.Context(), "promtool", args...).CombinedOutput()
+		if errors.Is(err, exec.ErrNotFound) {
+			t.Fatal("promtool is missing: apt-get install prometheus")
+		}
+		if err != nil {
+			t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+}
+
 // Each alert is tried by promtool's test file, both ways, with series that there
-// are. Whether they fire is promtool's to say.
+// are. Whether they fire is promtool's to say, in the test above.
 func TestRuleTestsNameWhatThereIs(t *testing.T) {
 	live(t)
 	var f struct {
