@@ -59,6 +59,7 @@ func TestPages(t *testing.T) {
 			p.app = &app{t: t, secret: secretOf(t, one.signer.OTPAuth)}
 			p.login()
 			p.consent()
+			p.changes()
 			p.approve(asker)
 			p.portal()
 			p.verify()
@@ -133,6 +134,24 @@ func (p *visit) consent() {
 	p.fill("code", p.app.code())
 	p.press("button[value=sign]")
 	p.at("/callback")
+}
+
+// changes are permits to make a certificate, and to delete one.
+func (p *visit) changes() {
+	const kind = `[{"type":"https://cloudsignatureconsortium.org/2025/credential-`
+	for name, detail := range map[string]string{
+		"consent-create": kind + `creation"}]`,
+		"consent-delete": kind + `deletion","credentialID":"` + p.signer.Credentials[0] + `"}]`,
+	} {
+		p.open(p.authorize("authorization_details", detail, "description", "Contract no. 7"))
+		p.enter()
+		p.see(name)
+		p.fill("code", wrongCode)
+		p.press("button[value=sign]")
+		p.see(name + "-refused")
+		p.press("button[value=decline]")
+		p.at("/callback")
+	}
 }
 
 var approvalLink = regexp.MustCompile(`https://\S+/approve\?\S+`)

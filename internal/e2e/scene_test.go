@@ -52,6 +52,9 @@ func newScene(t *testing.T) *scene {
 	s.web, err = s.AddWebClient(s.ctx, "Demo Application", s.home)
 	must(t, err)
 	must(t, s.Configure("limits:\n  loads: 100000\n")) // all come from here
+	must(t, s.Configure("changes:\n  allow: true\n"))
+	_, err = s.Run(s.ctx, "client", "change", s.web.ID, "--may", "create", "--may", "delete")
+	must(t, err)
 	s.program = openBrowser(t, s.ctx)
 	return s
 }
