@@ -15,6 +15,9 @@ OVERLOAD ?= 30s
 BENCH ?=
 # A codec that gin brings along and nobody here speaks: 10 MB of the program.
 TAGS := nomsgpack
+# A program with the race detector waits a second before it ends, if nothing is
+# said, and the tests run some hundreds of them.
+GORACE ?= atexit_sleep_ms=20
 
 .PHONY: all build vet lint test e2e demo run conform mutants clauses transcripts bench soak fuzz clean help
 
@@ -33,7 +36,7 @@ lint: ## golangci-lint with .golangci.yml
 
 test: ## every test, with the race detector and real servers; installs what is missing
 	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool zbar chromium opensc curl jq strace ps openid-client promtool axe
-	go test -race -timeout 20m -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./...
+	GORACE='$(GORACE)' go test -race -timeout 20m -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./...
 
 e2e: ## every page in a real browser, both languages, on a phone and on a desk; pictures in build/screens
 	@scripts/need cc softhsm oathtool chromium axe
