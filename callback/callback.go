@@ -1,10 +1,11 @@
-// Package callback tells applications that what they asked for in mode A has come
-// to its end (v2.0.0.2 §11.10, response_uri).
+// Package callback tells applications that what they asked for has come to its end:
+// a request in mode A (v2.0.0.2 §11.10, response_uri), or the enrolment of a person
+// whom they invited.
 //
 // A notice is a JWT (RFC 7519), signed by a key of the server in the device and
 // posted as application/jwt to the URI that the request named, which is one of
-// those registered for the client. It says which request has ended and how; what
-// came of it is asked for with signatures/signPolling. Whoever gets one verifies
+// those registered for the client. It says what has ended and how; what came of it
+// is asked for with signatures/signPolling, or at the enrolment. Whoever gets one verifies
 // it with the keys of Path, wants typ, iss and aud to be what they are to be, and
 // takes each jti once.
 //
@@ -25,14 +26,24 @@ import (
 	"time"
 
 	"github.com/pecete/pecete/outbound"
-	"github.com/pecete/pecete/signing"
 )
 
-// A Store has who is to be told of what.
-type Store interface {
-	// DueNotices returns at most so many jobs that somebody is to be told of by
-	// now, without their results.
-	DueNotices(ctx context.Context, now time.Time, most int) ([]signing.Job, error)
+// A Notice is what somebody is to be told.
+type Notice struct {
+	ID       string // the same whenever it is told again
+	ClientID string
+	URI      string
+	Due      time.Time
+	Tries    int
+	Type     string // typ
+	// Says are the claims of its own.
+	Says func() (map[string]string, error)
+}
+
+// A Source has who is to be told of what.
+type Source interface {
+	// DueNotices returns at most so many that somebody is to be told of by now.
+	DueNotices(ctx context.Context, now time.Time, most int) ([]Notice, error)
 	// SwapNotice replaces when somebody is told, if that still is old, and how often
 	// it was tried; of any number of swaps from the same old one wins.
 	SwapNotice(ctx context.Context, id string, old, due time.Time, tries int) (bool, error)
@@ -53,11 +64,10 @@ func Outcomes() []Outcome { return []Outcome{Told, Failed, GivenUp} }
 
 // A Teller tells. Its fields are set before Start.
 type Teller struct {
-	Store  Store
-	Seal   *signing.Seal
-	Client *outbound.Client
-	Keys   Keys
-	Issuer string // https://host[:port], as clients know the server
+	Sources []Source
+	Client  *outbound.Client
+	Keys    Keys
+	Issuer  string // https://host[:port], as clients know the server
 	// May says whether the client may still have the URI told: it may have lost it
 	// since it asked.
 	May     func(ctx context.Context, clientID, uri string) (bool, error)
@@ -132,30 +142,33 @@ func (t *Teller) Close() error {
 // round tells whoever is due, some at a time, and reports whether that were as
 // many as it looks for.
 func (t *Teller) round(ctx context.Context) (more bool) {
-	jobs, err := t.Store.DueNotices(ctx, t.Now(), together)
-	if err != nil {
-		if ctx.Err() == nil {
-			t.Logger.LogAttrs(ctx, slog.LevelWarn, "notices cannot be looked for", slog.String("error", err.Error()))
+	for _, source := range t.Sources {
+		due, err := source.DueNotices(ctx, t.Now(), together)
+		if err != nil {
+			if ctx.Err() == nil {
+				t.Logger.LogAttrs(ctx, slog.LevelWarn, "notices cannot be looked for", slog.String("error", err.Error()))
+			}
+			continue
 		}
-		return false
+		var all sync.WaitGroup
+		for _, n := range due {
+			all.Go(func() { t.tell(ctx, source, n) })
+		}
+		all.Wait()
+		more = more || len(due) == together
 	}
-	var all sync.WaitGroup
-	for _, job := range jobs {
-		all.Go(func() { t.tell(ctx, job) })
-	}
-	all.Wait()
-	return len(jobs) == together
+	return more
 }
 
 // tell tells of one job, if no other process does.
-func (t *Teller) tell(ctx context.Context, job signing.Job) {
+func (t *Teller) tell(ctx context.Context, source Source, n Notice) {
 	mine := t.Now().Add(lease)
-	tries := job.Notice.Tries + 1
-	taken, err := t.Store.SwapNotice(ctx, job.ID, job.Notice.Due, mine, tries)
+	tries := n.Tries + 1
+	taken, err := source.SwapNotice(ctx, n.ID, n.Due, mine, tries)
 	if err != nil || !taken {
 		return // it is due for whoever can
 	}
-	status, err := t.post(ctx, job)
+	status, err := t.post(ctx, n)
 	next, outcome := time.Time{}, Told
 	switch {
 	case err == nil && status >= 200 && status <= 299:
@@ -167,7 +180,7 @@ func (t *Teller) tell(ctx context.Context, job signing.Job) {
 	if ctx.Err() != nil && outcome == Failed {
 		next = t.Now() // it was we who hung up
 	}
-	attrs := []slog.Attr{slog.String("job", job.ID), slog.String("client", job.ClientID), slog.Int("status", status), slog.String("outcome", string(outcome))}
+	attrs := []slog.Attr{slog.String("of", n.ID), slog.String("client", n.ClientID), slog.Int("status", status), slog.String("outcome", string(outcome))}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
@@ -177,25 +190,25 @@ func (t *Teller) tell(ctx context.Context, job signing.Job) {
 	}
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if _, err := t.Store.SwapNotice(late, job.ID, mine, next, tries); err != nil {
-		t.Logger.LogAttrs(late, slog.LevelWarn, "it is not kept that a notice was told", slog.String("job", job.ID), slog.String("error", err.Error()))
+	if _, err := source.SwapNotice(late, n.ID, mine, next, tries); err != nil {
+		t.Logger.LogAttrs(late, slog.LevelWarn, "it is not kept that a notice was told", slog.String("of", n.ID), slog.String("error", err.Error()))
 	}
 }
 
 // post posts the notice of a job.
-func (t *Teller) post(ctx context.Context, job signing.Job) (status int, err error) {
-	may, err := t.May(ctx, job.ClientID, job.Notice.URI)
+func (t *Teller) post(ctx context.Context, n Notice) (status int, err error) {
+	may, err := t.May(ctx, n.ClientID, n.URI)
 	if err != nil {
 		return 0, err
 	}
 	if !may {
 		return 0, errNever
 	}
-	body, err := t.token(ctx, job)
+	body, err := t.token(ctx, n)
 	if err != nil {
 		return 0, err
 	}
-	answer, err := t.Client.Do(ctx, http.MethodPost, job.Notice.URI, http.Header{"Content-Type": {"application/jwt"}}, body)
+	answer, err := t.Client.Do(ctx, http.MethodPost, n.URI, http.Header{"Content-Type": {"application/jwt"}}, body)
 	return answer.Status, err
 }
 

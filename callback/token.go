@@ -11,15 +11,10 @@ import (
 	"math/big"
 	"net/http"
 	"time"
-
-	"github.com/pecete/pecete/signing"
 )
 
 // Path is where the keys are that notices are verified with, a JWK set.
 const Path = "/callbacks/jwks.json"
-
-// Type is the typ of a notice.
-const Type = "csc-response+jwt"
 
 // lasts is how long a notice may be taken for one.
 const lasts = 10 * time.Minute
@@ -33,32 +28,19 @@ type Keys interface {
 	Public() []*ecdsa.PublicKey
 }
 
-// Claims are what a notice says. ID, which is the same whenever it is told again,
-// is the jti; ResponseID is that of the answer to the request.
-type Claims struct {
-	Issuer     string `json:"iss"`
-	Audience   string `json:"aud"` // the client_id
-	Issued     int64  `json:"iat"`
-	Expires    int64  `json:"exp"`
-	ID         string `json:"jti"`
-	ResponseID string `json:"responseID"`
-	Method     string `json:"method"` // signatures/signHash or signatures/signDoc
-	State      string `json:"state"`  // done or failed
-}
-
-// token is the notice of a job, as it is posted.
-func (t *Teller) token(ctx context.Context, job signing.Job) ([]byte, error) {
-	responseID, err := job.ResponseID(t.Seal)
+// token is a notice as it is posted: beside what it says of its own, iss, aud, which
+// is the client_id, iat, exp, and jti, which is the same whenever it is told again.
+func (t *Teller) token(ctx context.Context, n Notice) ([]byte, error) {
+	says, err := n.Says()
 	if err != nil {
 		return nil, err
 	}
 	now := t.Now()
-	header := map[string]string{"alg": "ES256", "typ": Type, "kid": keyID(t.Keys.Public()[0])}
-	claims := Claims{
-		Issuer: t.Issuer, Audience: job.ClientID, Issued: now.Unix(), Expires: now.Add(lasts).Unix(), ID: job.ID,
-		ResponseID: responseID, Method: string(job.Method), State: string(job.State),
+	claims := map[string]any{"iss": t.Issuer, "aud": n.ClientID, "iat": now.Unix(), "exp": now.Add(lasts).Unix(), "jti": n.ID}
+	for name, value := range says {
+		claims[name] = value
 	}
-	text, err := unsigned(header, claims)
+	text, err := unsigned(map[string]string{"alg": "ES256", "typ": n.Type, "kid": keyID(t.Keys.Public()[0])}, claims)
 	if err != nil {
 		return nil, err
 	}

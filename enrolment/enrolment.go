@@ -93,6 +93,14 @@ type Enrolment struct {
 	Notice   Notice
 }
 
+// Next is until when the link is good that is to be used next.
+func (e Enrolment) Next() time.Time {
+	if e.Pair.Used {
+		return e.Activate.Expires
+	}
+	return e.Pair.Expires
+}
+
 // A Sent is a link that is out.
 type Sent struct {
 	Hash    string // SHA-256 of the token, hex; "" if none is good

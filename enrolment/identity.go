@@ -44,14 +44,39 @@ func (o *Office) Check(i Identity) (Identity, error) {
 	case !shown(i.Reference):
 		err = errors.New("reference has more than 200 characters, or some that do not show")
 	default:
-		err = o.Certifiable(i.signer(users.User{
-			GivenName: i.GivenName, FamilyName: i.FamilyName, Country: i.Country, Email: i.Email, ID: "u_",
-		}, profile))
+		signer := users.User{GivenName: i.GivenName, FamilyName: i.FamilyName, Country: i.Country, Email: i.Email, ID: "u_"}
+		if cause := o.Certifiable(i.signer(signer, profile)); cause != nil {
+			err = &nameError{cause}
+		}
 	}
 	if err != nil {
 		return i, fmt.Errorf("%w: %w", ErrIdentity, err)
 	}
 	return i, nil
+}
+
+// A nameError says that a certificate cannot name the person; its cause quotes
+// what it cannot have.
+type nameError struct{ cause error }
+
+func (e *nameError) Error() string { return sayName + ": " + e.cause.Error() }
+
+// Unwrap returns the cause.
+func (e *nameError) Unwrap() error { return e.cause }
+
+const sayName = "a certificate cannot name the person: letters, blanks and -'. of one script, and both names of at most 63 characters together"
+
+// Told is an ErrIdentity in words that quote nothing of the person, for others and
+// for logs.
+func Told(err error) string {
+	if unnamed := (*nameError)(nil); errors.As(err, &unnamed) {
+		return sayName
+	}
+	text := err.Error()
+	for _, prefix := range []error{ErrIdentity, users.ErrPerson} {
+		text = strings.TrimPrefix(text, prefix.Error()+": ")
+	}
+	return text
 }
 
 // shown reports whether a reference is short, and all of it shows.

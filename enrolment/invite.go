@@ -125,12 +125,17 @@ func (o *Office) known(ctx context.Context, i Invitation) (users.User, bool, err
 		return user, false, fmt.Errorf("%w: %s is a signer already: invite again only who was identified anew", ErrExists, person.Email)
 	}
 	all, err := o.Store.EnrolmentsOf(ctx, user.ID)
+	before := i.Inviter == "" || !has
 	for _, e := range all {
 		if e.State.Open() {
 			return user, false, fmt.Errorf("%w: %s is invited, as %s: resend or cancel that", ErrExists, person.Email, e.ID)
 		}
+		before = before || e.Inviter == i.Inviter
 	}
-	return user, true, err
+	if err == nil && !before { // whom others know, others identify anew
+		err = fmt.Errorf("%w: %s is a signer whom %s has not invited before", ErrExists, person.Email, i.Inviter)
+	}
+	return user, err == nil, err
 }
 
 // Resend sends a mail with a new link, which kills the one before: on the word of

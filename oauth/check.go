@@ -10,7 +10,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/outbound"
 )
 
@@ -113,14 +112,14 @@ func (c Client) checkRedirects() error {
 }
 
 // checkLists takes the grants and scopes there are, each once.
-func checkLists(grantTypes, scopes []string) error {
+func checkLists(grantTypes, asked []string) error {
 	for i, g := range grantTypes {
 		if _, is := grants[g]; !is || slices.Contains(grantTypes[:i], g) {
 			return fmt.Errorf("there is no grant %q, or it is named twice", g)
 		}
 	}
-	for i, s := range scopes {
-		if !slices.Contains(csc.Scopes(), s) || slices.Contains(scopes[:i], s) {
+	for i, s := range asked {
+		if !slices.Contains(scopes(), s) || slices.Contains(asked[:i], s) {
 			return fmt.Errorf("there is no scope %q, or it is named twice", s)
 		}
 	}

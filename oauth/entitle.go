@@ -9,11 +9,18 @@ import (
 	"github.com/pecete/pecete/csc"
 )
 
+// ScopeEnrolment is of registration authorities, which invite people; it opens
+// nothing of the API.
+const ScopeEnrolment = "enrolment"
+
+// scopes are all that a client may be registered for by an operator.
+func scopes() []string { return append(csc.Scopes(), ScopeEnrolment) }
+
 // grants are the values of grant_type there can be, with the scopes that can be
 // asked by each (§8.4.4: all but codes are for service authorization only; v2.2: and
 // for a deletion by a client that acts for itself).
 var grants = map[string][]string{
-	"client_credentials": {csc.ScopeService, csc.ScopeDeletion},
+	"client_credentials": {csc.ScopeService, csc.ScopeDeletion, ScopeEnrolment},
 	"authorization_code": {csc.ScopeService, csc.ScopeCredential, csc.ScopeCreation, csc.ScopeDeletion},
 	"refresh_token":      {csc.ScopeService},
 }

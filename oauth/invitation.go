@@ -102,6 +102,9 @@ func (a Allowance) check() error {
 		return err
 	}
 	code := slices.Contains(a.Grants, "authorization_code")
+	if slices.Contains(a.Scopes, ScopeEnrolment) {
+		return errors.New("who invites people is registered by an operator")
+	}
 	service := slices.Contains(a.Scopes, csc.ScopeService)
 	switch {
 	case len(a.Grants) == 0 || len(a.Scopes) == 0:

@@ -34,10 +34,13 @@ import (
 //go:embed csc-v2.yaml
 var document []byte
 
+//go:embed enrolment.yaml
+var documentRA []byte
+
 //go:embed csc-v1.yaml
 var documentV1 []byte
 
-// A Contract is csc-v2.yaml or csc-v1.yaml, read. It is safe for concurrent use.
+// A Contract is one of the documents, read. It is safe for concurrent use.
 type Contract struct {
 	text  []byte
 	base  string // what the methods hang under
@@ -71,7 +74,15 @@ func Load() (*Contract, error) { return load(document) }
 // LoadV1 is Load for the contract of v1.0.4.0.
 func LoadV1() (*Contract, error) { return load(documentV1) }
 
-func load(yaml []byte) (*Contract, error) {
+// LoadRA is Load for the API of registration authorities, whose methods are called
+// by their paths, those that are a GET with that before it.
+func LoadRA() (*Contract, error) { return loadWith(documentRA, true) }
+
+func load(yaml []byte) (*Contract, error) { return loadWith(yaml, false) }
+
+// loadWith reads a document that may, if it is not of the CSC text, have any
+// methods.
+func loadWith(yaml []byte, others bool) (*Contract, error) {
 	loader := openapi3.NewLoader()
 	loader.IncludeOrigin = true // the order of properties is not in its maps
 	doc, err := loader.LoadFromData(yaml)
@@ -92,7 +103,16 @@ func load(yaml []byte) (*Contract, error) {
 			continue
 		}
 		m := csc.Method(strings.TrimPrefix(path, "/"))
-		if c.calls[m], err = newCall(m, paths[path]); err != nil {
+		if !others && !m.Known() {
+			return nil, fmt.Errorf("contract of %s: no method of the API", m)
+		}
+		if get := paths[path].Get; others && get != nil {
+			c.calls["GET "+m] = call{operation: get}
+			if paths[path].Post == nil {
+				continue
+			}
+		}
+		if c.calls[m], err = newCall(paths[path]); err != nil {
 			return nil, fmt.Errorf("contract of %s: %w", m, err)
 		}
 		c.order = append(c.order, m)
@@ -100,10 +120,7 @@ func load(yaml []byte) (*Contract, error) {
 	return c, nil
 }
 
-func newCall(m csc.Method, path *openapi3.PathItem) (call, error) {
-	if !m.Known() {
-		return call{}, errors.New("no method of the API")
-	}
+func newCall(path *openapi3.PathItem) (call, error) {
 	if path.Post == nil || path.Post.RequestBody == nil {
 		return call{}, errors.New("no POST with a body")
 	}

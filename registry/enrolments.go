@@ -56,20 +56,12 @@ func rowOfEnrolment(e enrolment.Enrolment) (*enrolmentRow, error) {
 		Created: micros(e.Created), Changed: micros(e.Changed), Revision: e.Revision,
 		PairHash: e.Pair.Hash, PairUntil: micros(e.Pair.Expires), PairUsed: e.Pair.Used,
 		ActiveHash: e.Activate.Hash, ActiveUntil: micros(e.Activate.Expires), ActiveUsed: e.Activate.Used,
-		Progress: string(progress), NoticeURI: e.Notice.URI, Due: due(e.Notice.Due), Tries: int64(e.Notice.Tries),
+		Progress: string(progress), NoticeURI: e.Notice.URI, Due: orZero(e.Notice.Due), Tries: int64(e.Notice.Tries),
 	}
 	if !plain(row.ID, row.UserID, row.Identity, row.Inviter, row.Request, row.State, row.CredentialID, row.PairHash, row.ActiveHash, row.Progress, row.NoticeURI) {
 		return nil, errText
 	}
 	return row, nil
-}
-
-// due is a moment, 0 for none.
-func due(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return micros(t)
 }
 
 func (r enrolmentRow) enrolment() (enrolment.Enrolment, error) {
@@ -154,6 +146,39 @@ func (r *Registry) Enrolments(ctx context.Context) ([]enrolment.Enrolment, error
 	return r.enrolments(ctx, "")
 }
 
+// EnrolmentsBy returns those of an inviter, oldest first and at most so many: from
+// the first on, or after another of his.
+func (r *Registry) EnrolmentsBy(ctx context.Context, inviter, after string, most int) ([]enrolment.Enrolment, error) {
+	if !plain(inviter, after) {
+		return nil, nil
+	}
+	return r.enrolmentRows(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		if after != "" {
+			q = q.Where("(created, id) > (SELECT created, id FROM enrolments WHERE id = ? AND inviter = ?)", after, inviter)
+		}
+		return q.Where("inviter = ?", inviter).Order("created", "id").Limit(int64(most))
+	})
+}
+
+// DueEnrolments returns those that their inviters are to be told of by now, those
+// first that are due longest.
+func (r *Registry) DueEnrolments(ctx context.Context, now time.Time, most int) ([]enrolment.Enrolment, error) {
+	return r.enrolmentRows(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("due > 0").Where("due <= ?", micros(now)).Order("due").Limit(int64(most))
+	})
+}
+
+// SwapEnrolmentNotice replaces when an inviter is told, if that still is old, and
+// how often it was tried; of any number of swaps from the same old one wins.
+func (r *Registry) SwapEnrolmentNotice(ctx context.Context, id string, old, due time.Time, tries int) (bool, error) {
+	if !plain(id) {
+		return false, nil
+	}
+	rows, err := r.write.count(ctx, `UPDATE enrolments SET due = ?, tries = ?, revision = revision + 1 WHERE id = ? AND due = ?`,
+		orZero(due), tries, id, orZero(old))
+	return rows == 1, doing("swap notice", err)
+}
+
 func (r *Registry) enrolments(ctx context.Context, where string, args ...string) ([]enrolment.Enrolment, error) {
 	if !plain(args...) {
 		return nil, nil
@@ -162,13 +187,20 @@ func (r *Registry) enrolments(ctx context.Context, where string, args ...string)
 	for i, a := range args {
 		values[i] = a
 	}
+	return r.enrolmentRows(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		q = q.Order("created", "id")
+		if where == "" {
+			return q
+		}
+		return q.Where(where, values...)
+	})
+}
+
+// enrolmentRows returns the enrolments that a query finds.
+func (r *Registry) enrolmentRows(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) ([]enrolment.Enrolment, error) {
 	var rows []enrolmentRow
 	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		query := db.NewSelect().Model(&rows).Order("created", "id")
-		if where != "" {
-			query.Where(where, values...)
-		}
-		return query.Scan(ctx)
+		return which(db.NewSelect().Model(&rows)).Scan(ctx)
 	})
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, doing("read enrolments", err)

@@ -178,3 +178,67 @@ func raceSwapEnrolment(t *testing.T, url string) {
 		}
 	}
 }
+
+// An inviter's are told in pages, and of those that are due one is told of each.
+func enrolmentsAreTold(t *testing.T, url string) {
+	r, other := open(t, url), open(t, url)
+	for n := range 5 {
+		must(t, r.AddUser(t.Context(), user(n)))
+		e := anEnrolment(n)
+		e.Created = created.Add(time.Duration(n/2) * time.Second) // two at a time
+		e.Notice.Due = created.Add(time.Duration(5-n) * time.Minute)
+		if n == 3 {
+			e.Inviter, e.Notice.Due = "another", time.Time{}
+		}
+		must(t, r.AddEnrolment(t.Context(), e))
+	}
+	ids := func(all []enrolment.Enrolment, err error) (list []string) {
+		must(t, err)
+		for _, e := range all {
+			list = append(list, e.ID)
+		}
+		return list
+	}
+	e := func(numbers ...int) (list []string) {
+		for _, n := range numbers {
+			list = append(list, anEnrolment(n).ID)
+		}
+		return list
+	}
+	for _, test := range []struct {
+		says, inviter, after string
+		want                 []string
+	}{
+		{"the first", "client", "", e(0, 1, 2)},
+		{"those after one", "client", e(1)[0], e(2, 4)},
+		{"those after the last", "client", e(4)[0], nil},
+		{"those after another's", "client", e(3)[0], nil},
+		{"another's", "another", "", e(3)},
+		{"nobody's", "", "", nil},
+		{"no text", "\xff", "", nil},
+	} {
+		if diff := cmp.Diff(test.want, ids(r.EnrolmentsBy(t.Context(), test.inviter, test.after, 3))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.says, diff)
+		}
+	}
+	if diff := cmp.Diff(e(4, 2), ids(r.DueEnrolments(t.Context(), created.Add(4*time.Minute), 2))); diff != "" {
+		t.Errorf("due (-want +got):\n%s", diff)
+	}
+	first, err := r.Enrolment(t.Context(), e(4)[0])
+	must(t, err)
+	if wins := race(t, 24, func(n int) (bool, error) {
+		at := r
+		if n%2 == 0 {
+			at = other
+		}
+		return at.SwapEnrolmentNotice(t.Context(), first.ID, first.Notice.Due, created.Add(time.Hour), 1)
+	}); wins != 1 {
+		t.Errorf("%d told of one", wins)
+	}
+	if swapped, err := r.SwapEnrolmentNotice(t.Context(), first.ID, created.Add(time.Hour), time.Time{}, 1); !swapped || err != nil {
+		t.Errorf("told: %t, %v", swapped, err)
+	}
+	if diff := cmp.Diff(e(2, 1), ids(r.DueEnrolments(t.Context(), created.Add(time.Hour), 2))); diff != "" {
+		t.Errorf("due after that (-want +got):\n%s", diff)
+	}
+}

@@ -62,6 +62,7 @@ var suite = []struct {
 	{"enrolments are unique", enrolmentsAreUnique},
 	{"an enrolment ends with its credential or not at all", enrolmentsFinish},
 	{"of many changing one enrolment one does", raceSwapEnrolment},
+	{"enrolments are told to their inviters, once each", enrolmentsAreTold},
 	{"links come and go", linksComeAndGo},
 	{"permissions come and go", permissionsComeAndGo},
 	{"a standing is what it is now", standings},

@@ -218,6 +218,7 @@ func (h *house) wire() {
 	if h.changes {
 		h.api.Creator, h.api.Deleter = h.changers()
 	}
+	h.api.Authority = h.authority()
 	h.handler = h.api.Handler()
 	web := httptest.NewUnstartedServer(nil)
 	listener := &edge.Listener{Listener: web.Listener, Most: 1000, MostEach: 1000}

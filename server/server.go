@@ -40,6 +40,7 @@ type Server struct {
 	Signer     signing.Signer
 	Stamper    tsa.Stamper // nil: there is no signatures/timestamp
 	Logins     Logins      // nil: there is no auth/login
+	Authority  *Authority  // nil: nobody invites over HTTP
 	About      About
 	Checks     []Check
 	Limits     Limits
@@ -96,6 +97,7 @@ func (s *Server) Handler() http.Handler {
 	engine.NoMethod(s.noMethod)
 	engine.NoRoute(s.noRoute)
 
+	s.mountAuthority()
 	s.Mux.Handle("/", engine)
 	s.openDoor()
 	inside := s.recorded(s.limited(s.clean(s.Mux)))

@@ -43,7 +43,7 @@ func (f *clientFlags) bindWays(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.requireJAR, "require-jar", false, "refuse requests that it did not sign with one of its keys")
 	flags.StringVar(&f.bound, "bound", "", "`WHAT` its tokens must be bound to: dpop or mtls (with --profile fapi2 dpop, or mtls if it proves itself by a certificate)")
 	flags.BoolVar(&f.resourceServer, "resource-server", false, "let it ask about the tokens of every client (RFC 7662)")
-	flags.StringArrayVar(&f.may, "may", nil, "`WHAT` it may ask signers for, beside signatures: create or delete credentials; can be given several times")
+	flags.StringArrayVar(&f.may, "may", nil, "`WHAT` it may beside signatures: ask signers to create or delete credentials, or enrol people as a registration authority; can be given several times")
 	flags.StringVar(&f.logo, "logo", "", "https `URI` of its logo, which only browsers load")
 }
 
@@ -71,9 +71,9 @@ func (f *clientFlags) client(name string, now time.Time) (oauth.Client, error) {
 // mayScopes are the scopes of what --may names.
 func mayScopes(may []string) (scopes []string, err error) {
 	for _, what := range may {
-		scope, known := map[string]string{"create": csc.ScopeCreation, "delete": csc.ScopeDeletion}[what]
+		scope, known := map[string]string{"create": csc.ScopeCreation, "delete": csc.ScopeDeletion, "enrol": oauth.ScopeEnrolment}[what]
 		if !known || slices.Contains(scopes, scope) {
-			return nil, fmt.Errorf("--may %s: neither create nor delete, or twice", what)
+			return nil, fmt.Errorf("--may %s: not create, delete or enrol, or twice", what)
 		}
 		scopes = append(scopes, scope)
 	}
@@ -82,7 +82,7 @@ func mayScopes(may []string) (scopes []string, err error) {
 
 // grant lets a client do what it has the means for, and what it may beside that.
 func grant(c *oauth.Client) {
-	may := slices.DeleteFunc(slices.Clone(c.Scopes), func(s string) bool { return s != csc.ScopeCreation && s != csc.ScopeDeletion })
+	may := slices.DeleteFunc(slices.Clone(c.Scopes), func(s string) bool { return s == csc.ScopeService || s == csc.ScopeCredential })
 	c.Grants, c.Scopes = nil, []string{csc.ScopeService}
 	if c.AuthMethod != oauth.NoAuth {
 		c.Grants = append(c.Grants, "client_credentials")

@@ -12,7 +12,9 @@ import (
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/enrolment"
 	"github.com/pecete/pecete/hsm"
+	"github.com/pecete/pecete/openapi"
 	"github.com/pecete/pecete/portal"
+	"github.com/pecete/pecete/server"
 	"github.com/pecete/pecete/users"
 )
 
@@ -115,6 +117,20 @@ func (h *house) office(ctx context.Context, registrar users.Registrar) (*enrolme
 		DownloadsURL: h.config.URL + portal.DownloadsPath, LoginURL: h.config.URL + portal.Path,
 		Terms: h.config.terms(), Life: h.config.Enrolment.LinkLife, Logger: h.logger,
 	}, nil
+}
+
+// authority is the API of registration authorities.
+func (h *house) authority(ctx context.Context, prover *users.Prover) (*server.Authority, error) {
+	contract, err := openapi.LoadRA()
+	if err != nil {
+		return nil, err
+	}
+	registrar, err := h.signersRegistrar(prover)
+	if err != nil {
+		return nil, err
+	}
+	office, err := h.office(ctx, registrar)
+	return &server.Authority{Office: office, Contract: contract, By: h.registry.EnrolmentsBy, Recipient: h.recipient}, err
 }
 
 // labelled are the keys in the device as enrolment sees them.

@@ -78,7 +78,8 @@ func (h *house) teller(ctx context.Context, seal *signing.Seal, mux *http.ServeM
 		return nil, err
 	}
 	teller := &callback.Teller{
-		Store: h.registry, Seal: seal, Client: &outbound.Client{Allowed: allowed, Roots: roots}, Keys: keys, Issuer: h.config.URL,
+		Sources: []callback.Source{callback.Jobs{Store: h.registry, Seal: seal}, callback.Enrolments{Store: h.registry}},
+		Client:  &outbound.Client{Allowed: allowed, Roots: roots}, Keys: keys, Issuer: h.config.URL,
 		May: h.recipient, Now: now, Logger: h.logger,
 	}
 	h.measureTeller(teller)

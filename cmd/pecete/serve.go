@@ -178,6 +178,9 @@ func (h *house) server(ctx context.Context, tickets onetime.Store) (*server.Serv
 	if provider.Direct != nil {
 		api.Logins = provider
 	}
+	if api.Authority, err = h.authority(ctx, prover); err != nil {
+		return nil, err
+	}
 	reference.Pages{House: h.pages(nil), V2: contract, Has: api.Has, V1: contractV1, HasV1: api.HasV1}.Mount(mux)
 	return api, nil
 }

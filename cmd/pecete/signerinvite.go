@@ -47,14 +47,10 @@ type listedEnrolment struct {
 }
 
 func listEnrolment(e enrolment.Enrolment) listedEnrolment {
-	expires := e.Pair.Expires
-	if e.Pair.Used {
-		expires = e.Activate.Expires
-	}
 	return listedEnrolment{
 		ID: e.ID, Signer: e.UserID, State: string(e.State), Name: e.Identity.GivenName + " " + e.Identity.FamilyName,
 		Email: e.Identity.Email, Profile: e.Identity.Profile, Reference: e.Identity.Reference, Inviter: e.Inviter,
-		CredentialID: e.CredentialID, Created: e.Created, Changed: e.Changed, Expires: expires,
+		CredentialID: e.CredentialID, Created: e.Created, Changed: e.Changed, Expires: e.Next(),
 	}
 }
 
