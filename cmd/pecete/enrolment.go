@@ -125,11 +125,9 @@ func (h *house) authority(ctx context.Context, prover *users.Prover) (*server.Au
 	if err != nil {
 		return nil, err
 	}
-	registrar, err := h.signersRegistrar(prover)
-	if err != nil {
-		return nil, err
-	}
-	office, err := h.office(ctx, registrar)
+	office, err := h.office(ctx, users.Registrar{ // which sets no passwords
+		Store: h.registry, Sealer: prover.Sealer, Audit: h.log, Now: now, Issuer: h.config.About.Name,
+	})
 	return &server.Authority{Office: office, Contract: contract, By: h.registry.EnrolmentsBy, Recipient: h.recipient}, err
 }
 
