@@ -32,10 +32,15 @@ var apps = []app{
 // A downloadsPage is what the downloads page shows.
 type downloadsPage struct {
 	frame
-	Apps []app
+	Apps   []app
+	Verify string // the page where documents are verified, "" if there is none
 }
 
 func (p *Pages) showDownloads(w http.ResponseWriter, r *http.Request) {
 	at := p.visit(w, r, DownloadsPath)
-	p.book.Render(at, http.StatusOK, "downloads.html", downloadsPage{frame{Frame: p.book.Frame(at, "downloads.title")}, apps})
+	shown := downloadsPage{frame: frame{Frame: p.book.Frame(at, "downloads.title")}, Apps: apps}
+	if p.Verifier != nil {
+		shown.Verify = VerifyPath
+	}
+	p.book.Render(at, http.StatusOK, "downloads.html", shown)
 }

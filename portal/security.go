@@ -15,6 +15,7 @@ type securityPage struct {
 	Others       bool // there are other sessions than this one
 	Applications []Application
 	Certificates []certificateView
+	Waits        bool // a certificate that the signer was invited to
 }
 
 // A sessionView is a session in words.
@@ -57,7 +58,10 @@ func (p *Pages) fill(v visit, shown *securityPage) error {
 	if shown.Applications, err = p.Applications.Of(v.ctx, v.user.ID); err != nil {
 		return fmt.Errorf("look up applications: %w", err)
 	}
-	shown.Certificates, err = p.certificates(v)
+	if shown.Certificates, err = p.certificates(v); err != nil {
+		return err
+	}
+	shown.Waits, err = p.waitsFor(v.ctx, v.user.ID)
 	return err
 }
 

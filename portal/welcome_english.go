@@ -33,6 +33,7 @@ var welcomeEnglish = map[string]string{
 	"downloads.store":  "The links lead to the stores of others, which we have no part in. You can as well open the store on your phone and search for the name.",
 	"downloads.pages":  "Where to go then",
 	"downloads.portal": "Your pages",
+	"downloads.verify": "Verify a signed document",
 
 	"notice.first.subject": "%s: an authenticator was paired",
 	"notice.first.says":    "An authenticator app was paired with the account that you were invited to.",
@@ -120,6 +121,8 @@ var welcomeEnglish = map[string]string{
 	"password.error.stolen":  "This password is in a list of passwords that were stolen elsewhere. Choose another.",
 	"password.error.guessed": "This password is easily guessed: it is mostly a name, or a row of the keyboard. Choose another.",
 
+	"issue.waits":      "A certificate waits for you.",
+	"issue.get":        "See whether the names are right",
 	"issue.title":      "Your certificate",
 	"issue.lead":       "One thing is left: see whether we have your name right. The certificate will say it just so.",
 	"issue.given":      "Given name",
@@ -144,6 +147,8 @@ var welcomeEnglish = map[string]string{
 	"issued.der":       "Download as .cer",
 	"issued.pem":       "Download as .pem",
 	"issued.next":      "What now",
+	"issued.sign":      "Sign a document",
+	"issued.next.here": "To sign, bring your documents to your pages. You see each of them, and one code signs all that are listed. Applications that sign with this service can ask you too.",
 	"issued.next.sign": "To sign, give your document to an application that signs with this service. It shows what you sign, and asks for a code.",
 	"issued.next.file": "You need the file of the certificate for nothing but to show it to others; there is no secret in it.",
 	"issued.next.lost": "If you lose your phone, tell whoever runs this service. Your other authenticator can be paired on the security page.",

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,28 +23,39 @@ type issuePage struct {
 	Guest    enrolment.Identity
 	Made     *certificateView
 	Subject  string
+	Signs    bool // documents are signed on these pages
+}
+
+// waitsFor reports whether a certificate waits for a signer.
+func (p *Pages) waitsFor(ctx context.Context, userID string) (bool, error) {
+	if p.Office == nil {
+		return false, nil
+	}
+	_, waits, err := p.Office.Pending(ctx, userID)
+	if err != nil {
+		return false, fmt.Errorf("look up enrolment: %w", err)
+	}
+	return waits, nil
 }
 
 // goHome sends a signer who has logged in to the certificate that waits for him, or
 // to his pages.
 func (p *Pages) goHome(at page.Visit, userID string) error {
-	home := p.start()
-	if p.Office != nil {
-		_, waits, err := p.Office.Pending(at.R.Context(), userID)
-		if err != nil {
-			return fmt.Errorf("look up enrolment: %w", err)
-		}
-		if waits {
-			home = certificatePath
-		}
+	waits, err := p.waitsFor(at.R.Context(), userID)
+	if err != nil {
+		return err
 	}
-	at.GoTo(home)
+	if waits {
+		at.GoTo(certificatePath)
+		return nil
+	}
+	at.GoTo(p.start())
 	return nil
 }
 
 func (p *Pages) showIssue(v visit) {
 	e, waits, err := p.Office.Pending(v.ctx, v.user.ID)
-	shown := issuePage{frame: p.frame(v, "issue.title"), Guest: e.Identity, Step: p.steps(e), Of: p.steps(e)}
+	shown := issuePage{frame: p.frame(v, "issue.title"), Guest: e.Identity, Step: p.steps(e), Of: p.steps(e), Signs: p.Desk != nil}
 	if err == nil && !waits {
 		err = p.made(v, e, &shown)
 	}

@@ -31,6 +31,7 @@ var welcomeRomanian = map[string]string{
 	"downloads.store":  "Linkurile duc la magazinele altora, cu care nu avem legătură. Puteți și să deschideți magazinul pe telefon și să căutați numele.",
 	"downloads.pages":  "Unde mergeți apoi",
 	"downloads.portal": "Paginile dumneavoastră",
+	"downloads.verify": "Verificați un document semnat",
 
 	"notice.first.subject": "%s: a fost asociat un autentificator",
 	"notice.first.says":    "Contului la care ați fost invitat i-a fost asociată o aplicație de autentificare.",
@@ -118,6 +119,8 @@ var welcomeRomanian = map[string]string{
 	"password.error.stolen":  "Această parolă se află într-o listă de parole furate din alte locuri. Alegeți alta.",
 	"password.error.guessed": "Această parolă se ghicește ușor: este mai mult un nume sau un șir de taste vecine. Alegeți alta.",
 
+	"issue.waits":      "Vă așteaptă un certificat.",
+	"issue.get":        "Vedeți dacă numele este corect",
 	"issue.title":      "Certificatul dumneavoastră",
 	"issue.lead":       "A mai rămas un lucru: vedeți dacă numele este corect. În certificat va fi scris exact așa.",
 	"issue.given":      "Prenume",
@@ -142,6 +145,8 @@ var welcomeRomanian = map[string]string{
 	"issued.der":       "Descărcați .cer",
 	"issued.pem":       "Descărcați .pem",
 	"issued.next":      "Ce urmează",
+	"issued.sign":      "Semnați un document",
+	"issued.next.here": "Ca să semnați, aduceți documentele pe paginile dumneavoastră. Îl vedeți pe fiecare, iar un singur cod le semnează pe toate cele din listă. Vă pot cere semnătura și aplicațiile care semnează cu acest serviciu.",
 	"issued.next.sign": "Ca să semnați, dați documentul unei aplicații care semnează cu acest serviciu. Ea arată ce semnați și cere un cod.",
 	"issued.next.file": "Fișierul certificatului vă trebuie numai ca să îl arătați altora; nu este nimic secret în el.",
 	"issued.next.lost": "Dacă pierdeți telefonul, anunțați-l pe cel care administrează serviciul. Alt autentificator se asociază pe pagina de securitate.",

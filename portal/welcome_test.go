@@ -357,6 +357,8 @@ func TestIssueOnce(t *testing.T) {
 		return b
 	}
 	one, other := in(), in()
+	_, waits := one.get("/portal/security")
+	wantTold(t, waits, "A certificate waits for you", `href="/portal/certificate"`)
 	_, text := one.follow(one.push("/portal/certificate", "/portal/certificate", fields()))
 	wantTold(t, text, "say whether they are right")
 	_, first := one.get("/portal/certificate")
