@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -114,9 +115,12 @@ func (d *Desk) credential(ctx context.Context, b Batch) (credentials.Credential,
 	return credentials.Credential{}, err
 }
 
+// Words are what a mark says at a time, above the signer's name and below it.
+type Words func(at time.Time) (above, below string)
+
 // Begin makes a batch, whose ID was drawn when the signer was shown the documents,
 // and decides what is signed. Whoever begins it a second time finds the first.
-func (d *Desk) Begin(ctx context.Context, b Batch, ids []string) (Batch, error) {
+func (d *Desk) Begin(ctx context.Context, b Batch, ids []string, say Words) (Batch, error) {
 	b.State, b.Created, b.Salt = Preparing, d.now(), newSalt()
 	b.Changed = b.Created
 	switch err := d.Store.AddBatch(ctx, b); {
@@ -131,7 +135,7 @@ func (d *Desk) Begin(ctx context.Context, b Batch, ids []string) (Batch, error) 
 		}
 		return b, err
 	}
-	err := d.prepare(ctx, &b)
+	err := d.prepare(ctx, &b, say)
 	if why := reasonOf(err); why != "" {
 		d.note(ctx, b, err)
 		return b, d.fail(ctx, &b, why)
@@ -151,7 +155,7 @@ func reasonOf(err error) Reason {
 }
 
 // prepare decides what is signed of each document.
-func (d *Desk) prepare(ctx context.Context, b *Batch) error {
+func (d *Desk) prepare(ctx context.Context, b *Batch, say Words) error {
 	c, err := d.credential(ctx, *b)
 	if err != nil {
 		return err
@@ -165,8 +169,9 @@ func (d *Desk) prepare(ctx context.Context, b *Batch) error {
 	if err != nil {
 		return err
 	}
+	signer := ades.Signer{Certificates: c.Certificates, Algorithm: algorithm}
 	for _, doc := range all {
-		one, err := d.place(ctx, doc, c, algorithm)
+		one, err := d.place(ctx, doc, signer, say)
 		if err != nil {
 			return err
 		}
@@ -199,10 +204,15 @@ func (p plan) algorithm() (csc.Algorithm, error) {
 }
 
 // place has room made for the signature, and decides what it is over.
-func (d *Desk) place(ctx context.Context, doc Document, c credentials.Credential, algorithm csc.Algorithm) (one item, err error) {
+func (d *Desk) place(ctx context.Context, doc Document, signer ades.Signer, say Words) (one item, err error) {
 	options := ades.PDFOptions{Time: d.now().Truncate(time.Second), Reserve: ades.DefaultReserve}
-	for _, certificate := range c.Certificates {
+	for _, certificate := range signer.Certificates {
 		options.Reserve += len(certificate)
+	}
+	if doc.Mark.Visible() {
+		if options.Mark, err = markOf(doc.Mark, signer.Certificates[0], say, options.Time); err != nil {
+			return one, err
+		}
 	}
 	err = d.Content(ctx, doc, Brought, func(content []byte) error {
 		if digestOf(content) != doc.Digest {
@@ -212,7 +222,7 @@ func (d *Desk) place(ctx context.Context, doc Document, c credentials.Credential
 		if err != nil {
 			return err
 		}
-		prepared, err := placed.Prepare(content, ades.Signer{Certificates: c.Certificates, Algorithm: algorithm})
+		prepared, err := placed.Prepare(content, signer)
 		if err != nil {
 			return err
 		}
@@ -220,6 +230,20 @@ func (d *Desk) place(ctx context.Context, doc Document, c credentials.Credential
 		return d.Vault.put(doc, increment, placed.Increment)
 	})
 	return one, err
+}
+
+// markOf is what is seen of a signature.
+func markOf(m Mark, certificate []byte, say Words, at time.Time) (*ades.Mark, error) {
+	parsed, err := x509.ParseCertificate(certificate)
+	if err != nil {
+		return nil, err
+	}
+	const point = 72 / 25.4 // of a millimetre
+	above, below := say(at)
+	return &ades.Mark{
+		Page: m.Page, Left: float64(m.Left) * point, Top: float64(m.Top) * point,
+		Says: above, Name: parsed.Subject.CommonName, Adds: []string{below},
+	}, nil
 }
 
 // Ask sends the signer to agree, and returns where. Asked again he is sent again,

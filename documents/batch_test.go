@@ -125,17 +125,17 @@ func TestBatchesDoNotShare(t *testing.T) {
 	h := newHouse(t)
 	one, two := h.take("one.pdf", samplepdf.New("A contract")), h.take("two.pdf", samplepdf.New("Another"))
 	b, _ := h.asked(one)
-	again, err := h.desk.Begin(t.Context(), documents.Batch{ID: b.ID, UserID: h.signer.ID, CredentialID: "c_1"}, []string{two.ID})
+	again, err := h.desk.Begin(t.Context(), documents.Batch{ID: b.ID, UserID: h.signer.ID, CredentialID: "c_1"}, []string{two.ID}, printed)
 	if err != nil || again.State != documents.Asked {
 		t.Errorf("begun again: %s, %v", again.State, err)
 	}
 	for says, ids := range map[string][]string{"one of another batch": {two.ID, one.ID}, "none": nil, "one twice": {two.ID, two.ID}, "unknown": {"d_x"}} {
-		rival, err := h.desk.Begin(t.Context(), documents.Batch{ID: documents.NewID("b"), UserID: h.signer.ID, CredentialID: "c_1"}, ids)
+		rival, err := h.desk.Begin(t.Context(), documents.Batch{ID: documents.NewID("b"), UserID: h.signer.ID, CredentialID: "c_1"}, ids, printed)
 		if err != nil || rival.Reason != documents.ReasonChanged {
 			t.Errorf("%s: %s %q, %v", says, rival.State, rival.Reason, err)
 		}
 	}
-	foreign, err := h.desk.Begin(t.Context(), documents.Batch{ID: documents.NewID("b"), UserID: h.signer.ID, CredentialID: "c_2"}, []string{two.ID})
+	foreign, err := h.desk.Begin(t.Context(), documents.Batch{ID: documents.NewID("b"), UserID: h.signer.ID, CredentialID: "c_2"}, []string{two.ID}, printed)
 	if err != nil || foreign.Reason != documents.ReasonChanged {
 		t.Errorf("with a credential that is not there: %q, %v", foreign.Reason, err)
 	}

@@ -139,7 +139,7 @@ func (h *house) asked(all ...documents.Document) (documents.Batch, url.Values) {
 		ids = append(ids, d.ID)
 	}
 	b := documents.Batch{ID: documents.NewID("b"), UserID: h.signer.ID, CredentialID: "c_1"}
-	b, err := h.desk.Begin(h.t.Context(), b, ids)
+	b, err := h.desk.Begin(h.t.Context(), b, ids, printed)
 	must(h.t, err)
 	if b.State != documents.Prepared {
 		h.t.Fatalf("the batch is %s (%s): %s", b.State, b.Reason, h.log)
@@ -148,6 +148,8 @@ func (h *house) asked(all ...documents.Document) (documents.Batch, url.Values) {
 	must(h.t, err)
 	return b, url.Values{"code": {"code"}, "state": {h.server.state()}}
 }
+
+func printed(at time.Time) (above, below string) { return "Signed by", at.Format(time.DateOnly) }
 
 func (h *house) batch(id string) (documents.Batch, []documents.Document) {
 	h.t.Helper()

@@ -56,6 +56,7 @@ func (p *Pages) mountDesk(mux *http.ServeMux) {
 		mux.Handle("POST "+pattern, p.here(p.answered(answer)))
 	}
 	mux.Handle("POST "+DocumentsPath, p.here(p.bring))
+	mux.HandleFunc("GET "+staticPath+"{file...}", static)
 }
 
 // here is inside, at the path of the request.

@@ -13,7 +13,16 @@ import (
 type documentPage struct {
 	frame
 	Document documents.Document
-	File     string // URL
+	Mark     documents.Mark // what the fields say to begin with
+	File     string         // URL
+}
+
+// usual is where a mark is put that was not put anywhere yet: low on the page.
+func usual(d documents.Document) documents.Mark {
+	if d.Mark.Visible() {
+		return d.Mark
+	}
+	return documents.Mark{Page: d.Pages, Left: 120, Top: 255}
 }
 
 func (p *Pages) showDocument(v visit) {
@@ -25,7 +34,9 @@ func (p *Pages) showDocument(v visit) {
 		p.book.Fail(v.Visit, err)
 		return
 	}
-	p.book.Render(v.Visit, http.StatusOK, "document.html", documentPage{frame: p.frame(v, "document.title"), Document: d, File: v.Path + "/file"})
+	v.Scripts = true
+	shown := documentPage{frame: p.frame(v, "document.title"), Document: d, Mark: usual(d), File: v.Path + "/file"}
+	p.book.Render(v.Visit, http.StatusOK, "document.html", shown)
 }
 
 // mark keeps where the signature is to be seen.

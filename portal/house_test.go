@@ -191,7 +191,11 @@ func (h *house) inside() *browser {
 	h.t.Helper()
 	b := h.browser()
 	resp, _ := b.send("/portal/login", fields("email", email, "password", password, "code", h.code()))
-	wantRedirect(h.t, resp, "/portal/security")
+	home := "/portal/security"
+	if h.pages.Desk != nil {
+		home = "/portal/documents"
+	}
+	wantRedirect(h.t, resp, home)
 	return b
 }
 

@@ -107,7 +107,7 @@ func (p *Pages) sign(v visit) error {
 		return errDocument(documents.ErrUnknown)
 	}
 	b := documents.Batch{ID: id, UserID: v.user.ID, CredentialID: form.Get(fieldCredential)}
-	b, err := p.Desk.Begin(v.ctx, b, strings.Split(form.Get(fieldDocuments), ","))
+	b, err := p.Desk.Begin(v.ctx, b, strings.Split(form.Get(fieldDocuments), ","), words(v.T))
 	if err != nil {
 		return errDocument(err)
 	}
@@ -116,6 +116,17 @@ func (p *Pages) sign(v visit) error {
 		return nil
 	}
 	return p.ask(v, b)
+}
+
+// words are what a mark says in the language of the page.
+func words(t page.Tongue) documents.Words {
+	return func(at time.Time) (above, below string) {
+		above, err := t.Say("sign.mark")
+		if err != nil {
+			above = "Digitally signed by"
+		}
+		return above, t.Date(at)
+	}
 }
 
 func batchID(id string) bool {

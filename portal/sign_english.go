@@ -25,6 +25,7 @@ var signEnglish = map[string]string{
 	"sign.all":        "Download all in one file",
 	"sign.more":       "Sign more",
 	"sign.again":      "Back to the documents",
+	"sign.mark":       "Digitally signed by",
 	"sign.suffix":     "signed",
 
 	"sign.reason.declined":    "You declined. Nothing was signed, and the documents are in the list as before.",

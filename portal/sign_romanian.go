@@ -25,6 +25,7 @@ var signRomanian = map[string]string{
 	"sign.all":        "Descărcați tot într-un fișier",
 	"sign.more":       "Semnați mai multe",
 	"sign.again":      "Înapoi la documente",
+	"sign.mark":       "Semnat digital de",
 	"sign.suffix":     "semnat",
 
 	"sign.reason.declined":    "Ați refuzat. Nu s-a semnat nimic, iar documentele sunt în listă ca înainte.",

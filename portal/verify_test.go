@@ -26,7 +26,7 @@ import (
 // The test's own program is the child that reads documents.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == "child" {
-		if err := sandbox.Serve(os.Stdin, os.Stdout, verify.Works()); err != nil {
+		if err := sandbox.Serve(os.Stdin, os.Stdout, works()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

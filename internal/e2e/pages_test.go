@@ -78,6 +78,7 @@ type visit struct {
 	app    *app
 	signer stage.Signer
 	email  string
+	had    map[string]bool // files that were downloaded
 }
 
 func (p *visit) login() {

@@ -94,7 +94,7 @@ func (r Reader) do(ctx context.Context, work string, order any, file []byte, ans
 var refusals = map[string]error{
 	"no pdf": ades.ErrNotPDF, "large": ades.ErrTooLarge, "damaged": ades.ErrDamaged, "password": ades.ErrPassword, "encryption": ades.ErrEncryption,
 	"pages": ades.ErrNoPages, "xfa": ades.ErrXFA, "locked": ades.ErrLocked, "usage rights": ades.ErrUsageRights, "field": ades.ErrFieldTaken,
-	"first": ades.ErrNotFirst,
+	"first": ades.ErrNotFirst, "page": ades.ErrNoSuchPage, "secret": ades.ErrMarkSecret,
 }
 
 // refusal is what a child says of a file that is not good; any other error is its

@@ -22,6 +22,7 @@ type PDFOptions struct {
 	FieldName   string     // of the new signature field; "" takes the next of Signature1, Signature2, …
 	Reserve     int        // bytes kept free for the CMS; 0 is DefaultReserve
 	Password    csc.Secret // owner or user password of an encrypted file
+	Mark        *Mark      // where the signature is seen; nil for one that is not
 	Certify     bool       // certify the document: after it only forms may be filled and signatures added
 }
 
@@ -47,7 +48,8 @@ type PreparedPDF struct {
 // A hole is the place of a signature's Contents: from its < up to and with its >.
 type hole struct{ from, to int }
 
-// PreparePDF appends an invisible signature field on the first page, with a
+// PreparePDF appends a signature field, unseen on the first page or where o.Mark
+// says, with a
 // PAdES baseline B signature yet to be filled in (SubFilter ETSI.CAdES.detached).
 // It refuses, with one of the errors of this package, what it cannot sign well;
 // it does not panic. The same input gives the same output, except that the
@@ -91,7 +93,7 @@ func (s Signer) fits(reserve int) error {
 func (p *PreparedPDF) write(d *Document, o PDFOptions) error {
 	w := newIncrement(d, 2*o.Reserve+16<<10)
 	signature, field := w.reserve(), w.reserve()
-	page, pageDict, err := d.firstPage()
+	seen, err := w.widget(o.Mark)
 	if err != nil {
 		return err
 	}
@@ -101,14 +103,17 @@ func (p *PreparedPDF) write(d *Document, o PDFOptions) error {
 	}
 	widget := types.Dict{
 		"Type": types.Name("Annot"), "Subtype": types.Name("Widget"), "FT": types.Name("Sig"),
-		"T": textString(o.FieldName), "V": signature, "P": page,
+		"T": textString(o.FieldName), "V": signature, "P": seen.page,
 		"F":    types.Integer(4 | 128), // print, locked
-		"Rect": types.Array{types.Integer(0), types.Integer(0), types.Integer(0), types.Integer(0)},
+		"Rect": seen.rect,
+	}
+	if seen.look != nil {
+		widget["AP"], widget["TU"] = seen.look, textString(seen.says)
 	}
 	if err := w.object(field, widget); err != nil {
 		return err
 	}
-	if err := w.addTo(page, pageDict, "Annots", field); err != nil {
+	if err := w.addTo(seen.page, seen.pageDict, "Annots", field); err != nil {
 		return err
 	}
 	if err := w.addField(field, signature, o.Certify); err != nil {
