@@ -35,11 +35,11 @@ lint: ## golangci-lint with .golangci.yml
 	go run $(LINT) run ./...
 
 test: ## every test, with the race detector and real servers; installs what is missing
-	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool zbar chromium opensc curl jq strace ps openid-client promtool axe
+	@scripts/need cc softhsm redis postgres poppler qpdf openssl nss oathtool zbar chromium opensc curl jq strace ps openid-client promtool axe smtp
 	GORACE='$(GORACE)' go test -race -timeout 20m -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./...
 
 e2e: ## every page in a real browser, both languages, on a phone and on a desk; pictures in build/screens
-	@scripts/need cc softhsm oathtool chromium axe
+	@scripts/need cc softhsm oathtool zbar poppler nss chromium axe smtp
 	go test -count=1 -timeout 15m ./internal/e2e
 
 demo: ## sign a PDF (FILE=some.pdf) over the API with a key in an HSM, from nothing

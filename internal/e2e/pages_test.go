@@ -206,7 +206,7 @@ func (p *visit) portal() {
 	p.fill("password", password, "code", p.app.code())
 	p.press("button.yes")
 	p.at("/portal/documents")
-	p.see("documents")
+	p.see("documents-first")
 	p.open(p.URL + "/portal/security")
 	p.see("security")
 	p.open(p.URL + "/portal/password")
@@ -255,7 +255,11 @@ func (p *visit) verify() {
 }
 
 func (p *visit) failures() {
-	p.expect(404, 400, 403)
+	p.open(p.URL + "/outbox")
+	p.see("outbox")
+	p.press(".option")
+	p.see("outbox-message")
+	p.expect(404, 400, 403, 410)
 	defer p.expect()
 	p.open(p.URL + "/portal/certificates/none")
 	p.see("nothing-here")
@@ -263,6 +267,8 @@ func (p *visit) failures() {
 	p.see("not-known")
 	p.open(p.URL + "/approve?i=none")
 	p.see("approve-unknown")
+	p.open(p.URL + "/welcome/pair?link=none")
+	p.see("welcome-unknown")
 }
 
 func (p *visit) reference() {

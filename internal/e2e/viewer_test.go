@@ -119,6 +119,7 @@ func newWindow(t *testing.T, program context.Context) (context.Context, cdp.Brow
 	must(t, err)
 	tab, cancel := chromedp.NewContext(program, chromedp.WithTargetID(id))
 	t.Cleanup(cancel)
+	must(t, chromedp.Run(tab)) // with a context that ends when the window does
 	return tab, own
 }
 
@@ -178,7 +179,9 @@ func (v *viewer) listen(deaf bool) (faults []string) {
 // run does things in the window.
 func (v *viewer) run(actions ...chromedp.Action) {
 	v.t.Helper()
-	if err := chromedp.Run(v.tab, actions...); err != nil {
+	ctx, cancel := context.WithTimeout(v.tab, time.Minute)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
 		v.t.Fatalf("%s: %v\n%s", v.look, err, v.words())
 	}
 }
