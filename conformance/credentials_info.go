@@ -106,6 +106,12 @@ var credentialInfoCases = []Case{
 	{ID: "credentialInfo/cert-status-true", Check: "CSC-CINF-016", Ref: refTo(methodCredentialInfo), Level: Should, Needs: []Feature{Client, Signer, RoleExpired},
 		Says: "cert.status, where given, is true: expired from the last day on and not before",
 		Run:  statusTrue},
+	{ID: "credentialInfo/cert-status-suspended", Check: "CSC-CINF-016", Ref: refTo(methodCredentialInfo), Level: Should, Needs: []Feature{Client, RoleSuspended},
+		Says: "cert.status of a suspended certificate, where given, is suspended",
+		Run:  statusIs(roleSuspended, "suspended")},
+	{ID: "credentialInfo/cert-status-revoked", Check: "CSC-CINF-016", Ref: refTo(methodCredentialInfo), Level: Should, Needs: []Feature{Client, RoleRevoked},
+		Says: "cert.status of a revoked certificate, where given, is revoked",
+		Run:  statusIs(roleRevoked, "revoked")},
 	{ID: "credentialInfo/names", Check: "CSC-CINF-017", Ref: refTo(methodCredentialInfo), Level: Must, Needs: []Feature{Client, Signer},
 		Says: "subjectDN and issuerDN are the names in the certificate in the string form of RFC 4514",
 		Run: describes(compared(func(o Object, c *x509.Certificate) error {

@@ -24,7 +24,7 @@ func everythingOf(id string) Object {
 // described are the credentials the cases look at: one of each role.
 func (t *Target) described() []Credential {
 	var all []Credential
-	for _, role := range []string{roleEC, roleRSA, roleSCAL1, roleDisabled, roleExpired} {
+	for _, role := range []string{roleEC, roleRSA, roleSCAL1, roleDisabled, roleExpired, roleSuspended, roleRevoked} {
 		if h := t.Fixtures.holders(role); len(h) > 0 && !slices.ContainsFunc(all, func(c Credential) bool { return c.ID == h[0].Credential.ID }) {
 			all = append(all, h[0].Credential)
 		}
@@ -152,6 +152,20 @@ func statusTrue(ctx context.Context, t *Target) error {
 		}
 		return nil
 	}))(ctx, t)
+}
+
+// statusIs looks at the credential of a role.
+func statusIs(role, want string) func(context.Context, *Target) error {
+	return func(ctx context.Context, t *Target) error {
+		o, err := t.description(ctx, t.Fixtures.holders(role)[0].Credential.ID).WantOK()
+		if err != nil {
+			return err
+		}
+		if status, there := o.object("cert").str("status"); there && status != want {
+			return unmet("cert.status is %s, and the certificate is %s", status, want)
+		}
+		return nil
+	}
 }
 
 func authObjects(o Object) ([]Object, error) {

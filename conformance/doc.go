@@ -101,6 +101,8 @@
 //	            sha256WithRSAEncryption; its authorizations can be extended
 //	disabled    its key is disabled
 //	expired     its certificate has run out
+//	suspended   its certificate is suspended
+//	revoked     its certificate is revoked, and has not run out
 //	disposable  like ec; commands.disable and commands.enable work on it
 //	code        of mode oauth2code, enabled, SCAL 2, multisign 3 to 100, offers
 //	            ecdsa-with-SHA256 or sha256WithRSAEncryption; its user has a login

@@ -38,6 +38,8 @@ const (
 	RoleExtendable Feature = "a credential with role extendable"
 	RoleDisabled   Feature = "a credential with role disabled"
 	RoleExpired    Feature = "a credential with role expired"
+	RoleSuspended  Feature = "a credential with role suspended"
+	RoleRevoked    Feature = "a credential with role revoked"
 	RoleDisposable Feature = "a credential with role disposable"
 	RoleLockable   Feature = "a credential with role lockable"
 	RoleCode       Feature = "a credential with role code"

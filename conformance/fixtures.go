@@ -133,6 +133,8 @@ const (
 	roleExtendable = "extendable"
 	roleDisabled   = "disabled"
 	roleExpired    = "expired"
+	roleSuspended  = "suspended"
+	roleRevoked    = "revoked"
 	roleDisposable = "disposable"
 	roleLockable   = "lockable"
 	roleCode       = "code"
@@ -151,7 +153,7 @@ const (
 )
 
 var roles = []string{
-	roleEC, roleRSA, roleSCAL1, roleExtendable, roleDisabled, roleExpired, roleDisposable, roleLockable, roleCode, roleQualified,
+	roleEC, roleRSA, roleSCAL1, roleExtendable, roleDisabled, roleExpired, roleSuspended, roleRevoked, roleDisposable, roleLockable, roleCode, roleQualified,
 	roleAnd, roleAll, roleOr, roleXor, roleBrackets, roleChallenge, roleApart, roleMatch, roleSeal, roleSendLock,
 }
 

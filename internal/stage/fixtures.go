@@ -135,15 +135,15 @@ type special struct {
 	args []string
 }
 
-// specials are the roles beside ec and rsa. Each is another signer's, since a
-// signer has few codes.
-func specials() []special {
+// specials are the roles beside ec and rsa. Those that take codes are each another
+// signer's, since a signer has few.
+func specials() [][]special {
 	at := func(ago time.Duration) string { return time.Now().UTC().Add(-ago).Format(time.RFC3339) }
-	return []special{
-		{"scal1", []string{"--scal", "1"}},
-		{"disabled", nil},
-		{"expired", []string{"--not-before", at(time.Hour), "--not-after", at(time.Minute)}},
-		{"disposable", nil},
+	return [][]special{
+		{{"scal1", []string{"--scal", "1"}}},
+		{{"disabled", nil}},
+		{{"expired", []string{"--not-before", at(time.Hour), "--not-after", at(time.Minute)}}, {"suspended", nil}, {"revoked", nil}},
+		{{"disposable", nil}},
 	}
 }
 
@@ -160,7 +160,7 @@ func (s *Stage) fixtureUser(ctx context.Context, n int) (fixtureUser, error) {
 	}
 	wanted := []special{{"rsa", []string{"--key", "RSA-3072"}}}
 	if all := specials(); n < len(all) {
-		wanted = append(wanted, all[n])
+		wanted = append(wanted, all[n]...)
 	} else {
 		wanted = append(wanted, special{"extendable", []string{"--scal", "1"}})
 	}
@@ -170,7 +170,7 @@ func (s *Stage) fixtureUser(ctx context.Context, n int) (fixtureUser, error) {
 			return user, err
 		}
 		user.Credentials = append(user.Credentials, fixtureCredential{id, []string{w.role}})
-		if then := (map[string][]string{"disabled": {"disable", id}, "extendable": {"extend", id, "allow"}})[w.role]; then != nil {
+		if then := (map[string][]string{"disabled": {"disable", id}, "suspended": {"suspend", id}, "revoked": {"revoke", id}, "extendable": {"extend", id, "allow"}})[w.role]; then != nil {
 			if _, err := s.Run(ctx, append([]string{"credential"}, then...)...); err != nil {
 				return user, err
 			}
