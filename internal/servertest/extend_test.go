@@ -4,14 +4,17 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pecete/pecete/client"
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/hsm/hsmtest/count"
+	"github.com/pecete/pecete/internal/failpoint"
 	"github.com/pecete/pecete/internal/proctest"
 	"github.com/pecete/pecete/internal/servertest"
 	"github.com/pecete/pecete/internal/stage"
@@ -96,4 +99,71 @@ func extendAtOnce(t *testing.T, apis []*client.Client, signer stage.Signer, sad 
 		t.Fatalf("%d of %d calls extended the SAD", len(won), cap(won))
 	}
 	return <-won
+}
+
+// A process that dies while it extends an authorization leaves none: neither the
+// SAD before nor the one after signs, and the client asks the signer again.
+func TestKilledWhileExtending(t *testing.T) {
+	program := servertest.Tagged(t) // which takes its time
+	ctx := servertest.Context(t)
+	log, order := filepath.Join(t.TempDir(), "signatures.log"), filepath.Join(t.TempDir(), "failpoint")
+	s, err := stage.Raise(ctx, program, filepath.Join(t.TempDir(), "data"))
+	must(t, err)
+	reconfigure(t, s, map[string]string{"onetime: memory": "onetime: " + proctest.Redis(t).URL})
+	must(t, s.Configure("extend_transaction: true\n"))
+	signer, err := s.AddSigner(ctx, "demo.signer@example.org", "Demo", "Signer", "--scal", "1")
+	must(t, err)
+	app, err := s.AddClient(ctx, "Demo Application", signer.ID)
+	must(t, err)
+	_, err = s.Run(ctx, "credential", "extend", signer.Credentials[0], "allow")
+	must(t, err)
+	countSignatures(t, s, log)
+	s.Env = append(s.Env, "PECETE_FAILPOINT=@"+order)
+	for n, point := range []string{failpoint.GrantEnded, failpoint.ExtensionRecorded} {
+		must(t, s.Serve(ctx))
+		api := application(t, s, app)
+		granted, err := api.Authorize(ctx, csc.AuthorizeRequest{
+			CredentialID: signer.Credentials[0], NumSignatures: 3, AuthData: []csc.AuthData{{ID: "OTP", Value: codeAt(t, signer.OTPAuth, time.Now().Add(time.Duration(n)*30*time.Second))}},
+		})
+		must(t, err)
+		sign := func() error {
+			digest := sha256.Sum256([]byte(point))
+			_, err := api.SignHash(ctx, csc.SignHashRequest{
+				CredentialID: signer.Credentials[0], SAD: granted.SAD, Hashes: []csc.Digest{digest[:]}, SignAlgo: ecdsaSHA256,
+			})
+			return err
+		}
+		must(t, sign())
+		must(t, os.WriteFile(order, []byte(point), 0o600))
+		extend := csc.ExtendRequest{CredentialID: signer.Credentials[0], SAD: granted.SAD}
+		if _, err := api.Extend(ctx, extend); err == nil {
+			t.Fatalf("at %s the process lives", point)
+		}
+		if err := s.Wait(ctx); err == nil {
+			t.Fatalf("at %s the process ended by itself", point)
+		}
+		must(t, os.Remove(order))
+		must(t, s.Serve(ctx))
+		wantSaid(t, point+", signing", sign(), "Invalid parameter SAD")
+		_, err = api.Extend(ctx, extend)
+		wantSaid(t, point+", extending", err, "Invalid parameter SAD")
+		must(t, s.Stop())
+	}
+	made, err := count.Read(log)
+	must(t, err)
+	if ours := ofCredential(t, s, signer.Credentials[0], made); ours != 2 {
+		t.Errorf("the device made %d signatures, want 2", ours)
+	}
+	if out, err := s.Run(ctx, "audit", "verify"); err != nil || !strings.Contains(string(out), "whole") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// wantSaid demands a refusal in these words.
+func wantSaid(t *testing.T, what string, err error, words string) {
+	t.Helper()
+	var told *client.Error
+	if !errors.As(err, &told) || told.Status != 400 || told.Description != words {
+		t.Errorf("%s: %v, want %q", what, err, words)
+	}
 }

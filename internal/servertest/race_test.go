@@ -167,9 +167,14 @@ func application(t *testing.T, s *stage.Stage, app stage.Client) *client.Client 
 // code is what the signer's authenticator shows now.
 func code(t *testing.T, otpauth string) csc.Secret {
 	t.Helper()
+	return codeAt(t, otpauth, time.Now())
+}
+
+func codeAt(t *testing.T, otpauth string, now time.Time) csc.Secret {
+	t.Helper()
 	key, err := otp.NewKeyFromURL(otpauth)
 	must(t, err)
-	text, err := totp.GenerateCode(key.Secret(), time.Now())
+	text, err := totp.GenerateCode(key.Secret(), now)
 	must(t, err)
 	return csc.Secret(text)
 }
