@@ -61,7 +61,7 @@ var documentRomanian = map[string]string{
 	"document.picture":     "O pagină a documentului. Deschideți documentul pentru a vi se citi.",
 	"document.before":      "Pagina anterioară",
 	"document.after":       "Pagina următoare",
-	"document.move":        "Locul semnăturii. Mutați-l cu săgețile, cu câte 10 milimetri cu Shift.",
+	"document.move":        "Semnătură: o mutați cu săgețile, cu câte 10 milimetri cu Shift.",
 	"document.here":        "Semnătură",
 	"document.none":        "Nicăieri: în document, dar nu pe o pagină",
 	"document.visible":     "Pe o pagină, cu numele dumneavoastră și ora",

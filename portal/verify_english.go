@@ -61,8 +61,8 @@ var verifyEnglish = map[string]string{
 
 	"revocation.unchecked": "Not checked",
 	"revocation.good":      "Not revoked",
-	"revocation.revoked":   "Revoked",
-	"revocation.afterward": "Revoked, but only after the time-stamp",
+	"revocation.revoked":   "Revoked or suspended",
+	"revocation.afterward": "Revoked or suspended, but only after the time-stamp",
 
 	"problem.changed":     "The document was changed after it was signed. What you see is not what was signed.",
 	"problem.altered":     "After this signature the document was changed in a way that may alter what it says. The signature is about the earlier version.",
@@ -72,7 +72,7 @@ var verifyEnglish = map[string]string{
 	"problem.untrusted":   "The certificate comes from nobody whom this service trusts. It may still be good: ask the signer who issued it.",
 	"problem.expired":     "The certificate was not valid at the time that counts, and no time-stamp shows that the signature is older.",
 	"problem.unfit":       "The certificate is not for signing.",
-	"problem.revoked":     "The certificate was revoked, and nothing shows that the signature is older.",
+	"problem.revoked":     "The certificate was revoked or suspended, and nothing shows that the signature is older.",
 	"problem.hidden":      "The file holds a signature that it does not show. Somebody may have taken it out of sight.",
 	"problem.uncovered":   "A part of the file is covered by no intact signature: nobody vouches for it.",
 	"problem.exactly":     "What exactly was found",

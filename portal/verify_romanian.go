@@ -60,8 +60,8 @@ var verifyRomanian = map[string]string{
 
 	"revocation.unchecked": "Neverificată",
 	"revocation.good":      "Nerevocat",
-	"revocation.revoked":   "Revocat",
-	"revocation.afterward": "Revocat, dar numai după marca temporală",
+	"revocation.revoked":   "Revocat sau suspendat",
+	"revocation.afterward": "Revocat sau suspendat, dar numai după marca temporală",
 
 	"problem.changed":     "Documentul a fost schimbat după ce a fost semnat. Ce vedeți nu este ce s-a semnat.",
 	"problem.altered":     "După această semnătură documentul a fost schimbat într-un fel care poate schimba ce spune. Semnătura este despre versiunea de dinainte.",
@@ -71,7 +71,7 @@ var verifyRomanian = map[string]string{
 	"problem.untrusted":   "Certificatul nu vine de la nimeni în care acest serviciu are încredere. Poate fi totuși bun: întrebați semnatarul cine l-a emis.",
 	"problem.expired":     "Certificatul nu era valabil la momentul care contează și nicio marcă temporală nu arată că semnătura este mai veche.",
 	"problem.unfit":       "Certificatul nu este pentru semnare.",
-	"problem.revoked":     "Certificatul a fost revocat și nimic nu arată că semnătura este mai veche.",
+	"problem.revoked":     "Certificatul a fost revocat sau suspendat și nimic nu arată că semnătura este mai veche.",
 	"problem.hidden":      "Fișierul are o semnătură pe care nu o arată. E posibil să o fi ascuns cineva.",
 	"problem.uncovered":   "O parte din fișier nu este acoperită de nicio semnătură intactă: nimeni nu răspunde pentru ea.",
 	"problem.exactly":     "Ce anume s-a găsit",

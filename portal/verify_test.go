@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
 	"fmt"
 	"io"
@@ -189,6 +190,24 @@ func TestVerifyPageWithHostileFiles(t *testing.T) {
 	}
 	if resp, _ := b.upload("a.pdf", samplepdf.New("A contract")); resp.StatusCode != http.StatusOK {
 		t.Errorf("after them the page is %d", resp.StatusCode)
+	}
+}
+
+// away says that something is for a while.
+type away struct{}
+
+func (away) Error() string     { return "away" }
+func (away) Unavailable() bool { return true }
+
+// While nobody knows which certificates were taken back, no file is told to be good.
+func TestVerifyPageWithoutList(t *testing.T) {
+	h := newHouse(t, func(p *portal.Pages) {
+		p.Verifier = verify.Inspector{Documents: &sandbox.Box{Program: "/nowhere"}, Now: time.Now, Fresh: func(context.Context) (*x509.RevocationList, error) { return nil, away{} }}
+		p.Verifications = quota.New(10, time.Minute, p.Now)
+	})
+	resp, text := h.browser().upload("a.pdf", samplepdf.New("A contract"))
+	if resp.StatusCode != http.StatusServiceUnavailable || strings.Contains(text, "valid") {
+		t.Errorf("%d: %s", resp.StatusCode, text)
 	}
 }
 

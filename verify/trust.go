@@ -73,6 +73,9 @@ const (
 	RevokedThen Revocation = "afterward" // after a trusted time-stamp
 )
 
+// onHold is certificateHold (RFC 5280 §5.3.1).
+const onHold = 6
+
 // judgeRevocation looks for the signer's certificate in the newest list of its
 // issuer that is in date.
 func (s *Signature) judgeRevocation(o Options) {
@@ -96,14 +99,17 @@ func (s *Signature) judgeRevocation(o Options) {
 		if entry.SerialNumber.Cmp(s.Signer.SerialNumber) != 0 {
 			continue
 		}
-		at := entry.RevocationTime.UTC().Format(time.RFC3339)
+		at, did := entry.RevocationTime.UTC().Format(time.RFC3339), "revoked"
+		if entry.ReasonCode == onHold {
+			did = "suspended"
+		}
 		if s.Stamp != nil && s.Stamp.Trusted && s.Stamp.Time.Before(entry.RevocationTime) {
 			s.Revocation = RevokedThen
-			s.note(fmt.Sprintf("The certificate of the signer was revoked at %s, after the time-stamp.", at))
+			s.note(fmt.Sprintf("The certificate of the signer was %s at %s, after the time-stamp.", did, at))
 			return
 		}
 		s.Revocation = WasRevoked
-		s.problem(Revoked, fmt.Sprintf("The certificate of the signer was revoked at %s, and no time-stamp says that the signature is older.", at))
+		s.problem(Revoked, fmt.Sprintf("The certificate of the signer was %s at %s, and no time-stamp says that the signature is older.", did, at))
 		return
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/pecete/pecete/sandbox"
@@ -21,7 +22,10 @@ type Inspector struct {
 	Documents Sandbox
 	Roots     []*x509.Certificate
 	CRLs      []*x509.RevocationList
-	Now       func() time.Time
+	// Fresh, if set, gives the list of an authority of ours as it is now. While there
+	// is none nothing is told: a certificate that was revoked would pass for good.
+	Fresh func(ctx context.Context) (*x509.RevocationList, error)
+	Now   func() time.Time
 }
 
 // An UnreadableError says that there is nothing to tell of a file but why.
@@ -73,7 +77,15 @@ func (i Inspector) do(ctx context.Context, work string, o workOrder, document []
 	for _, root := range i.Roots {
 		o.Roots = append(o.Roots, root.Raw)
 	}
-	for _, list := range i.CRLs {
+	lists := i.CRLs
+	if i.Fresh != nil {
+		fresh, err := i.Fresh(ctx)
+		if err != nil {
+			return Facts{}, err
+		}
+		lists = append(slices.Clone(lists), fresh)
+	}
+	for _, list := range lists {
 		o.CRLs = append(o.CRLs, list.Raw)
 	}
 	_, err = i.Documents.Do(ctx, work, o, document, &facts)

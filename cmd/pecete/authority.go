@@ -55,6 +55,10 @@ func (h *house) certificateStatus(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	lists, err := h.revocations(ctx)
+	if err != nil {
+		return nil, err
+	}
 	responder := &ca.Responder{Authority: local, Register: h.registry, Audit: h.log}
 	if responder.Signer, err = h.responderKey(ctx); err != nil {
 		return nil, err
@@ -63,9 +67,23 @@ func (h *house) certificateStatus(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	return &ca.Endpoint{
-		Lists:     &ca.Lists{Authority: local, Register: h.registry, Audit: h.log},
+		Lists:     lists,
 		Responder: responder, Fresh: quota.New(answersEach, time.Minute, now), Logger: h.logger,
 	}, nil
+}
+
+// revocations is the authority's list of the certificates that it took back: one for
+// all who ask.
+func (h *house) revocations(ctx context.Context) (*ca.Lists, error) {
+	if h.lists != nil {
+		return h.lists, nil
+	}
+	local, err := h.localAuthority(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.lists = &ca.Lists{Authority: local, Register: h.registry, Audit: h.log}
+	return h.lists, nil
 }
 
 // responderKey signs OCSP answers. A token of an earlier version has none: it gets

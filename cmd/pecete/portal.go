@@ -27,7 +27,7 @@ func (h *house) portal(ctx context.Context, mux *http.ServeMux, provider *oauth.
 	if err != nil {
 		return err
 	}
-	verifier, err := h.verifier()
+	verifier, err := h.verifier(ctx)
 	if err != nil {
 		return err
 	}

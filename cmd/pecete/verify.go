@@ -222,7 +222,7 @@ func tellSignature(w io.Writer, n int, s verify.SignatureFacts) {
 
 var revocations = map[verify.Revocation]string{
 	verify.NotChecked: "not checked", verify.NotRevoked: "not on the revocation list",
-	verify.WasRevoked: "revoked", verify.RevokedThen: "revoked, but after the time-stamp",
+	verify.WasRevoked: "revoked or suspended", verify.RevokedThen: "revoked or suspended, but after the time-stamp",
 }
 
 var changes = map[verify.Change]string{

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/x509"
 	"time"
 
@@ -14,9 +15,10 @@ const verifications = 20
 
 // verifier verifies the files of whoever comes to the page for it. It has a child
 // of its own, one at a time, so that no stranger takes the turn of a document that
-// is to be signed.
-func (h *house) verifier() (portal.Verifier, error) {
-	root, err := readCertificate(h.config.path(h.config.CA.Certificate))
+// is to be signed. What became of a certificate of ours it knows from the list that
+// everybody is given.
+func (h *house) verifier(ctx context.Context) (portal.Verifier, error) {
+	lists, err := h.revocations(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +30,14 @@ func (h *house) verifier() (portal.Verifier, error) {
 		Program: program, Args: []string{"sandbox"}, Children: 1,
 		Limits: sandbox.Limits{CPU: 5 * time.Second, Wall: 10 * time.Second},
 	}
-	return verify.Inspector{Documents: box, Roots: []*x509.Certificate{root}, Now: now}, nil
+	fresh := func(ctx context.Context) (*x509.RevocationList, error) {
+		list, err := lists.Current(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return x509.ParseRevocationList(list.DER)
+	}
+	return verify.Inspector{Documents: box, Roots: []*x509.Certificate{lists.Authority.Certificate}, Fresh: fresh, Now: now}, nil
 }
 
 // uploads are the pages that take files, and how many bytes a form with one may

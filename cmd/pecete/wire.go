@@ -47,6 +47,7 @@ type house struct {
 	pin      refusal
 	leave    leave
 	meter    *metrics.Meter // nil if nothing is measured
+	lists    *ca.Lists      // made when they are first wanted
 	box      *sandbox.Box   // nil until documents are to be read
 	closers  []func() error
 }
