@@ -95,7 +95,9 @@ func (o *Office) make(ctx context.Context, e Enrolment) (credentials.Credential,
 	c, err := o.enroll(ctx, e)
 	if err == nil {
 		failpoint.Hit(failpoint.EnrolmentIssued)
-		o.tell(ctx, e, "issued")
+		if err := o.post(ctx, e, letter{kind: "issued"}); err != nil {
+			o.warn(ctx, "the signer was not told of the certificate", e, err)
+		}
 		return c, nil
 	}
 	_, freed := o.change(ctx, e.ID, func(now *Enrolment) error {

@@ -16,6 +16,7 @@ import (
 // A signer brings documents, looks at one, puts the mark of his signature on it
 // with the keys, signs all with one code and finds them again.
 func TestDocuments(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	all := map[look]*visit{}
 	for _, l := range looks {
@@ -26,6 +27,7 @@ func TestDocuments(t *testing.T) {
 	t.Cleanup(func() { must(t, s.Stop()) })
 	for _, l := range looks {
 		t.Run(l.String(), func(t *testing.T) {
+			t.Parallel()
 			p := all[l]
 			p.viewer, p.app = s.viewer(t, l), &app{t: t, secret: secretOf(t, p.signer.OTPAuth)}
 			p.documents()

@@ -29,6 +29,7 @@ const wrongCode = "000000"
 // The pages of the authorization server, and those that signers who have been
 // enrolled by an operator know.
 func TestPages(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	type visitor struct {
 		signer stage.Signer
@@ -54,6 +55,7 @@ func TestPages(t *testing.T) {
 	t.Cleanup(func() { must(t, s.Stop()) })
 	for _, l := range looks {
 		t.Run(l.String(), func(t *testing.T) {
+			t.Parallel()
 			one := visitors[l]
 			p := &visit{scene: s, viewer: s.viewer(t, l), signer: one.signer, email: one.email}
 			p.app = &app{t: t, secret: secretOf(t, one.signer.OTPAuth)}
