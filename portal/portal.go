@@ -1,6 +1,7 @@
-// Package portal is the signer's own pages: where he sees and changes what stands
-// in his name. Today that is the security page: his sessions, the applications
-// that may act for him, his password, his authenticator, his certificates.
+// Package portal is the signer's own pages: the way from an invitation to a
+// certificate (welcome.go), the documents that he signs (document.go), and where he
+// sees and changes what stands in his name: his sessions, the applications that may
+// act for him, his password, his authenticator, his certificates (security.go).
 //
 // It has no way to a signature, and no private way to anything: it declares what
 // it asks of others, and cannot name the packages that sign, keep grants or hand

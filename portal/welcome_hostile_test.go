@@ -112,6 +112,8 @@ func TestForgedWelcome(t *testing.T) {
 			}
 		}
 	}
+	_, text := b.do(http.MethodPost, "/welcome/again", fields("token", ""))
+	wantTold(t, text, "out of date", `href="/welcome/pair"`) // which is there
 	after, err := w.store.Enrolment(t.Context(), e.ID)
 	if must(t, err); after.Revision != before.Revision {
 		t.Error("a forged form changed something")

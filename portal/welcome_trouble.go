@@ -78,7 +78,7 @@ type troublePage struct {
 
 // sendAgain sends one of the two mails again, to the address that it went to.
 func (p *Pages) sendAgain(w http.ResponseWriter, r *http.Request) {
-	at := p.visit(w, r, againPath)
+	at := p.visit(w, r, PairPath) // where to go on if this is no form of ours
 	at.Forms = "welcome"
 	form, err := p.book.Form(at)
 	if err != nil {
