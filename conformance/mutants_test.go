@@ -39,6 +39,7 @@ var elsewhere = map[string]func() faults.Fault{
 	"token/refresh-expired":  faults.Hasty,
 	"login/expired":          faults.Hasty,
 	"extend/expired":         faults.Hasty,
+	"v1/sad-expired":         faults.Hasty,
 	"general/rate-limit":     faults.Limited,
 	"challenge/flood":        faults.Sparing,
 
@@ -71,7 +72,7 @@ func open(t *testing.T) *house {
 	}
 	h.old = &conformance.Target{Base: s.URL + "/csc/v1", V1: true, CA: h.plain.CA, Fixtures: fixtures}
 	for id, variant := range elsewhere {
-		h.variants[id] = h.before(t, h.plain, variant(), false)
+		h.variants[id] = h.before(t, h.target(id), variant(), false)
 	}
 	h.variants["account/missing"].Fixtures.AccountRequired = true
 	return h
@@ -193,7 +194,7 @@ func conformantToV1(t *testing.T, h *house) {
 		t.Fatal(err)
 	}
 	for _, one := range r.Results {
-		if one.Outcome != conformance.Pass {
+		if _, other := elsewhere[one.ID]; !other && one.Outcome != conformance.Pass {
 			t.Errorf("%s: %s: %s", one.ID, one.Outcome, one.Detail)
 		}
 	}

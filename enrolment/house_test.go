@@ -84,7 +84,7 @@ func emptyRegistry(t testing.TB) string {
 	return path
 }
 
-//nolint:gochecknoglobals // once for all tests
+// template is a registry that nobody has used, made once for all tests.
 var template = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "pecete-enrolment-")
 	if err != nil {

@@ -95,9 +95,7 @@ func (o *Office) make(ctx context.Context, e Enrolment) (credentials.Credential,
 	c, err := o.enroll(ctx, e)
 	if err == nil {
 		failpoint.Hit(failpoint.EnrolmentIssued)
-		if err := o.post(ctx, e, letter{kind: "issued"}); err != nil {
-			o.warn(ctx, "the signer was not told of the certificate", e, err)
-		}
+		o.tell(ctx, e, "issued")
 		return c, nil
 	}
 	_, freed := o.change(ctx, e.ID, func(now *Enrolment) error {

@@ -14,7 +14,7 @@ import (
 	"github.com/pecete/pecete/csc"
 )
 
-//nolint:gochecknoglobals // a flag of the test
+// update writes what letters say anew.
 var update = flag.Bool("update", false, "write what letters say into testdata")
 
 // plain is what a mail reader shows of HTML that shows no HTML.

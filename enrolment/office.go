@@ -119,7 +119,11 @@ func (o *Office) record(ctx context.Context, event audit.Event, e Enrolment, wha
 	return o.Audit.Append(ctx, audit.Entry{Event: event, Client: e.Inviter, User: e.UserID, Credential: e.CredentialID, Reason: reason})
 }
 
-// warn tells the log of the server what stops nothing.
-func (o *Office) warn(ctx context.Context, what string, e Enrolment, err error) {
-	o.Logger.LogAttrs(ctx, slog.LevelWarn, what, slog.String("enrolment", e.ID), slog.String("cause", err.Error()))
+// tell tells the signer of something. That he could not be told is in the log of
+// the server, and stops nothing.
+func (o *Office) tell(ctx context.Context, e Enrolment, kind string) {
+	if err := o.post(ctx, e, letter{kind: kind}); err != nil {
+		o.Logger.LogAttrs(ctx, slog.LevelWarn, "a signer was not told",
+			slog.String("enrolment", e.ID), slog.String("of", kind), slog.String("cause", err.Error()))
+	}
 }

@@ -75,8 +75,6 @@ func (o *Office) paired(ctx context.Context, e Enrolment) error {
 	if err := o.Registrar.Unlock(ctx, e.UserID, users.FactorCode); err != nil {
 		return err
 	}
-	if err := o.post(ctx, e, letter{kind: "paired"}); err != nil {
-		o.warn(ctx, "the signer was not told of a new authenticator", e, err)
-	}
+	o.tell(ctx, e, "paired")
 	return nil
 }

@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,6 +207,7 @@ func (g *giver) run(other *stage.Stage) {
 	if page.At.Path != "/portal/security" || page.Status != http.StatusOK {
 		t.Fatalf("not changed: %s %d", page.At, page.Status)
 	}
+	g.told("Pecete: you logged in", "Pecete: your password was changed")
 
 	g.ended(other, access, refresh, sad, second[:])
 	g.ended(g.s, access, refresh, sad, second[:])
@@ -215,6 +218,28 @@ func (g *giver) run(other *stage.Stage) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	g.secretsStayOut(access, refresh, sad)
+}
+
+// told waits until the signer was sent mails of these subjects, which whoever sits
+// at the server's machine finds at /outbox.
+func (g *giver) told(subjects ...string) {
+	g.t.Helper()
+	web, err := g.s.HTTP()
+	must(g.t, err)
+	defer web.CloseIdleConnections()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		resp, err := web.Get(g.s.URL + "/outbox")
+		must(g.t, err)
+		text, err := io.ReadAll(resp.Body)
+		must(g.t, errors.Join(err, resp.Body.Close()))
+		missing := slices.DeleteFunc(slices.Clone(subjects), func(s string) bool { return strings.Contains(string(text), s) })
+		if len(missing) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			g.t.Fatalf("no mail %q, answered with %d:\n%s", missing, resp.StatusCode, text)
+		}
+	}
 }
 
 // ended holds that nothing that was given is good any more.
