@@ -47,13 +47,22 @@ func (o *Office) Invite(ctx context.Context, i Invitation) (Enrolment, error) {
 	if err := o.Store.AddEnrolment(ctx, e); err != nil {
 		return Enrolment{}, fmt.Errorf("invite: %w", err)
 	}
-	if e.Replaces { // nobody signs with what may be in other hands
+	return e, o.release(ctx, e, letters...)
+}
+
+// release posts letters that bring links. Before that nobody signs any more with
+// what may be in other hands.
+func (o *Office) release(ctx context.Context, e Enrolment, letters ...letter) error {
+	if e.Replaces && e.State == Invited {
 		if err := o.Registrar.Lock(ctx, e.UserID, users.FactorCode); err != nil {
-			return e, err
+			return err
 		}
 	}
-	return e, o.post(ctx, e, letters...)
+	return o.post(ctx, e, letters...)
 }
+
+// has reports whether a user has anything that he proves himself with.
+func has(u users.User) bool { return u.Secret != nil || u.PasswordHash != "" || u.PINHash != "" }
 
 // requested is what came of a request before; ErrUnknown if there was none.
 func (o *Office) requested(ctx context.Context, i Invitation) (Enrolment, error) {
@@ -74,7 +83,7 @@ func (o *Office) enrolment(i Invitation, signer users.User) (Enrolment, []letter
 	now := o.now()
 	e := Enrolment{
 		ID: "e_" + hex.EncodeToString(b[:]), UserID: signer.ID, Identity: i.Identity, Inviter: i.Inviter, Request: i.Request,
-		State: Invited, Replaces: signer.Secret != nil, Created: now, Changed: now, Notice: Notice{URI: i.Notify},
+		State: Invited, Replaces: has(signer), Created: now, Changed: now, Notice: Notice{URI: i.Notify},
 	}
 	return e, []letter{o.renew(&e, LinkPair), o.renew(&e, LinkActivate)}
 }
@@ -115,17 +124,16 @@ func (o *Office) known(ctx context.Context, i Invitation) (users.User, bool, err
 	if err != nil {
 		return user, false, fmt.Errorf("look up signer: %w", err)
 	}
-	has := user.Secret != nil || user.PasswordHash != ""
 	switch {
 	case user.Organization != "" || user.Disabled:
 		return user, false, fmt.Errorf("%w: %s is of an organization, or disabled", ErrExists, person.Email)
 	case user.GivenName != person.GivenName || user.FamilyName != person.FamilyName || user.Country != person.Country:
 		return user, false, fmt.Errorf("%w: %s is of a signer of another name or country", ErrExists, person.Email)
-	case has && !i.Again:
+	case has(user) && !i.Again:
 		return user, false, fmt.Errorf("%w: %s is a signer already: invite again only who was identified anew", ErrExists, person.Email)
 	}
 	all, err := o.Store.EnrolmentsOf(ctx, user.ID)
-	before := i.Inviter == "" || !has
+	before := i.Inviter == "" || !has(user)
 	for _, e := range all {
 		if e.State.Open() {
 			return user, false, fmt.Errorf("%w: %s is invited, as %s: resend or cancel that", ErrExists, person.Email, e.ID)
@@ -157,7 +165,7 @@ func (o *Office) send(ctx context.Context, link Link, change func(func(*Enrolmen
 	if err != nil {
 		return e, err
 	}
-	return e, o.post(ctx, e, l)
+	return e, o.release(ctx, e, l)
 }
 
 // Wanted are the links that have still to do what they are for.

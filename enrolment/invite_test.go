@@ -79,6 +79,21 @@ func TestWhoMayBeInvited(t *testing.T) {
 	once := enrolment.Invitation{Identity: demoSigner()}
 	renamed := again
 	renamed.Identity.FamilyName = "Semnatar"
+	byRA := again
+	byRA.Inviter = "app_1"
+	withPassword := func(h *house) users.User {
+		user, err := h.Registrar.Add(t.Context(), users.Person{Email: "demo.signer@example.org", GivenName: "Demo", FamilyName: "Signer", Country: "RO", Locale: "en"})
+		must(t, err)
+		must(t, h.Registrar.SetPassword(t.Context(), user.ID, password))
+		return user
+	}
+	ended := func(h *house, inviter string) {
+		e, err := h.Invite(t.Context(), enrolment.Invitation{Identity: demoSigner(), Inviter: inviter})
+		must(t, err)
+		e.State = enrolment.Issued
+		must(t, h.store.SwapEnrolment(t.Context(), e))
+		must(t, h.Registrar.SetPassword(t.Context(), e.UserID, password))
+	}
 	signer := func(h *house) {
 		_, _, err := h.Registrar.Enrol(t.Context(), users.Person{Email: "demo.signer@example.org", GivenName: "Demo", FamilyName: "Signer", Country: "RO", Locale: "en"})
 		must(t, err)
@@ -101,6 +116,9 @@ func TestWhoMayBeInvited(t *testing.T) {
 		{"a signer", signer, once, enrolment.ErrExists},
 		{"a signer who was identified anew", signer, again, nil},
 		{"a signer of another name", signer, renamed, enrolment.ErrExists},
+		{"somebody who has a password alone", func(h *house) { withPassword(h) }, once, enrolment.ErrExists},
+		{"a signer whom another authority invited, again", func(h *house) { ended(h, "app_2") }, byRA, enrolment.ErrExists},
+		{"a signer whom it invited itself, again", func(h *house) { ended(h, "app_1") }, byRA, nil},
 		{"a signer who is disabled", func(h *house) {
 			signer(h)
 			user, err := h.store.UserByEmail(t.Context(), "demo.signer@example.org")
@@ -132,6 +150,11 @@ func TestIdentifiedAnew(t *testing.T) {
 	must(t, err)
 	if a, err := h.store.Attempts(t.Context(), e.UserID, users.FactorCode); err != nil || !a.Locked || !e.Replaces || e.UserID != first.UserID {
 		t.Errorf("he signs on: %+v, %v", a, err)
+	}
+	must(t, h.Registrar.Unlock(t.Context(), e.UserID, users.FactorCode)) // as if nobody had locked it
+	must(t, second(h.Resend(t.Context(), e.ID, enrolment.LinkPair)))
+	if a, err := h.store.Attempts(t.Context(), e.UserID, users.FactorCode); err != nil || !a.Locked {
+		t.Errorf("a mail is sent again, and he signs on: %+v, %v", a, err)
 	}
 	h.pair()
 	user, err := h.store.User(t.Context(), e.UserID)

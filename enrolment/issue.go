@@ -121,7 +121,7 @@ func (o *Office) enroll(ctx context.Context, e Enrolment) (credentials.Credentia
 		return credentials.Credential{}, ErrNothing
 	}
 	if e.Replaces {
-		c, found, err := o.has(ctx, signer)
+		c, found, err := o.usable(ctx, signer)
 		if err != nil {
 			return c, err
 		}
@@ -164,8 +164,8 @@ func (o *Office) ended(ctx context.Context, e Enrolment, c credentials.Credentia
 	return e, o.record(ctx, audit.EnrolmentIssued, e, "")
 }
 
-// has is the usable credential that a signer who was one before has already.
-func (o *Office) has(ctx context.Context, signer users.User) (credentials.Credential, bool, error) {
+// usable is the usable credential that a signer who was one before has already.
+func (o *Office) usable(ctx context.Context, signer users.User) (credentials.Credential, bool, error) {
 	all, err := o.Enroller.Store.CredentialsOf(ctx, signer.ID)
 	for _, c := range all {
 		if c.Usable(o.Now()) == nil {
