@@ -35,11 +35,7 @@ var oldFaults = []Fault{
 	{Case: "v1/pin-and-otp", Says: "wants authData", Answer: refuses(to(methodAuthorize, lacks("authData")))},
 	{Case: "v1/wrong-proof", Says: "calls it as v2 does", Answer: misstates(to(methodAuthorize), 400, "invalid_authentication_data")},
 	{Case: "v1/wrong-proof", Says: "takes any proof", Answer: forgives(to(methodAuthorize))},
-	{Case: "v1/lock", Says: "calls it as v2 does", Answer: edits(methodAuthorize, func(o object) {
-		if o["error_description"] == "OTP locked" {
-			o["error_description"] = "Credential locked"
-		}
-	})},
+	{Case: "v1/lock", Says: "forbids instead", Answer: misstates(to(methodAuthorize, described("OTP locked")), 403, "access_denied")},
 	{Case: "v1/lock", Says: "lets a locked signer go on", Answer: forgives(to(methodAuthorize))},
 	{Case: "v1/hash-missing", Says: "authorizes any hash", Answer: forgives(to(methodAuthorize))},
 	{Case: "v1/sad-required", Says: "needs no SAD", Answer: forgives(to(methodSignHash, lacks("SAD")))},
