@@ -48,33 +48,41 @@ type Lists struct {
 	now    CRL
 	of     [sha256.Size]byte // what was withdrawn when it was made
 	looked time.Time
+	failed error // of the last look
 }
 
 // Current is the list as of this second. An error of the register is in the chain
-// of the error: while it cannot be asked there is no list.
+// of the error: while it cannot be asked there is no list, and who waited for the
+// answer of another is told the same.
 func (l *Lists) Current(ctx context.Context) (CRL, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.Authority.Now()
-	if since := now.Sub(l.looked); l.now.DER != nil && since >= 0 && since < crlLook {
-		return l.now, nil
+	if since := l.Authority.Now().Sub(l.looked); l.looked.IsZero() || since < 0 || since >= crlLook {
+		l.failed = l.look(context.WithoutCancel(ctx)) // others wait for it
+		l.looked = l.Authority.Now()
 	}
-	ctx = context.WithoutCancel(ctx) // others wait for it
+	if l.failed != nil {
+		return CRL{}, l.failed
+	}
+	return l.now, nil
+}
+
+// look asks the register, and makes another list if there has to be one.
+func (l *Lists) look(ctx context.Context) error {
+	now := l.Authority.Now()
 	withdrawn, err := l.Register.Withdrawn(ctx)
 	if err != nil {
-		return CRL{}, fmt.Errorf("list withdrawn certificates: %w", err)
+		return fmt.Errorf("list withdrawn certificates: %w", err)
 	}
-	of := digest(withdrawn)
 	age := now.Sub(l.now.ThisUpdate)
-	if l.now.DER == nil || of != l.of || age < 0 || age >= crlRenew {
-		made, err := l.make(ctx, now)
-		if err != nil {
-			return CRL{}, err
-		}
+	if l.now.DER != nil && digest(withdrawn) == l.of && age >= 0 && age < crlRenew {
+		return nil
+	}
+	made, err := l.make(ctx, now)
+	if err == nil {
 		l.now, l.of = made.CRL, made.of
 	}
-	l.looked = now
-	return l.now, nil
+	return err
 }
 
 // digest tells lists apart.

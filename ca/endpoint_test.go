@@ -24,6 +24,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -254,6 +255,15 @@ func TestStatus(t *testing.T) {
 		if len(list.RevokedCertificateEntries) != step.n {
 			t.Errorf("%s: %d on the CRL, want %d", step.says, len(list.RevokedCertificateEntries), step.n)
 		}
+		onList := "good"
+		for _, entry := range list.RevokedCertificateEntries {
+			if entry.SerialNumber.Cmp(cert.SerialNumber) == 0 {
+				onList = fmt.Sprintf("revoked %d", entry.ReasonCode)
+			}
+		}
+		if onList != step.want {
+			t.Errorf("%s: on the CRL it is %s, want %s", step.says, onList, step.want)
+		}
 		out := openssl(t, "verify", "-crl_check", "-attime", fmt.Sprint(h.now().Unix()), "-CAfile", root, "-CRLfile", file(t, "X509 CRL", list.Raw), leaf)
 		good := strings.HasSuffix(out, ": OK\n")
 		if good != (step.want == "good") || !good && !strings.Contains(out, "certificate revoked") {
@@ -268,16 +278,21 @@ func TestStatus(t *testing.T) {
 	if got := h.status(last2); got != "good" {
 		t.Errorf("one that was deleted, and not revoked: %s", got)
 	}
+	strange, err := ca.SelfSign(ec(t, elliptic.P256()), pkix.Name{CommonName: "Another CA"}, time.Now().AddDate(-1, 0, 0), time.Now().AddDate(1, 0, 0))
+	must(t, err)
+	if got := h.unknown(last2, strange); got != ocsp.Unknown {
+		t.Errorf("the same number of another authority: %d", got)
+	}
 	stranger := &x509.Certificate{Raw: cert.Raw, SerialNumber: big.NewInt(77), RawIssuer: cert.RawIssuer}
-	if got := h.unknown(stranger); got != ocsp.Unknown {
+	if got := h.unknown(stranger, h.local.Certificate); got != ocsp.Unknown {
 		t.Errorf("a number that nobody has: %d", got)
 	}
 }
 
-// unknown is what is answered to a POST.
-func (h *house) unknown(cert *x509.Certificate) int {
+// unknown is what is answered to a POST about the number of cert and an issuer.
+func (h *house) unknown(cert, issuer *x509.Certificate) int {
 	h.t.Helper()
-	query, err := ocsp.CreateRequest(cert, h.local.Certificate, nil)
+	query, err := ocsp.CreateRequest(cert, issuer, nil)
 	must(h.t, err)
 	resp, der := h.ask("POST", "/ca/ocsp", "application/ocsp-request", query)
 	if got := resp.Header.Get("Cache-Control"); got != "no-store" {
@@ -360,6 +375,73 @@ func TestRegisterAway(t *testing.T) {
 		t.Errorf("OCSP: %s, %x", resp.Status, der)
 	}
 	if resp, _ := h.ask("GET", "/ca/crl", "", nil); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("CRL: %s", resp.Status)
+	}
+}
+
+// slow is a register that cannot be asked and takes its time to show it.
+type slow struct {
+	ca.Register
+	asked atomic.Int32
+}
+
+func (s *slow) Withdrawn(ctx context.Context) ([]ca.Status, error) {
+	s.asked.Add(1)
+	return nil, errAway
+}
+
+// Who waits while another asks in vain does not ask again.
+func TestRegisterAwayForMany(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	now := time.Now()
+	h.local.Now = func() time.Time { return now }
+	register := &slow{Register: h.registry}
+	h.endpoint.Lists.Register = register
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if _, err := h.endpoint.Lists.Current(t.Context()); !errors.Is(err, errAway) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	all.Wait()
+	if n := register.asked.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	now = now.Add(time.Second)
+	h.endpoint.Lists.Register = h.registry
+	if crl, err := h.endpoint.Lists.Current(t.Context()); err != nil || len(crl.DER) == 0 {
+		t.Errorf("a second later: %v", err)
+	}
+}
+
+// A liar signs with another key than its own, as a device does that has mixed its
+// handles up.
+type liar struct{ crypto.Signer }
+
+func (l liar) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	key, err := ecdsa.GenerateKey(l.Public().(*ecdsa.PublicKey).Curve, random)
+	if err != nil {
+		return nil, err
+	}
+	return key.Sign(random, digest, opts)
+}
+
+// What another key signed does not leave.
+func TestWrongKey(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	_, cert := h.issue()
+	must(t, h.endpoint.Responder.Ready(t.Context()))
+	h.endpoint.Responder.Signer, h.local.Signer = liar{h.endpoint.Responder.Signer}, liar{h.local.Signer}
+	query, err := ocsp.CreateRequest(cert, h.local.Certificate, nil)
+	must(t, err)
+	if _, der := h.ask("POST", "/ca/ocsp", "application/ocsp-request", query); !bytes.Equal(der, []byte{0x30, 3, 0x0a, 1, 2}) {
+		t.Errorf("OCSP: %x", der)
+	}
+	if resp, _ := h.ask("GET", "/ca/crl", "", nil); resp.StatusCode != http.StatusInternalServerError {
 		t.Errorf("CRL: %s", resp.Status)
 	}
 }
