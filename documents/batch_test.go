@@ -196,6 +196,45 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+// What cannot be prepared now is not bound, and what a crash left bound is free
+// again; signatures that never come into their document are given up.
+func TestNothingStaysBound(t *testing.T) {
+	h := newHouse(t)
+	d := h.take("one.pdf", samplepdf.New("A contract"))
+	good := h.desk.PDFs
+	free := func(says string, want bool) {
+		t.Helper()
+		if d, err := h.desk.Find(t.Context(), h.signer.ID, d.ID); err != nil || d.Free() != want {
+			t.Errorf("%s: free is %t, %v", says, d.Free(), err)
+		}
+	}
+	h.desk.PDFs.In = &sandbox.Box{Program: "/nowhere"}
+	if _, err := h.desk.Begin(t.Context(), documents.Batch{ID: documents.NewID("b"), UserID: h.signer.ID, CredentialID: "c_1"}, []string{d.ID}, printed); err == nil {
+		t.Error("prepared by nobody")
+	}
+	free("after a failure of ours", true)
+	h.desk.PDFs = good
+	b, _ := h.asked(d)
+	current, _ := h.batch(b.ID)
+	current.State = documents.Failed // and the server was killed before it released the document
+	_, err := h.store.MoveBatch(t.Context(), current)
+	must(t, err)
+	free("before the sweep", false)
+	must(t, h.desk.Sweep(t.Context()))
+	free("after the sweep", true)
+	b, _ = h.asked(d)
+	h.cutOff(b, true)
+	h.after(time.Minute)
+	must(t, h.desk.Sweep(t.Context()))
+	free("while it is tried", false)
+	h.after(2 * time.Hour)
+	must(t, h.desk.Sweep(t.Context()))
+	free("when it was tried long enough", true)
+	if got, _ := h.batch(b.ID); got.Reason != documents.ReasonInterrupted || h.server.hashes != 1 {
+		t.Errorf("%q, %d signatures", got.Reason, h.server.hashes)
+	}
+}
+
 // cutOff has the signer agree, and the server killed before or after there are
 // signatures, as far as the store sees it.
 func (h *house) cutOff(b documents.Batch, signed bool) {

@@ -109,7 +109,7 @@ const (
 	ReasonChanged     Reason = "changed" // a document, or the certificate, is not there any more
 	ReasonUnreadable  Reason = "unreadable"
 	ReasonRefused     Reason = "refused"     // by the server that signs
-	ReasonInterrupted Reason = "interrupted" // after the code was spent
+	ReasonInterrupted Reason = "interrupted" // after the code was spent; what is signed stays so
 )
 
 // A Batch is documents that are signed with one code.
@@ -181,6 +181,9 @@ type Store interface {
 	Bind(ctx context.Context, b Batch, ids []string) error
 	// Release takes those that are not signed out of it again.
 	Release(ctx context.Context, b Batch) error
+	// ReleaseLeft takes out of batches that failed, or are gone, what was left in
+	// them.
+	ReleaseLeft(ctx context.Context) error
 	// Batch returns a batch; ErrUnknown if there is none.
 	Batch(ctx context.Context, userID, id string) (Batch, error)
 	// BatchOf returns the batch whose signer was asked with a request.

@@ -15,6 +15,7 @@ import (
 const (
 	patience = 2 * time.Minute // longer than signTime
 	settled  = 20 * time.Second
+	longest  = 10 * time.Minute // that documents are prepared
 	every    = time.Minute
 )
 
@@ -41,14 +42,25 @@ func (d *Desk) Sweep(ctx context.Context) error {
 	return errors.Join(
 		// The code is spent, and what it was spent on is lost: the signer is told.
 		d.left(ctx, Agreed, now.Add(-patience), func(b Batch) error { return d.fail(ctx, &b, ReasonInterrupted) }),
-		d.left(ctx, Made, now.Add(-settled), func(b Batch) error { d.embed(ctx, b); return nil }),
-		d.left(ctx, Preparing, now.Add(-limits.Waits), func(b Batch) error { return d.fail(ctx, &b, ReasonLate) }),
+		d.left(ctx, Made, now.Add(-settled), func(b Batch) error { return d.embedLeft(ctx, b, now.Add(-limits.Waits)) }),
+		d.left(ctx, Preparing, now.Add(-longest), func(b Batch) error { return d.fail(ctx, &b, ReasonLate) }),
 		d.left(ctx, Prepared, now.Add(-limits.Waits), func(b Batch) error { return d.fail(ctx, &b, ReasonLate) }),
 		d.left(ctx, Asked, now.Add(-limits.Waits), func(b Batch) error { return d.fail(ctx, &b, ReasonLate) }),
+		d.Store.ReleaseLeft(ctx),
 		d.expire(ctx),
 		d.Store.ForgetBatches(ctx, now.Add(-2*limits.Life)),
 		d.strays(ctx, now.Add(-limits.Waits)),
 	)
+}
+
+// embedLeft puts signatures that were left into their documents. What cannot be put
+// there for so long never will be.
+func (d *Desk) embedLeft(ctx context.Context, b Batch, since time.Time) error {
+	d.embed(ctx, b)
+	if b.Changed.After(since) {
+		return nil
+	}
+	return d.fail(ctx, &b, ReasonInterrupted) // ErrBusy if it is done now
 }
 
 // left does something with the batches in a state that nobody changed since.

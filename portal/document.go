@@ -22,7 +22,7 @@ const (
 	signPath      = Path + "/sign"
 	batchPath     = signPath + "/{batch}"
 	allPath       = batchPath + "/all"
-	historyPath   = Path + "/history"
+	HistoryPath   = Path + "/history"
 	// ReturnPath is where the authorization server sends signers back to.
 	ReturnPath = Path + "/signed"
 )
@@ -46,7 +46,7 @@ func (p *Pages) mountDesk(mux *http.ServeMux) {
 	}
 	for pattern, show := range map[string]func(visit){
 		DocumentsPath: p.showDocuments, documentPath: p.showDocument, filePath: p.file, signedPath: p.signedFile,
-		signPath: p.showSheet, batchPath: p.showBatch, allPath: p.allFiles, ReturnPath: p.comeBack, historyPath: p.showHistory,
+		signPath: p.showSheet, batchPath: p.showBatch, allPath: p.allFiles, ReturnPath: p.comeBack, HistoryPath: p.showHistory,
 	} {
 		mux.Handle("GET "+pattern, p.here(show))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/pecete/pecete/notify"
 	"github.com/pecete/pecete/page"
 	"github.com/pecete/pecete/quota"
+	"github.com/pecete/pecete/users"
 )
 
 // A Notice is what a signer is told by another way than these pages.
@@ -68,6 +69,7 @@ type Mailer struct {
 	Signers Signers
 	From    string // what the service calls itself
 	URL     string // of the security page
+	History string // URL of the page with what was signed
 	Logger  *slog.Logger
 
 	places  chan struct{}
@@ -98,6 +100,11 @@ func (m *Mailer) Notify(ctx context.Context, userID string, what Notice, from Pl
 	if err != nil {
 		return err
 	}
+	return m.post(ctx, user, letter, what)
+}
+
+// post sends a letter, later.
+func (m *Mailer) post(ctx context.Context, user users.User, letter notify.Letter, what Notice) error {
 	message, err := letter.Mail(user.Email)
 	if err != nil {
 		return err
@@ -112,7 +119,7 @@ func (m *Mailer) Notify(ctx context.Context, userID string, what Notice, from Pl
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailTimeout)
 		defer cancel()
 		if err := m.Mail.Send(ctx, message); err != nil {
-			untold(ctx, m.Logger, userID, what, err)
+			untold(ctx, m.Logger, user.ID, what, err)
 		}
 	})
 	return nil

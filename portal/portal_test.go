@@ -24,7 +24,7 @@ import (
 func TestTexts(t *testing.T) {
 	pagetest.Texts(t, portal.Texts(), "verify", "verified", "signature", "since", "revocation", "problem", "nav", "login", "security", "sessions", "applications", "factors", "certificates", "certificate",
 		"factor", "password", "authenticator", "pairing", "code", "notice", "outbox", "downloads", "welcome", "terms", "issue", "issued",
-		"documents", "document", "sheet", "sign", "history")
+		"documents", "document", "sheet", "sign", "history", "receipt")
 }
 
 func TestLogIn(t *testing.T) {

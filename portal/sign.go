@@ -174,7 +174,7 @@ var reasons = map[documents.Reason]string{
 // batchPage is how far a batch is.
 type batchPage struct {
 	frame
-	State     string // waits, works, done or failed
+	State     string // prepares, waits, works, done or failed
 	Reason    string // key of a text
 	Documents []documentView
 	Batch     documents.Batch
@@ -204,7 +204,10 @@ func (p *Pages) showBatch(v visit) {
 		shown.State = "done"
 	case b.State == documents.Failed:
 		shown.State, shown.Reason = "failed", reasons[b.Reason]
-	default:
+	case b.State == documents.Preparing:
+		shown.State = "prepares"
+	}
+	if !b.State.Waits() && !b.State.Over() {
 		v.W.Header().Set("Refresh", strconv.Itoa(lookAgain))
 	}
 	p.book.Render(v.Visit, http.StatusOK, "batch.html", shown)

@@ -14,6 +14,7 @@ var signEnglish = map[string]string{
 	"sign.title":      "Signing",
 	"sign.result":     "Result",
 	"sign.waits":      "Nothing is signed yet: you have not agreed with a code. Go on, or give it up; the documents stay in the list.",
+	"sign.prepares":   "Your documents are being made ready. Nothing is signed yet. This page looks by itself how far it is.",
 	"sign.works":      "You have agreed, and your documents are being signed. This page looks by itself how far it is.",
 	"sign.soon":       "Being signed",
 	"sign.not":        "Not signed",
@@ -34,7 +35,7 @@ var signEnglish = map[string]string{
 	"sign.reason.changed":     "A document or the certificate is not what it was when you chose. Nothing was signed: look at the list and choose again.",
 	"sign.reason.unreadable":  "One of the documents cannot be signed as it is built. Nothing was signed. Print it as PDF, add that in its place, and choose again.",
 	"sign.reason.refused":     "The server did not sign: the code came too late, or the certificate is not good any more. The documents are in the list as before. Choose them again, with the next code.",
-	"sign.reason.interrupted": "Something broke after you had agreed. No document was signed, what you agreed to is over, and the documents are in the list as before. Choose them again, with the next code.",
+	"sign.reason.interrupted": "Something broke after you had agreed, and what you agreed to is over. What is not shown here as signed is not signed, and is in the list as before. Choose it again, with the next code.",
 
 	"history.title":   "What you signed here",
 	"history.lead":    "The name and the fingerprints of each document are kept, and not the document.",
@@ -42,4 +43,10 @@ var signEnglish = map[string]string{
 	"history.digests": "Fingerprints (SHA-256)",
 	"history.brought": "Of the file that you added",
 	"history.signed":  "Of the signed file",
+
+	"receipt.subject":  "%s: you signed %s",
+	"receipt.says":     "You agreed with a code, and this was signed in your name: %s.",
+	"receipt.document": "%s – %s. SHA-256 of the signed file: %s",
+	"receipt.do":       "See what you signed",
+	"receipt.wrong":    "If that was not you, tell whoever runs this service at once: nobody can sign in your name after your account was locked.",
 }

@@ -14,6 +14,7 @@ var signRomanian = map[string]string{
 	"sign.title":      "Semnare",
 	"sign.result":     "Rezultat",
 	"sign.waits":      "Nu s-a semnat nimic încă: nu v-ați dat acordul cu un cod. Continuați sau renunțați; documentele rămân în listă.",
+	"sign.prepares":   "Documentele sunt pregătite. Nu s-a semnat nimic încă. Pagina verifică singură cât s-a făcut.",
 	"sign.works":      "V-ați dat acordul, iar documentele se semnează. Pagina verifică singură cât s-a făcut.",
 	"sign.soon":       "Se semnează",
 	"sign.not":        "Nesemnat",
@@ -34,7 +35,7 @@ var signRomanian = map[string]string{
 	"sign.reason.changed":     "Un document sau certificatul nu mai este ce era când ați ales. Nu s-a semnat nimic: uitați-vă la listă și alegeți din nou.",
 	"sign.reason.unreadable":  "Unul dintre documente nu poate fi semnat așa cum este făcut. Nu s-a semnat nimic. Tipăriți-l ca PDF, adăugați-l pe acela în locul lui și alegeți din nou.",
 	"sign.reason.refused":     "Serverul nu a semnat: codul a venit prea târziu sau certificatul nu mai este bun. Documentele sunt în listă ca înainte. Alegeți-le din nou, cu codul următor.",
-	"sign.reason.interrupted": "Ceva s-a stricat după ce v-ați dat acordul. Nu s-a semnat niciun document, acordul s-a încheiat, iar documentele sunt în listă ca înainte. Alegeți-le din nou, cu codul următor.",
+	"sign.reason.interrupted": "Ceva s-a stricat după ce v-ați dat acordul, iar acordul s-a încheiat. Ce nu apare aici ca semnat nu este semnat și se află în listă ca înainte. Alegeți din nou, cu codul următor.",
 
 	"history.title":   "Ce ați semnat aici",
 	"history.lead":    "Se păstrează numele și amprentele fiecărui document, nu și documentul.",
@@ -42,4 +43,10 @@ var signRomanian = map[string]string{
 	"history.digests": "Amprente (SHA-256)",
 	"history.brought": "A fișierului adăugat",
 	"history.signed":  "A fișierului semnat",
+
+	"receipt.subject":  "%s: ați semnat %s",
+	"receipt.says":     "V-ați dat acordul cu un cod și s-a semnat în numele dumneavoastră: %s.",
+	"receipt.document": "%s – %s. SHA-256 al fișierului semnat: %s",
+	"receipt.do":       "Vedeți ce ați semnat",
+	"receipt.wrong":    "Dacă nu ați fost dumneavoastră, anunțați-l imediat pe cel care administrează serviciul: după ce contul este blocat, nimeni nu mai poate semna în numele dumneavoastră.",
 }

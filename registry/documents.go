@@ -210,6 +210,13 @@ func (r *Registry) Bind(ctx context.Context, b documents.Batch, ids []string) er
 	return doing("bind documents", err)
 }
 
+// ReleaseLeft takes out of batches that failed, or are gone, what was left in them.
+func (r *Registry) ReleaseLeft(ctx context.Context) error {
+	_, err := r.write.count(ctx, `UPDATE documents SET batch = '', place = 0 WHERE batch <> '' AND signed_at = 0
+		AND batch NOT IN (SELECT id FROM batches WHERE state <> ?)`, string(documents.Failed))
+	return doing("release documents", err)
+}
+
 // maxBound is how many documents a batch may have here.
 const maxBound = 1000
 

@@ -72,8 +72,9 @@ func (c *Config) uploads() map[string]int64 {
 }
 
 // desk wires what signs documents on the signers' pages: an application of this
-// server like any other. It is nil if it is not configured.
-func (h *house) desk(ctx context.Context) (*documents.Desk, error) {
+// server like any other. It is nil if it is not configured. Receipts go by mailer,
+// if there is one.
+func (h *house) desk(ctx context.Context, mailer *portal.Mailer) (*documents.Desk, error) {
 	c := h.config
 	if c.Portal.Documents == "" {
 		return nil, nil
@@ -97,6 +98,9 @@ func (h *house) desk(ctx context.Context) (*documents.Desk, error) {
 		Store: h.registry, Vault: documents.Vault{Folder: c.path(c.Portal.Documents), Key: derived(key, "documents")},
 		PDFs: pdf.Reader{In: box}, API: api, RedirectURI: c.URL + portal.ReturnPath, Credentials: h.registry,
 		Limits: c.deskLimits(), Logger: h.logger, Now: now,
+	}
+	if mailer != nil {
+		desk.Signed = mailer.Receipt
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})

@@ -23,7 +23,7 @@ const loginFloor = 500 * time.Millisecond
 
 // portal wires the signer's own pages.
 func (h *house) portal(ctx context.Context, mux *http.ServeMux, provider *oauth.Provider, prover *users.Prover, tickets onetime.Store, failures *quota.Quota, key []byte) error {
-	notifier, err := h.notifier()
+	mailer, err := h.notifier()
 	if err != nil {
 		return err
 	}
@@ -43,16 +43,19 @@ func (h *house) portal(ctx context.Context, mux *http.ServeMux, provider *oauth.
 	if err != nil {
 		return err
 	}
-	desk, err := h.desk(ctx)
+	desk, err := h.desk(ctx, mailer)
 	if err != nil {
 		return err
 	}
 	pages := &portal.Pages{
 		House: h.pages(key), Factors: prover, Registrar: registrar,
 		Signers: h.registry, Applications: applications{h.registry, provider}, Certificates: h.registry,
-		Sessions: h.registry, Tickets: tickets, Audit: h.log, Notifier: notifier, Office: office, Terms: terms,
+		Sessions: h.registry, Tickets: tickets, Audit: h.log, Office: office, Terms: terms,
 		Failures: failures, Loads: quota.New(cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now),
 		Barred: h.barred(portal.Path), Desk: desk, Verifier: verifier, Verifications: quota.New(verifications, time.Minute, now),
+	}
+	if mailer != nil {
+		pages.Notifier = mailer
 	}
 	pages.Mount(mux)
 	h.outbox(mux)

@@ -48,13 +48,14 @@ func (h *house) terms() (portal.Terms, error) {
 }
 
 // notifier tells signers what was done in their names; nil if no mails leave.
-func (h *house) notifier() (portal.Notifier, error) {
+func (h *house) notifier() (*portal.Mailer, error) {
 	post, err := h.config.post()
 	if err != nil || post.Mail == nil {
 		return nil, err
 	}
 	mailer := portal.NewMailer(&portal.Mailer{
-		Mail: post.Mail, Signers: h.registry, From: h.config.About.Name, URL: h.config.URL + portal.SecurityPath, Logger: h.logger,
+		Mail: post.Mail, Signers: h.registry, From: h.config.About.Name, URL: h.config.URL + portal.SecurityPath,
+		History: h.config.URL + portal.HistoryPath, Logger: h.logger,
 	})
 	h.closers = append(h.closers, mailer.Close)
 	return mailer, nil

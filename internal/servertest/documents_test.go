@@ -162,7 +162,27 @@ func TestDocumentsAreSignedOnThePages(t *testing.T) {
 	if text := d.text("/portal/history"); strings.Count(text, "contract.pdf") != 1 || !strings.Contains(text, "Anexă și țintă.pdf") {
 		t.Errorf("the history is\n%s", text)
 	}
+	d.receipt()
 	d.nothingInTheOpen(contract, s)
+}
+
+// receipt: one mail tells of both documents.
+func (d *desk) receipt() {
+	d.t.Helper()
+	mails, err := filepath.Glob(filepath.Join(d.s.Folder, "outbox", "*demo.signer@example.org*"))
+	must(d.t, err)
+	told := 0
+	for _, mail := range mails {
+		text, err := os.ReadFile(mail)
+		must(d.t, err)
+		if strings.Contains(string(text), "you signed") {
+			told++
+		}
+		must(d.t, os.Remove(mail)) // it names the document, as it should
+	}
+	if told != 1 {
+		d.t.Errorf("%d of %d mails are receipts", told, len(mails))
+	}
 }
 
 // refuseOthers: a document is its signer's, and who is not logged in is sent to the
