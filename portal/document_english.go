@@ -61,7 +61,7 @@ var documentEnglish = map[string]string{
 	"document.picture":     "A page of the document. Open the document to have it read aloud.",
 	"document.before":      "Previous page",
 	"document.after":       "Next page",
-	"document.move":        "Place of the signature. Move it with the arrow keys, by 10 millimetres with Shift.",
+	"document.move":        "Signature: move its place with the arrow keys, by 10 millimetres with Shift.",
 	"document.here":        "Signature",
 	"document.none":        "Nowhere: in the document, but not on a page",
 	"document.visible":     "On a page, with your name and the time",

@@ -125,9 +125,9 @@ func TestDocumentsAreSignedOnThePages(t *testing.T) {
 	text := d.bring(
 		browser.File{Name: "contract.pdf", Content: contract}, browser.File{Name: "Anexă și țintă.pdf", Content: samplepdf.New("An annex")},
 		browser.File{Name: "picture.pdf", Content: []byte("\x89PNG\r\n\x1a\n")}, browser.File{Name: "damaged.pdf", Content: contract[:300]},
-		browser.File{Name: "empty.pdf"},
+		browser.File{Name: "empty.pdf"}, browser.File{Name: "large.pdf", Content: append(bytes.Clone(contract), make([]byte, 60<<20)...)},
 	)
-	for _, want := range []string{"contract.pdf", "Anexă și țintă.pdf", "this is not a PDF", "the file is empty", "the PDF is damaged"} {
+	for _, want := range []string{"contract.pdf", "Anexă și țintă.pdf", "this is not a PDF", "the file is empty", "the file is too large", "the PDF is damaged"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q:\n%s", want, text)
 		}
