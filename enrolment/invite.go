@@ -36,12 +36,23 @@ func (o *Office) Invite(ctx context.Context, i Invitation) (Enrolment, error) {
 	if known, err := o.requested(ctx, i); !errors.Is(err, ErrUnknown) {
 		return known, err
 	}
+	e, err := o.invite(ctx, i)
+	if errors.Is(err, ErrExists) { // perhaps by the same request, at this moment
+		if known, asked := o.requested(ctx, i); asked == nil {
+			return known, nil
+		}
+	}
+	return e, err
+}
+
+// invite invites somebody of whom no request is known.
+func (o *Office) invite(ctx context.Context, i Invitation) (Enrolment, error) {
 	signer, err := o.signer(ctx, i)
 	if err != nil {
 		return Enrolment{}, err
 	}
 	e, letters := o.enrolment(i, signer)
-	if err := o.record(ctx, audit.EnrolmentInvited, e, identity.Reference); err != nil {
+	if err := o.record(ctx, audit.EnrolmentInvited, e, i.Identity.Reference); err != nil {
 		return Enrolment{}, err
 	}
 	if err := o.Store.AddEnrolment(ctx, e); err != nil {

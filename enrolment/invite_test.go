@@ -195,6 +195,25 @@ func TestRequests(t *testing.T) {
 	wantErr(t, "the same request of another", second(h.Invite(t.Context(), i)), enrolment.ErrExists) // the person is invited
 }
 
+// Of a request that comes many times at once, one invites; who is told that the
+// person is invited asks again, and is told as what.
+func TestRequestsAtOnce(t *testing.T) {
+	h := newHouse(t)
+	i, done := enrolment.Invitation{Identity: demoSigner(), Inviter: "app_1", Request: "r1"}, make(chan error)
+	for range 10 {
+		go func() { done <- second(h.Invite(t.Context(), i)) }()
+	}
+	for range 10 {
+		if err := <-done; err != nil && !errors.Is(err, enrolment.ErrExists) {
+			t.Error(err)
+		}
+	}
+	must(t, second(h.Invite(t.Context(), i)))
+	if all, err := h.List(t.Context()); err != nil || len(all) != 1 || len(h.box.all) != 2 {
+		t.Errorf("%d invitations, %d mails, %v", len(all), len(h.box.all), err)
+	}
+}
+
 // What cannot be sent now is sent later.
 func TestUnsent(t *testing.T) {
 	h := newHouse(t)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -144,39 +143,6 @@ func (r *Registry) EnrolmentsOf(ctx context.Context, userID string) ([]enrolment
 // Enrolments returns all, oldest first.
 func (r *Registry) Enrolments(ctx context.Context) ([]enrolment.Enrolment, error) {
 	return r.enrolments(ctx, "")
-}
-
-// EnrolmentsBy returns those of an inviter, oldest first and at most so many: from
-// the first on, or after another of his.
-func (r *Registry) EnrolmentsBy(ctx context.Context, inviter, after string, most int) ([]enrolment.Enrolment, error) {
-	if !plain(inviter, after) {
-		return nil, nil
-	}
-	return r.enrolmentRows(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
-		if after != "" {
-			q = q.Where("(created, id) > (SELECT created, id FROM enrolments WHERE id = ? AND inviter = ?)", after, inviter)
-		}
-		return q.Where("inviter = ?", inviter).Order("created", "id").Limit(int64(most))
-	})
-}
-
-// DueEnrolments returns those that their inviters are to be told of by now, those
-// first that are due longest.
-func (r *Registry) DueEnrolments(ctx context.Context, now time.Time, most int) ([]enrolment.Enrolment, error) {
-	return r.enrolmentRows(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("due > 0").Where("due <= ?", micros(now)).Order("due").Limit(int64(most))
-	})
-}
-
-// SwapEnrolmentNotice replaces when an inviter is told, if that still is old, and
-// how often it was tried; of any number of swaps from the same old one wins.
-func (r *Registry) SwapEnrolmentNotice(ctx context.Context, id string, old, due time.Time, tries int) (bool, error) {
-	if !plain(id) {
-		return false, nil
-	}
-	rows, err := r.write.count(ctx, `UPDATE enrolments SET due = ?, tries = ?, revision = revision + 1 WHERE id = ? AND due = ?`,
-		orZero(due), tries, id, orZero(old))
-	return rows == 1, doing("swap notice", err)
 }
 
 func (r *Registry) enrolments(ctx context.Context, where string, args ...string) ([]enrolment.Enrolment, error) {
