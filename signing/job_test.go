@@ -86,9 +86,12 @@ func told(t *testing.T, err error) string {
 	return known.Description
 }
 
+// Who does not say where to is told nothing: it asks.
 func TestAJobIsDone(t *testing.T) {
 	h := newHouse(t, csc.P256)
-	h.open(h.jobs("log_a"))
+	j := h.jobs("log_a")
+	j.Tell = func() { t.Error("there is somebody to be told") }
+	h.open(j)
 	grant := h.grant(3)
 	id := h.accept(grant, h.later(digests(2)...))
 	if left := h.left(grant); left != 1 {
@@ -105,6 +108,9 @@ func TestAJobIsDone(t *testing.T) {
 		if len(answer.Signatures) != 2 {
 			t.Errorf("%d signatures", len(answer.Signatures))
 		}
+	}
+	if due, err := h.registry.DueNotices(t.Context(), h.now.Add(time.Hour), 10); err != nil || len(due) > 0 {
+		t.Errorf("to be told: %v, %v", due, err)
 	}
 	if diff := cmp.Diff(done, h.events()); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)
