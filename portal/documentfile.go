@@ -25,7 +25,7 @@ func (p *Pages) file(v visit) {
 	}
 	if err == nil {
 		err = errDocument(p.Desk.Content(v.ctx, d, what, func(content []byte) error {
-			send(v.W, "inline", d.Name, content)
+			_ = send(v.W, "inline", d.Name, content) // the browser is gone
 			return nil
 		}))
 	}
