@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
-	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/pecete/pecete/internal/hostilepdf"
 	"github.com/pecete/pecete/internal/samplepdf"
+	"github.com/pecete/pecete/internal/servertest"
 	"github.com/pecete/pecete/portal"
 	"github.com/pecete/pecete/quota"
 	"github.com/pecete/pecete/sandbox"
@@ -24,24 +23,11 @@ import (
 	"github.com/pecete/pecete/verify"
 )
 
-// The test's own program is the child that reads documents.
-func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == "child" {
-		if err := sandbox.Serve(os.Stdin, os.Stdout, works()); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
-// verifying gives the pages a real verifier, which trusts ca.
+// verifying gives the pages a real verifier, which trusts ca. Its children are of the
+// program as it is delivered: the race detector would take ten times as long.
 func verifying(t testing.TB, ca *adestest.CA) func(*portal.Pages) {
 	t.Helper()
-	program, err := os.Executable()
-	must(t, err)
-	box := &sandbox.Box{Program: program, Args: []string{"child"}, Limits: sandbox.Limits{CPU: 2 * time.Second, Wall: time.Minute}}
+	box := &sandbox.Box{Program: servertest.Plain(t), Args: []string{"sandbox"}, Limits: sandbox.Limits{CPU: 2 * time.Second, Wall: time.Minute}}
 	return func(p *portal.Pages) {
 		p.Verifier = verify.Inspector{Documents: box, Roots: []*x509.Certificate{ca.Cert}, Now: time.Now}
 		p.Verifications, p.Loads = quota.New(1000, time.Minute, p.Now), quota.New(1000, time.Minute, p.Now)
@@ -106,9 +92,12 @@ func TestVerifyPage(t *testing.T) {
 		{"half a file", plain[:len(plain)/2], 422, []string{"This PDF is damaged"}, []string{"PDF-ul este deteriorat"}},
 		{"nothing in it", nil, 422, []string{"This file is not a PDF"}, []string{"Fișierul nu este un PDF"}},
 		{"60 MB", append([]byte("%PDF-1.7\n"), make([]byte, 60<<20)...), 413, []string{"This file is too large"}, []string{"Fișierul este prea mare"}},
-		{"one byte too many", append([]byte("%PDF-1.7\n"), make([]byte, portal.MostVerified-8)...), 413, []string{"This file is too large"}, []string{"Fișierul este prea mare"}},
+		{"one byte too many", append([]byte("%PDF-1.7\n"), make([]byte, portal.MostVerified-8)...), 413, []string{"This file is too large"}, nil},
 	} {
 		for tag, wants := range map[string][]string{"en": row.en, "ro": row.ro} {
+			if wants == nil {
+				continue // one language is enough for so many bytes
+			}
 			b := h.browser()
 			resp, text := b.upload("contract <b>final.pdf", row.file, "Accept-Language", tag)
 			if resp.StatusCode != row.status {
