@@ -102,12 +102,16 @@ type app struct {
 	last   int64 // step of the last code that was given
 }
 
-// code is the first one that can still be used.
+// code is the first one that can be used for twenty seconds from now.
 func (a *app) code() string {
 	a.t.Helper()
-	const period = 30
+	const period, long = 30, 20
 	now := time.Now().Unix()
-	step := max(a.last+1, now/period-1)
+	first := now / period
+	if period-now%period > long {
+		first-- // the one before is still good
+	}
+	step := max(a.last+1, first)
 	for ; step > time.Now().Unix()/period+1; time.Sleep(200 * time.Millisecond) {
 	}
 	a.last = step
