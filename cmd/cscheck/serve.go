@@ -135,7 +135,7 @@ func (o serving) chosen() ([]faults.Fault, error) {
 	return chosen, nil
 }
 
-func (o serving) serve(ctx context.Context, out io.Writer) (err error) {
+func (o serving) serve(ctx context.Context, out io.Writer) error {
 	off, err := o.off()
 	if err != nil {
 		return err
@@ -144,6 +144,10 @@ func (o serving) serve(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	return o.serveWith(ctx, out, off, chosen)
+}
+
+func (o serving) serveWith(ctx context.Context, out io.Writer, off []sample.Rule, chosen []faults.Fault) (err error) {
 	listener, err := net.Listen("tcp", o.listen)
 	if err != nil {
 		return err

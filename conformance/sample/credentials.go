@@ -95,14 +95,13 @@ func (s *Server) describe(c *call) (members, *fault) {
 
 // told is what is said of a credential.
 func (s *Server) told(c *call, k *credential) (members, *fault) {
-	chain := []string{}
+	var chain []string
 	switch c.body["certificates"] {
 	case nil, "single":
 		chain = []string{s.encode(k.certificate.Raw)}
 	case "chain":
 		chain = []string{s.encode(k.certificate.Raw), s.encode(k.authority)}
 	case "none":
-		chain = nil
 	default:
 		return nil, bad("Invalid parameter certificates")
 	}
