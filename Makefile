@@ -19,7 +19,7 @@ TAGS := nomsgpack
 # said, and the tests run some hundreds of them.
 GORACE ?= atexit_sleep_ms=20
 
-.PHONY: all build vet lint test e2e demo run conform mutants clauses transcripts bench soak fuzz clean help
+.PHONY: all build vet lint test e2e guide demo run conform mutants clauses transcripts bench soak fuzz clean help
 
 all: build vet lint ## build, vet and lint
 
@@ -41,6 +41,9 @@ test: ## every test, with the race detector and real servers; installs what is m
 e2e: ## every page in a real browser, both languages, on a phone and on a desk; pictures in build/screens
 	@scripts/need cc softhsm oathtool zbar poppler nss chromium axe smtp
 	go test -count=1 -timeout 15m ./internal/e2e
+
+guide: e2e ## take the pictures of docs/guide anew
+	@scripts/guide
 
 demo: ## sign a PDF (FILE=some.pdf) over the API with a key in an HSM, from nothing
 	@scripts/need cc softhsm

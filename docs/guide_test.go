@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	picture = regexp.MustCompile(`\.\./\.\./build/screens/([a-z-]+)\.(en|ro)-390\.png`)
+	picture = regexp.MustCompile(`pictures/([a-z-]+)\.(en|ro)\.png`)
 	seen    = regexp.MustCompile(`see\("([a-z-]+)"\)`)
 )
 
@@ -33,6 +33,9 @@ func TestGuideShowsWhatTheTestSees(t *testing.T) {
 		for _, m := range picture.FindAllStringSubmatch(text, -1) {
 			if !taken[m[1]] || m[2] != lang {
 				t.Errorf("guide/%s.md shows %s, which is not taken", lang, m[0])
+			}
+			if _, err := os.Stat(filepath.Join("guide", m[0])); err != nil {
+				t.Error(err)
 			}
 			shown[lang] = append(shown[lang], m[1])
 		}
