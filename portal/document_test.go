@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,19 +14,18 @@ import (
 
 	"github.com/pecete/pecete/documents"
 	"github.com/pecete/pecete/internal/samplepdf"
+	"github.com/pecete/pecete/internal/servertest"
 	"github.com/pecete/pecete/portal"
 	"github.com/pecete/pecete/sandbox"
 	"github.com/pecete/pecete/sandbox/pdf"
 	"github.com/pecete/pecete/users"
-	"github.com/pecete/pecete/verify"
 )
 
 // withDesk has pages to sign on, which nothing is signed on here: that is tested
 // with a whole server.
 func withDesk(t testing.TB, change ...func(*documents.Desk)) func(*portal.Pages) {
 	t.Helper()
-	program, err := os.Executable()
-	must(t, err)
+	program := servertest.Plain(t)
 	return func(p *portal.Pages) {
 		store, ok := p.Sessions.(documents.Store)
 		if !ok {
@@ -36,7 +33,7 @@ func withDesk(t testing.TB, change ...func(*documents.Desk)) func(*portal.Pages)
 		}
 		p.Desk = &documents.Desk{
 			Store: store, Vault: documents.Vault{Folder: t.TempDir(), Key: []byte("32 bytes of a key for the tests.")},
-			PDFs:        pdf.Reader{In: &sandbox.Box{Program: program, Args: []string{"child"}, Limits: sandbox.Limits{Wall: time.Minute}}},
+			PDFs:        pdf.Reader{In: &sandbox.Box{Program: program, Args: []string{"sandbox"}, Limits: sandbox.Limits{Wall: time.Minute}}},
 			Credentials: p.Certificates, Logger: p.Logger, Now: p.Now,
 		}
 		for _, f := range change {
@@ -174,11 +171,4 @@ func TestForgedFiles(t *testing.T) {
 	if n := len(documentLink.FindAllString(text, -1)); n != 10 {
 		t.Errorf("%d documents", n)
 	}
-}
-
-// works are what a child does in these tests.
-func works() map[string]sandbox.Work {
-	all := pdf.Works()
-	maps.Copy(all, verify.Works())
-	return all
 }
