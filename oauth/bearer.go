@@ -54,9 +54,10 @@ func (t liveToken) caller() credentials.Caller {
 }
 
 // live is what stands behind an access token; ErrTokenUnknown, ErrTokenExpired,
-// or an error that says nothing about it.
-func (p *Provider) live(ctx context.Context, token csc.Secret) (liveToken, error) {
-	kept, c, err := p.storage().kept(ctx, signatureOf(string(token)))
+// or an error that says nothing about it. known is a client that was just looked
+// up, if any was.
+func (p *Provider) live(ctx context.Context, token csc.Secret, known Client) (liveToken, error) {
+	kept, c, err := p.storage().kept(ctx, signatureOf(string(token)), known)
 	if errors.Is(err, fosite.ErrNotFound) {
 		return liveToken{}, ErrTokenUnknown
 	}

@@ -161,7 +161,7 @@ func errBound(sentence string) *csc.Error {
 // *csc.Error if it is not r's sender who may use it (RFC 9449 §7, RFC 8705 §3).
 // Any other error says nothing about the token: a store could not be asked.
 func (p *Provider) Caller(r *http.Request, token csc.Secret, dpop bool) (credentials.Caller, error) {
-	s, err := p.live(r.Context(), token)
+	s, err := p.live(r.Context(), token, Client{})
 	if err != nil {
 		return credentials.Caller{}, err
 	}

@@ -51,7 +51,7 @@ func (e *endpoints) introspect(r *http.Request, form url.Values) (any, error) {
 		return nil, csc.Fail(csc.UnauthorizedClient, errUnproven)
 	}
 	token := form.Get("token")
-	s, err := e.live(ctx, csc.Secret(token))
+	s, err := e.live(ctx, csc.Secret(token), c)
 	if errors.Is(err, ErrTokenUnknown) || errors.Is(err, ErrTokenExpired) {
 		return introspection{}, nil
 	}

@@ -112,15 +112,16 @@ func (s storage) CreateAccessTokenSession(ctx context.Context, signature string,
 // GetAccessTokenSession returns what is kept of a token, also if its end has
 // come; fosite.ErrNotFound if nothing is or its client is gone.
 func (s storage) GetAccessTokenSession(ctx context.Context, signature string, into fosite.Session) (fosite.Requester, error) {
-	kept, c, err := s.kept(ctx, signature)
+	kept, c, err := s.kept(ctx, signature, Client{})
 	if err != nil {
 		return nil, err
 	}
 	return kept.requester(registered{c}, into), nil
 }
 
-// kept is GetAccessTokenSession in our own types.
-func (s storage) kept(ctx context.Context, signature string) (record, Client, error) {
+// kept is GetAccessTokenSession in our own types. A client that was just looked up
+// is not looked up again.
+func (s storage) kept(ctx context.Context, signature string, known Client) (record, Client, error) {
 	if signature == "" {
 		return record{}, Client{}, fosite.ErrNotFound
 	}
@@ -137,6 +138,9 @@ func (s storage) kept(ctx context.Context, signature string) (record, Client, er
 	}
 	if r.Version != recordVersion { // of another release: the client asks for a new one
 		return record{}, Client{}, fosite.ErrNotFound
+	}
+	if known.ID != "" && known.ID == r.Client {
+		return r, known, nil
 	}
 	c, err := s.client(ctx, r.Client)
 	if errors.Is(err, ErrUnknownClient) {
