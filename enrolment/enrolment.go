@@ -178,7 +178,7 @@ var (
 	// stands behind it.
 	ErrIdentity = errors.New("enrolment: cannot be invited")
 	// ErrUnknown says that there is no such enrolment.
-	ErrUnknown = errors.New("enrolment: there is no such invitation; signer invitations lists them")
+	ErrUnknown = errors.New("enrolment: there is no such invitation")
 	// ErrExists says that the person has one that is open, or is a signer already.
 	ErrExists = errors.New("enrolment: exists")
 	// ErrState says that an enrolment is too far for what is asked.

@@ -151,9 +151,12 @@ func signerResendCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				links := map[string][]enrolment.Link{"pair": {enrolment.LinkPair}, "activate": {enrolment.LinkActivate}, "": e.Wanted()}[link]
-				if len(links) == 0 {
-					return usageError{fmt.Errorf("--link is neither pair nor activate, or the enrolment is %s: no link is wanted", e.State)}
+				links, known := map[string][]enrolment.Link{"pair": {enrolment.LinkPair}, "activate": {enrolment.LinkActivate}, "": e.Wanted()}[link]
+				switch {
+				case !known:
+					return usageError{fmt.Errorf("--link %q is neither pair nor activate", link)}
+				case len(links) == 0:
+					return fmt.Errorf("%w: %s is %s, and no link is wanted", enrolment.ErrState, e.ID, e.State)
 				}
 				for _, l := range links {
 					if e, err = o.Resend(ctx, args[0], l); err != nil {
