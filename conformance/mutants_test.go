@@ -2,7 +2,6 @@ package conformance_test
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"os"
 	"path/filepath"
@@ -13,45 +12,15 @@ import (
 
 	"github.com/pecete/pecete/conformance"
 	"github.com/pecete/pecete/conformance/faults"
+	"github.com/pecete/pecete/conformance/mutants"
 	"github.com/pecete/pecete/internal/servertest"
 )
 
-// A house is a good server and the targets made of it.
-type house struct {
-	plain    *conformance.Target
-	old      *conformance.Target            // the same as a server of v1
-	variants map[string]*conformance.Target // by the case that needs one
-}
-
-// elsewhere are the cases a server need not have anything to do with, and the
-// conformant variants they are tried on instead.
-var elsewhere = map[string]func() faults.Fault{
-	"info/oauth2-issuer":     faults.Issuer,
-	"info/servers":           faults.Servers,
-	"info/servers-cover":     faults.Servers,
-	"info/servers-rar":       faults.Servers,
-	"signHash/several-calls": faults.Renewing,
-	"signHash/sad-expired":   faults.Hasty,
-	"signDoc/sad-expired":    faults.Hasty,
-	"general/expired-token":  faults.Hasty,
-	"push/expired":           faults.Hasty,
-	"oauth/code-expired":     faults.Hasty,
-	"token/refresh-expired":  faults.Hasty,
-	"login/expired":          faults.Hasty,
-	"extend/expired":         faults.Hasty,
-	"v1/sad-expired":         faults.Hasty,
-	"general/rate-limit":     faults.Limited,
-	"challenge/flood":        faults.Sparing,
-
-	"signHash/mode-a-unsupported": faults.Synchronous,
-
-	"poll/over":               func() faults.Fault { return faults.Fault{} }, // as it is, but with patience
-	"revoke/type-unsupported": faults.RefreshOnly,
-	"account/missing":         faults.Restricted,
-}
+// A house is a good server, as one of each version.
+type house struct{ v2, v1 *mutants.House }
 
 // open starts a server and reads what it was given for the suite.
-func open(t *testing.T) *house {
+func open(t *testing.T) house {
 	t.Helper()
 	s := servertest.Raise(t)
 	path, err := s.Fixtures(t.Context())
@@ -64,18 +33,20 @@ func open(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	fixtures.RateLimit = faults.MostBadTokens
-	fixtures.CodeLife, fixtures.RefreshLife = faults.HastyLife, faults.HastyLife // of the variants that have an end
-	fixtures.AssertionClient.Audience, fixtures.Origin = s.URL, s.URL            // also behind a proxy
-	h := &house{
-		plain:    &conformance.Target{Base: s.URL + "/csc/v2", CA: authority(t, filepath.Join(s.Folder, "tls.crt")), Fixtures: fixtures},
-		variants: map[string]*conformance.Target{},
+	good := func(v1 bool) *mutants.House {
+		base := "/csc/v2"
+		if v1 {
+			base = "/csc/v1"
+		}
+		h := mutants.Open(&conformance.Target{Base: s.URL + base, V1: v1, CA: authority(t, filepath.Join(s.Folder, "tls.crt")), Fixtures: fixtures})
+		t.Cleanup(func() {
+			if err := h.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return h
 	}
-	h.old = &conformance.Target{Base: s.URL + "/csc/v1", V1: true, CA: h.plain.CA, Fixtures: fixtures}
-	for id, variant := range elsewhere {
-		h.variants[id] = h.before(t, h.target(id), variant(), false)
-	}
-	h.variants["account/missing"].Fixtures.AccountRequired = true
-	return h
+	return house{v2: good(false), v1: good(true)}
 }
 
 func authority(t *testing.T, path string) *x509.CertPool {
@@ -91,40 +62,37 @@ func authority(t *testing.T, path string) *x509.CertPool {
 	return pool
 }
 
-// before stands a fault before a target. What cases need beforehand is got
-// around a mutant, but through a variant.
-func (h *house) before(t *testing.T, good *conformance.Target, f faults.Fault, mutant bool) *conformance.Target {
+// of is the house for a case.
+func (h house) of(id string) *mutants.House {
+	if strings.HasPrefix(id, "v1/") {
+		return h.v1
+	}
+	return h.v2
+}
+
+// target is the good server that a case is tried on.
+func (h house) target(t *testing.T, id string) *conformance.Target {
 	t.Helper()
-	own, err := good.Fixtures.MutualClient.Pair()
+	good, err := h.of(id).Target(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := faults.Start(good.Base, good.CA, f, faults.Mutual{Base: good.Fixtures.MutualClient.Base, Certificates: []tls.Certificate{own}})
+	return good
+}
+
+// mutant is the server that commits f.
+func (h house) mutant(t *testing.T, f faults.Fault) *conformance.Target {
+	t.Helper()
+	target, door, err := h.of(f.Case).Mutant(f)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
+		if err := door.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	target := &conformance.Target{Base: p.URL, V1: good.V1, CA: p.CA, Fixtures: good.Fixtures, Patience: 10 * time.Second}
-	target.Fixtures.MutualClient.Base = p.URL
-	if mutant {
-		target.Setup = good
-	}
 	return target
-}
-
-// the target a case is tried on.
-func (h *house) target(id string) *conformance.Target {
-	if v, ok := h.variants[id]; ok {
-		return v
-	}
-	if strings.HasPrefix(id, "v1/") {
-		return h.old
-	}
-	return h.plain
 }
 
 func outcome(t *testing.T, target *conformance.Target, id string, strict bool) conformance.Result {
@@ -152,8 +120,8 @@ var caught = map[conformance.Level]conformance.Outcome{
 // servers that are wrong in just the way the case is there to notice.
 func TestSuite(t *testing.T) {
 	h := open(t)
-	t.Run("conformant", func(t *testing.T) { conformant(t, h) })
-	t.Run("conformant to v1", func(t *testing.T) { conformantToV1(t, h) })
+	t.Run("conformant", func(t *testing.T) { conformant(t, h, "") })
+	t.Run("conformant to v1", func(t *testing.T) { conformant(t, h, "v1/") })
 	t.Run("reworded", func(t *testing.T) { rewordedServer(t, h) })
 	for _, f := range slices.Concat(faults.All(), faults.V1()) {
 		t.Run(f.Case+"/"+f.Says, func(t *testing.T) {
@@ -161,7 +129,7 @@ func TestSuite(t *testing.T) {
 			if len(cases) != 1 {
 				t.Fatalf("there is no case %s", f.Case)
 			}
-			r := outcome(t, h.before(t, h.target(f.Case), f, true), f.Case, false)
+			r := outcome(t, h.mutant(t, f), f.Case, false)
 			if want := caught[cases[0].Level]; r.Outcome != want {
 				t.Errorf("the mutant lives: %s is %s, want %s: %s", f.Case, r.Outcome, want, r.Detail)
 			}
@@ -169,32 +137,21 @@ func TestSuite(t *testing.T) {
 	}
 }
 
-// conformant wants all cases to pass on a server that keeps the API.
-func conformant(t *testing.T, h *house) {
-	r, err := conformance.Run(t.Context(), h.plain, conformance.Options{Strict: true})
+// conformant wants all cases of a version to pass on a server that keeps the API.
+// What the version's own cases begin with names it.
+func conformant(t *testing.T, h house, version string) {
+	r, err := conformance.Run(t.Context(), h.target(t, version), conformance.Options{Strict: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, one := range r.Results {
-		if _, other := elsewhere[one.ID]; !other && one.Outcome != conformance.Pass {
-			t.Errorf("%s: %s: %s", one.ID, one.Outcome, one.Detail)
+		if mutants.OfVariant(one.ID) {
+			if h.of(one.ID) != h.of(version) {
+				continue
+			}
+			one = outcome(t, h.target(t, one.ID), one.ID, true)
 		}
-	}
-	for id := range elsewhere {
-		if one := outcome(t, h.target(id), id, true); one.Outcome != conformance.Pass {
-			t.Errorf("%s: %s: %s", id, one.Outcome, one.Detail)
-		}
-	}
-}
-
-// conformantToV1 wants the same of the cases of v1.
-func conformantToV1(t *testing.T, h *house) {
-	r, err := conformance.Run(t.Context(), h.old, conformance.Options{Strict: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, one := range r.Results {
-		if _, other := elsewhere[one.ID]; !other && one.Outcome != conformance.Pass {
+		if one.Outcome != conformance.Pass {
 			t.Errorf("%s: %s: %s", one.ID, one.Outcome, one.Detail)
 		}
 	}
@@ -202,9 +159,10 @@ func conformantToV1(t *testing.T, h *house) {
 
 // rewordedServer wants other words for an error to be a warning, and a failure
 // where the suite is strict, in the cases whose words the text prescribes.
-func rewordedServer(t *testing.T, h *house) {
-	target := h.before(t, h.plain, faults.Reworded(), true)
-	old := h.before(t, h.old, faults.Reworded(), true)
+func rewordedServer(t *testing.T, h house) {
+	reworded, ofV1 := faults.Reworded(), faults.Reworded()
+	ofV1.Case = "v1/"
+	target, old := h.mutant(t, reworded), h.mutant(t, ofV1)
 	for _, id := range wordy {
 		target := target
 		if strings.HasPrefix(id, "v1/") {

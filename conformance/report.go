@@ -106,12 +106,16 @@ func Colour(o Outcome, text string) string {
 }
 
 // WriteText writes r for people: method by method, each case in a line, what
-// was seen below it, and the sum at the end.
-func (r Report) WriteText(w io.Writer, style Style) error {
+// was seen below it, and the sums at the end. Quietly, what passed and what was
+// skipped is in the sums alone.
+func (r Report) WriteText(w io.Writer, style Style, quiet bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s, specs %s\n", r.Target, orNone(r.Name), orNone(r.Specs))
 	method := ""
 	for _, one := range r.Results {
+		if quiet && (one.Outcome == Pass || one.Outcome == Skip) {
+			continue
+		}
 		if one.Method != method {
 			method = one.Method
 			fmt.Fprintf(&b, "\n%s\n", method)

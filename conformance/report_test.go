@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func aReport() Report {
 
 func TestWriteText(t *testing.T) {
 	var b bytes.Buffer
-	if err := aReport().WriteText(&b, Plain); err != nil {
+	if err := aReport().WriteText(&b, Plain, false); err != nil {
 		t.Fatal(err)
 	}
 	want := `https://host/csc/v2  Demo, specs 2.2.0.0
@@ -52,8 +53,57 @@ not conformant: 1 passed, 0 warnings, 1 failed, 1 doubts, 1 skipped in 1.5 s
 		t.Error(d)
 	}
 	b.Reset()
-	if err := aReport().WriteText(&b, Colour); err != nil || !strings.Contains(b.String(), "\x1b[31;1mfail \x1b[0m") {
+	if err := aReport().WriteText(&b, Colour, false); err != nil || !strings.Contains(b.String(), "\x1b[31;1mfail \x1b[0m") {
 		t.Errorf("%q %v", b.String(), err)
+	}
+}
+
+// Quietly, what passed is a number.
+func TestWriteTextQuietly(t *testing.T) {
+	var b bytes.Buffer
+	if err := aReport().WriteText(&b, Plain, true); err != nil {
+		t.Fatal(err)
+	}
+	text, _, _ := strings.Cut(b.String(), "\ncore ")
+	want := `https://host/csc/v2  Demo, specs 2.2.0.0
+
+info
+  fail   info/lang                              there is a lang
+         lang is "<x>"
+
+credentials/list
+  doubt  list/empty                             a list may be empty
+         it may not
+`
+	if d := cmp.Diff(want, text); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestWriteBadge(t *testing.T) {
+	passed, v1, partly := aReport(), aReport(), aReport()
+	passed.Results = passed.Results[:1]
+	passed.count()
+	v1.V1 = true
+	partly.Results[1].Outcome = Pass
+	partly.count()
+	for _, row := range []struct {
+		says   string
+		report Report
+		want   string
+	}{
+		{"all passed", passed, "CSC API v2: conformant, 1 passed"},
+		{"one failed", v1, "CSC API v1: 1 failed, 1 passed"},
+		{"nothing tried", Report{}, "CSC API v2: not tried"},
+		{"fixtures were missing", partly, "CSC API v2: tried in part, 2 passed"},
+	} {
+		var b bytes.Buffer
+		if err := row.report.WriteBadge(&b); err != nil {
+			t.Fatal(err)
+		}
+		if err := xml.Unmarshal(b.Bytes(), new(struct{})); err != nil || !strings.Contains(b.String(), "<title>"+row.want+"</title>") {
+			t.Errorf("%s: %v, want %s in\n%s", row.says, err, row.want, b.String())
+		}
 	}
 }
 

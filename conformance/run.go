@@ -52,7 +52,7 @@ func Run(ctx context.Context, t *Target, o Options) (Report, error) {
 	if t.V1 {
 		cases = CasesV1()
 	}
-	cases = slices.DeleteFunc(cases, func(c Case) bool { return !o.wants(c) })
+	cases = slices.DeleteFunc(cases, func(c Case) bool { return !o.Wants(c) })
 	r.Results = t.tryAll(ctx, cases, o)
 	r.Seconds = seconds(t.Now().Sub(r.Started))
 	r.count()
@@ -101,7 +101,8 @@ func (t *Target) tryAll(ctx context.Context, cases []Case, o Options) []Result {
 	return all
 }
 
-func (o Options) wants(c Case) bool {
+// Wants reports whether o asks for the case.
+func (o Options) Wants(c Case) bool {
 	return (len(o.Methods) == 0 || slices.Contains(o.Methods, c.Ref.Method)) &&
 		(len(o.Profiles) == 0 || slices.ContainsFunc(o.Profiles, func(name string) bool {
 			p, known := FindProfile(name)

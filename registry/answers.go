@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 )
 
@@ -28,8 +29,17 @@ type answers struct {
 	opened  uint64    // connections
 
 	mu   sync.Mutex
+	next *look // not begun, nil if nobody wants one
 	at   state // of kept
 	kept map[question]any
+}
+
+// A look at the file's state is shared by all who wanted to know it before it
+// began.
+type look struct {
+	done  chan struct{}
+	found state // once done is closed, as is err
+	err   error
 }
 
 // A statement is one of a driver's, past database/sql.
@@ -98,20 +108,61 @@ func (a *answers) keep(now state, q question, answer any) {
 	a.kept[q] = answer
 }
 
-// now is the state of the file.
-func (a *answers) now(ctx context.Context) (now state, err error) {
+// now is the state of the file at a moment after it is asked for. One of those
+// who come together looks for all.
+func (a *answers) now(ctx context.Context) (state, error) {
 	if err := ctx.Err(); err != nil {
-		return now, err
+		return state{}, err
 	}
-	err = a.lane.turn(ctx, func() error {
+	l, first := a.joined()
+	if first {
+		a.look(ctx, l)
+	}
+	select {
+	case <-l.done:
+		return l.found, l.err
+	case <-ctx.Done():
+		return state{}, ctx.Err()
+	}
+}
+
+// joined is the next look, and whether whoever asks has to begin it.
+func (a *answers) joined() (l *look, first bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.next != nil {
+		return a.next, false
+	}
+	a.next = &look{done: make(chan struct{})}
+	return a.next, true
+}
+
+// begun ends the time in which others may still join l.
+func (a *answers) begun(l *look) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.next == l {
+		a.next = nil
+	}
+}
+
+// look looks, for all who joined l. Whoever could run now and wants the same is
+// let come first. It does not end with the request that happens to begin it.
+func (a *answers) look(ctx context.Context, l *look) {
+	defer close(l.done)
+	defer a.begun(l)
+	ctx = context.WithoutCancel(ctx)
+	runtime.Gosched()
+	l.err = a.lane.turn(ctx, func() error {
+		a.begun(l)
 		if a.conn == nil {
 			if err := a.connect(ctx); err != nil {
 				return err
 			}
 		}
-		now.opened = a.opened
-		err := a.conn.Raw(func(any) error {
-			now.version, err = number(a.version)
+		l.found.opened = a.opened
+		err := a.conn.Raw(func(any) (err error) {
+			l.found.version, err = number(a.version)
 			return err
 		})
 		if err != nil {
@@ -119,7 +170,6 @@ func (a *answers) now(ctx context.Context) (now state, err error) {
 		}
 		return err
 	})
-	return now, err
 }
 
 // connect opens the connection. It numbers anew.

@@ -56,13 +56,14 @@ func main() {
 
 // options are what the command line says.
 type options struct {
-	config, ca, json, junit, html, explain string
-	only, profiles                         words
-	strict, list, listProfiles             bool
-	complete, mutants, browser             bool
-	patience, timeout, interval            time.Duration
-	base                                   string
-	methods                                []string
+	config, ca, json, junit, html, badge string
+	explain                              string
+	only, profiles                       words
+	strict, list, listProfiles, quiet    bool
+	complete, mutants, browser           bool
+	patience, timeout, interval          time.Duration
+	base                                 string
+	methods                              []string
 }
 
 // words is a flag that can be given several times.
@@ -101,7 +102,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return exitUsage
 	}
 	if o.mutants {
-		return mutants(ctx, target, o, out, errs)
+		return prove(ctx, target, o, out, errs)
 	}
 	return check(ctx, target, o, out, errs)
 }
@@ -116,6 +117,8 @@ func parse(args []string, errs io.Writer) (options, error) {
 	f.StringVar(&o.json, "json", "", "write the report as JSON to `FILE`")
 	f.StringVar(&o.junit, "junit", "", "write the report as JUnit XML to `FILE`")
 	f.StringVar(&o.html, "html", "", "write the report as a page with all requests and answers to `FILE`")
+	f.StringVar(&o.badge, "badge", "", "write a badge for a README (SVG) to `FILE`")
+	f.BoolVar(&o.quiet, "quiet", false, "print what did not pass, and the sums")
 	f.Var(&o.profiles, "profile", "try the cases of profile `NAME` only; may be repeated; --list-profiles has them all")
 	f.StringVar(&o.explain, "explain", "", "explain the case or check `ID`")
 	f.Var(&o.only, "only", "try the case or check `ID` only; may be repeated")
@@ -227,10 +230,11 @@ func check(ctx context.Context, t *conformance.Target, o options, out, errs io.W
 		return exitUnreachable
 	}
 	written := errors.Join(
-		report.WriteText(out, style(out)),
+		report.WriteText(out, style(out), o.quiet),
 		toFile(o.json, report.WriteJSON),
 		toFile(o.junit, report.WriteJUnit),
 		toFile(o.html, report.WriteHTML),
+		toFile(o.badge, report.WriteBadge),
 	)
 	if written != nil {
 		fmt.Fprintln(errs, "cscheck:", written)

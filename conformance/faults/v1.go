@@ -3,6 +3,7 @@ package faults
 import (
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // basePathV1 is what the base URI of a server of v1.0.4.0 ends in.
@@ -11,7 +12,7 @@ const basePathV1 = "/csc/v1"
 const methodSendOTP = "credentials/sendOTP"
 
 // V1 returns the faults of servers of v1.0.4.0, in the order of the cases.
-func V1() []Fault { return oldFaults }
+func V1() []Fault { return slices.Clone(oldFaults) }
 
 var oldFaults = []Fault{
 	{Case: "v1/base-uri", Says: "lives under another path", Path: "/csc/one"},

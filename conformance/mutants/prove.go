@@ -1,0 +1,135 @@
+package mutants
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"text/tabwriter"
+
+	"github.com/pecete/pecete/conformance"
+	"github.com/pecete/pecete/conformance/faults"
+)
+
+// A Proof is what became of all mutants.
+type Proof struct {
+	Verdicts []Verdict
+	// Unproven are the cases that do not pass on the good server: their mutants
+	// were not tried.
+	Unproven []string
+}
+
+// Prove tries the faults, side by side on as many houses of one version as there
+// are. Progress, if not nil, is told each verdict as it comes.
+func Prove(ctx context.Context, houses []*House, all []faults.Fault, progress func(Verdict)) (Proof, error) {
+	verdicts := make([]*Verdict, len(all))
+	var proof Proof
+	var mu sync.Mutex
+	try := func(h *House, i int) error {
+		v, err := h.Try(ctx, all[i])
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case errors.Is(err, ErrNotPassing):
+			if !slices.Contains(proof.Unproven, all[i].Case) {
+				proof.Unproven = append(proof.Unproven, all[i].Case)
+			}
+			return nil
+		case err != nil:
+			return err
+		}
+		verdicts[i] = &v
+		if progress != nil {
+			progress(v)
+		}
+		return nil
+	}
+	next := make(chan int)
+	errs := make([]error, len(houses))
+	var workers sync.WaitGroup
+	for n, h := range houses {
+		workers.Go(func() {
+			for i := range next {
+				if errs[n] == nil {
+					errs[n] = try(h, i)
+				}
+			}
+		})
+	}
+	for i := range all {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	for _, v := range verdicts {
+		if v != nil {
+			proof.Verdicts = append(proof.Verdicts, *v)
+		}
+	}
+	slices.Sort(proof.Unproven)
+	return proof, errors.Join(errs...)
+}
+
+// Holds reports whether each mutant was killed, and by exactly the cases named.
+func (p Proof) Holds() bool {
+	return len(p.Verdicts) > 0 && !slices.ContainsFunc(p.Verdicts, func(v Verdict) bool { return !v.Exact() })
+}
+
+// Survived is how many mutants their case did not notice.
+func (p Proof) Survived() int { return p.count(func(v Verdict) bool { return !v.Killed }) }
+
+func (p Proof) count(is func(Verdict) bool) (n int) {
+	for _, v := range p.Verdicts {
+		if is(v) {
+			n++
+		}
+	}
+	return n
+}
+
+// WriteText writes what is wrong, then a line for each method, then one for all.
+func (p Proof) WriteText(w io.Writer) error {
+	for _, v := range p.Verdicts {
+		if !v.Killed {
+			fmt.Fprintf(w, "survived  %s: a server that %s\n", v.Fault.Case, v.Fault.Says)
+		}
+		for _, id := range v.Strays {
+			fmt.Fprintf(w, "not named  %s noticed a server that %s, which is for %s\n", id, v.Fault.Says, v.Fault.Case)
+		}
+		for _, id := range v.Blind {
+			fmt.Fprintf(w, "blind  %s did not notice a server that %s, and is named beside %s\n", id, v.Fault.Says, v.Fault.Case)
+		}
+	}
+	for _, id := range p.Unproven {
+		fmt.Fprintf(w, "not tried  %s does not pass on the good server\n", id)
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprint(table, "method\tmutants\tkilled\tsurvived\tby their case alone\n")
+	line := func(name string, of Proof) {
+		survived := of.Survived()
+		alone := of.count(func(v Verdict) bool { return v.Killed && len(v.Others) == 0 })
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\n", name, len(of.Verdicts), len(of.Verdicts)-survived, survived, alone)
+	}
+	for _, m := range p.methods() {
+		line(m, p.of(func(v Verdict) bool { return v.Method == m }))
+	}
+	line("of a MUST", p.of(func(v Verdict) bool { return v.Level == conformance.Must }))
+	line("mutants", p)
+	return table.Flush()
+}
+
+func (p Proof) of(are func(Verdict) bool) Proof {
+	return Proof{Verdicts: slices.DeleteFunc(slices.Clone(p.Verdicts), func(v Verdict) bool { return !are(v) })}
+}
+
+// methods are those of the verdicts, in their order.
+func (p Proof) methods() (names []string) {
+	for _, v := range p.Verdicts {
+		if !slices.Contains(names, v.Method) {
+			names = append(names, v.Method)
+		}
+	}
+	return names
+}

@@ -1,0 +1,124 @@
+package mutants
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pecete/pecete/conformance"
+	"github.com/pecete/pecete/conformance/faults"
+)
+
+// A Verdict is what the cases of its method made of a mutant.
+type Verdict struct {
+	Fault  faults.Fault
+	Level  conformance.Level // of the fault's case
+	Method string            // of that case
+	Killed bool              // by its case
+	// Others noticed it too.
+	Others []string
+	// Strays are those of the others that are not named for it, and Blind those
+	// that are and did not notice.
+	Strays, Blind []string
+}
+
+// Exact reports whether exactly the named cases noticed.
+func (v Verdict) Exact() bool { return v.Killed && len(v.Strays) == 0 && len(v.Blind) == 0 }
+
+// Try tries the cases of the fault's method on the server that commits it. The
+// fault of a case that needs a variant meets that case alone.
+func (h *House) Try(ctx context.Context, f faults.Fault) (Verdict, error) {
+	found := conformance.Find(f.Case)
+	if len(found) != 1 {
+		return Verdict{}, fmt.Errorf("there is no case %s", f.Case)
+	}
+	v := Verdict{Fault: f, Level: found[0].Level, Method: found[0].Ref.Method}
+	cases := []string{f.Case}
+	if !OfVariant(f.Case) {
+		passing, err := h.Passing(ctx, v.Method)
+		if err != nil {
+			return v, err
+		}
+		if !slices.Contains(passing, f.Case) {
+			return v, fmt.Errorf("%w: %s", ErrNotPassing, f.Case)
+		}
+		cases = passing
+	}
+	noticed, err := h.noticed(ctx, f, cases)
+	if err != nil {
+		return v, err
+	}
+	v.Killed = slices.Contains(noticed, f.Case)
+	v.Others = slices.DeleteFunc(noticed, func(id string) bool { return id == f.Case })
+	named := Named(f)
+	v.Strays = slices.DeleteFunc(slices.Clone(v.Others), func(id string) bool { return slices.Contains(named, id) })
+	v.Blind = slices.DeleteFunc(slices.Clone(named), func(id string) bool { return slices.Contains(v.Others, id) || !slices.Contains(cases, id) })
+	return v, nil
+}
+
+// ErrNotPassing says that a fault's case does not pass on the good server, so that
+// it could prove nothing on a worse one.
+var ErrNotPassing = errors.New("does not pass on the good server")
+
+// noticed are those of the cases that do not pass on the mutant.
+func (h *House) noticed(ctx context.Context, f faults.Fault, cases []string) (noticed []string, err error) {
+	t, door, err := h.Mutant(f)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, door.Close()) }()
+	r, err := conformance.Run(ctx, t, conformance.Options{Only: cases})
+	if err != nil && !errors.Is(err, conformance.ErrUnreachable) {
+		return nil, fmt.Errorf("%s, by a server that %s: %w", f.Case, f.Says, err)
+	}
+	for _, one := range r.Results {
+		if one.Outcome != conformance.Pass && one.Outcome != conformance.Skip {
+			noticed = append(noticed, one.ID)
+		}
+	}
+	return noticed, nil
+}
+
+//go:embed named.txt
+var namedText string
+
+var named = sync.OnceValue(func() map[string][]string {
+	all := map[string][]string{}
+	for line := range strings.Lines(namedText) {
+		if key, others, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": "); ok {
+			all[key] = strings.Fields(others)
+		}
+	}
+	return all
+})
+
+// key is what a fault is called in named.txt.
+func key(f faults.Fault) string { return f.Case + ", a server that " + f.Says }
+
+// Named are the cases beside the fault's own that must notice it: one broken rule
+// may be several cases' business.
+func Named(f faults.Fault) []string { return named()[key(f)] }
+
+// NamedAnew is the text of named.txt as the verdicts would have it; what is said
+// there of other faults that there are stays.
+func NamedAnew(verdicts []Verdict) string {
+	all := map[string][]string{}
+	for _, f := range slices.Concat(faults.All(), faults.V1()) {
+		all[key(f)] = Named(f)
+	}
+	for _, v := range verdicts {
+		all[key(v.Fault)] = v.Others
+	}
+	var text strings.Builder
+	for _, k := range slices.Sorted(maps.Keys(all)) {
+		if others := all[k]; len(others) > 0 {
+			fmt.Fprintf(&text, "%s: %s\n", k, strings.Join(others, " "))
+		}
+	}
+	return text.String()
+}
