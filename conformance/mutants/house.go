@@ -60,7 +60,7 @@ type House struct {
 
 	mu       sync.Mutex
 	variants map[string]*conformance.Target // by case
-	passing  map[string][]string            // ids of cases, by method
+	passing  map[string][]string            // ids of cases, by method or case
 	doors    []*faults.Proxy
 }
 
@@ -150,32 +150,46 @@ func before(good *conformance.Target, f faults.Fault) (*conformance.Target, *fau
 	return t, p, nil
 }
 
-// Passing are the ids of the method's cases that pass on the good server and wait
-// for nothing.
-func (h *House) Passing(ctx context.Context, method string) ([]string, error) {
+// Passing are the cases that a fault of c may meet: those of its method that wait
+// for nothing, or c alone if it needs a variant; all that pass on the good server.
+func (h *House) Passing(ctx context.Context, c conformance.Case) ([]string, error) {
+	what, ids := c.Ref.Method, h.quick(c.Ref.Method)
+	if OfVariant(c.ID) {
+		what, ids = c.ID, []string{c.ID}
+	}
 	h.mu.Lock()
-	known, ok := h.passing[method]
+	known, ok := h.passing[what]
 	h.mu.Unlock()
 	if ok {
 		return known, nil
 	}
-	ids := h.quick(method)
-	if len(ids) > 0 {
-		r, err := conformance.Run(ctx, h.good, conformance.Options{Only: ids})
-		if err != nil {
-			return nil, err
-		}
-		ids = ids[:0]
-		for _, one := range r.Results {
-			if one.Outcome == conformance.Pass {
-				ids = append(ids, one.ID)
-			}
-		}
+	good, err := h.Target(c.ID)
+	if err != nil {
+		return nil, err
+	}
+	ids, err = outcomes(ctx, good, ids, func(o conformance.Outcome) bool { return o == conformance.Pass })
+	if err != nil {
+		return nil, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.passing[method] = ids
+	h.passing[what] = ids
 	return ids, nil
+}
+
+// outcomes are those of the cases that end so on the target.
+func outcomes(ctx context.Context, t *conformance.Target, ids []string, so func(conformance.Outcome) bool) ([]string, error) {
+	if len(ids) == 0 {
+		return nil, nil // which would be all
+	}
+	r, err := conformance.Run(ctx, t, conformance.Options{Only: ids})
+	var are []string
+	for _, one := range r.Results {
+		if so(one.Outcome) {
+			are = append(are, one.ID)
+		}
+	}
+	return are, err
 }
 
 // quick are the cases of a method that wait for nothing and leave enough for

@@ -89,17 +89,29 @@ func (p Proof) count(is func(Verdict) bool) (n int) {
 	return n
 }
 
-// WriteText writes what is wrong, then a line for each method, then one for all.
+// WriteInexact writes who noticed without being named, and who is named and did
+// not. What is named is so for the server that has all there is.
+func (p Proof) WriteInexact(w io.Writer) error {
+	var err error
+	for _, v := range p.Verdicts {
+		for _, id := range v.Strays {
+			_, e := fmt.Fprintf(w, "not named  %s noticed a server that %s, which is for %s\n", id, v.Fault.Says, v.Fault.Case)
+			err = errors.Join(err, e)
+		}
+		for _, id := range v.Blind {
+			_, e := fmt.Fprintf(w, "blind  %s did not notice a server that %s, and is named beside %s\n", id, v.Fault.Says, v.Fault.Case)
+			err = errors.Join(err, e)
+		}
+	}
+	return err
+}
+
+// WriteText writes which mutants survived, then a line for each method, then one
+// for all.
 func (p Proof) WriteText(w io.Writer) error {
 	for _, v := range p.Verdicts {
 		if !v.Killed {
 			fmt.Fprintf(w, "survived  %s: a server that %s\n", v.Fault.Case, v.Fault.Says)
-		}
-		for _, id := range v.Strays {
-			fmt.Fprintf(w, "not named  %s noticed a server that %s, which is for %s\n", id, v.Fault.Says, v.Fault.Case)
-		}
-		for _, id := range v.Blind {
-			fmt.Fprintf(w, "blind  %s did not notice a server that %s, and is named beside %s\n", id, v.Fault.Says, v.Fault.Case)
 		}
 	}
 	for _, id := range p.Unproven {

@@ -38,16 +38,12 @@ func (h *House) Try(ctx context.Context, f faults.Fault) (Verdict, error) {
 		return Verdict{}, fmt.Errorf("there is no case %s", f.Case)
 	}
 	v := Verdict{Fault: f, Level: found[0].Level, Method: found[0].Ref.Method}
-	cases := []string{f.Case}
-	if !OfVariant(f.Case) {
-		passing, err := h.Passing(ctx, v.Method)
-		if err != nil {
-			return v, err
-		}
-		if !slices.Contains(passing, f.Case) {
-			return v, fmt.Errorf("%w: %s", ErrNotPassing, f.Case)
-		}
-		cases = passing
+	cases, err := h.Passing(ctx, found[0])
+	if err != nil {
+		return v, err
+	}
+	if !slices.Contains(cases, f.Case) {
+		return v, fmt.Errorf("%w: %s", ErrNotPassing, f.Case)
 	}
 	noticed, err := h.noticed(ctx, f, cases)
 	if err != nil {
@@ -72,14 +68,9 @@ func (h *House) noticed(ctx context.Context, f faults.Fault, cases []string) (no
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, door.Close()) }()
-	r, err := conformance.Run(ctx, t, conformance.Options{Only: cases})
-	if err != nil && !errors.Is(err, conformance.ErrUnreachable) {
+	noticed, err = outcomes(ctx, t, cases, func(o conformance.Outcome) bool { return o != conformance.Pass && o != conformance.Skip })
+	if err != nil {
 		return nil, fmt.Errorf("%s, by a server that %s: %w", f.Case, f.Says, err)
-	}
-	for _, one := range r.Results {
-		if one.Outcome != conformance.Pass && one.Outcome != conformance.Skip {
-			noticed = append(noticed, one.ID)
-		}
 	}
 	return noticed, nil
 }

@@ -47,7 +47,7 @@ func prove(ctx context.Context, program, out, only, names string) (err error) {
 	if names != "" {
 		return os.WriteFile(names, []byte(mutants.NamedAnew(whole.Verdicts)), 0o644)
 	}
-	if err := whole.WriteText(os.Stdout); err != nil {
+	if err := errors.Join(whole.WriteInexact(os.Stdout), whole.WriteText(os.Stdout)); err != nil {
 		return err
 	}
 	if !whole.Holds() {
