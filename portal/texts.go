@@ -6,8 +6,8 @@ import "maps"
 // files of their own.
 func texts() map[string]map[string]string {
 	return map[string]map[string]string{
-		"en": merged(englishTexts, welcomeEnglish, verifyEnglish, documentEnglish, signEnglish),
-		"ro": merged(romanianTexts, welcomeRomanian, verifyRomanian, documentRomanian, signRomanian),
+		"en": merged(englishTexts, welcomeEnglish, verifyEnglish, foundEnglish, documentEnglish, signEnglish),
+		"ro": merged(romanianTexts, welcomeRomanian, verifyRomanian, foundRomanian, documentRomanian, signRomanian),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 // verifiedPage is what there is to say of a file.
 type verifiedPage struct {
 	page.Frame
+	Words      Words
 	File       string
 	Size       int    // number of signatures
 	Verdict    string // key of a text
@@ -23,24 +24,27 @@ type saidSignature struct {
 	Of      int
 	Signer  verify.Certificate // empty if nobody could be read
 	Issuer  string
-	Whole   bool
 	Since   []string // keys of texts
 	Against problems
 	Verdict string
 	Revoked string
 }
 
-// A saidProblem is a text, and what exactly was found, in English.
-type saidProblem struct{ Text, Exactly string }
+// A saidProblem is a text, and what exactly was found.
+type saidProblem struct {
+	Text    string // key
+	Exactly []verify.Finding
+}
 
 // problems are what speaks against something, for the part of a page that says it.
 type problems struct {
-	T        page.Tongue
+	Words
 	Problems []saidProblem
 }
 
 func told(f page.Frame, file string, facts verify.Facts) verifiedPage {
-	p := verifiedPage{Frame: f, File: file, Size: len(facts.Signatures), Good: facts.Valid, Against: problems{f.T, say(facts.Problems)}}
+	words := Words{f.T}
+	p := verifiedPage{Frame: f, Words: words, File: file, Size: len(facts.Signatures), Good: facts.Valid, Against: problems{words, say(facts.Problems)}}
 	switch {
 	case p.Size == 0:
 		p.Verdict = "verified.unsigned"
@@ -50,15 +54,15 @@ func told(f page.Frame, file string, facts verify.Facts) verifiedPage {
 		p.Verdict = "verified.invalid"
 	}
 	for n, s := range facts.Signatures {
-		p.Signatures = append(p.Signatures, toldSignature(f.T, n+1, len(facts.Signatures), s))
+		p.Signatures = append(p.Signatures, toldSignature(words, n+1, len(facts.Signatures), s))
 	}
 	return p
 }
 
-func toldSignature(t page.Tongue, n, of int, s verify.SignatureFacts) saidSignature {
+func toldSignature(words Words, n, of int, s verify.SignatureFacts) saidSignature {
 	said := saidSignature{
-		SignatureFacts: s, Number: n, Of: of, Against: problems{t, say(s.Problems)}, Verdict: "signature.invalid",
-		Revoked: revocationTexts[s.Revocation], Whole: s.CoversDocument,
+		SignatureFacts: s, Number: n, Of: of, Against: problems{words, say(s.Problems)}, Verdict: "signature.invalid",
+		Revoked: revocationTexts[s.Revocation], Since: sinceTexts(s),
 	}
 	if s.Valid {
 		said.Verdict = "signature.valid"
@@ -66,12 +70,6 @@ func toldSignature(t page.Tongue, n, of int, s verify.SignatureFacts) saidSignat
 	if len(s.Chain) > 0 {
 		said.Signer = s.Chain[0]
 		said.Issuer = s.Chain[0].IssuerName
-	}
-	if s.Covered > 0 && !s.CoversDocument && len(s.Changes) == 0 {
-		said.Since = []string{"since.nothing"}
-	}
-	for _, change := range s.Changes {
-		said.Since = append(said.Since, changeTexts[change])
 	}
 	return said
 }
@@ -83,10 +81,10 @@ func say(problems verify.Problems) (all []saidProblem) {
 		n, there := at[p.Kind]
 		if !there {
 			at[p.Kind] = len(all)
-			all = append(all, saidProblem{problemTexts[p.Kind], p.Says})
-			continue
+			all = append(all, saidProblem{Text: problemTexts[p.Kind]})
+			n = len(all) - 1
 		}
-		all[n].Exactly += " " + p.Says
+		all[n].Exactly = append(all[n].Exactly, p.Finding)
 	}
 	return all
 }
@@ -96,15 +94,4 @@ var problemTexts = map[verify.Kind]string{
 	verify.Malformed: "problem.malformed", verify.Unsupported: "problem.unsupported", verify.Untrusted: "problem.untrusted",
 	verify.Expired: "problem.expired", verify.Unfit: "problem.unfit", verify.Revoked: "problem.revoked",
 	verify.Hidden: "problem.hidden", verify.Uncovered: "problem.uncovered",
-}
-
-var changeTexts = map[verify.Change]string{
-	verify.SignatureAdded: "since.signature", verify.FormFilled: "since.form", verify.Annotated: "since.annotation",
-	verify.DetailsChanged: "since.details", verify.PagesChanged: "since.pages", verify.OtherChange: "since.other",
-	verify.UnknownChange: "since.unknown",
-}
-
-var revocationTexts = map[verify.Revocation]string{
-	verify.NotChecked: "revocation.unchecked", verify.NotRevoked: "revocation.good",
-	verify.WasRevoked: "revocation.revoked", verify.RevokedThen: "revocation.afterward",
 }

@@ -2,7 +2,6 @@ package tsa
 
 import (
 	"crypto"
-	"errors"
 	"fmt"
 	"math/big"
 	"regexp"
@@ -24,8 +23,6 @@ type Info struct {
 	Accuracy time.Duration // how far off Time may be; 0 is unsaid
 	Nonce    *big.Int      // nil for none
 }
-
-var errInfo = errors.New("the content of the time-stamp is not a TSTInfo in DER")
 
 // marshal is the TSTInfo. Its time is in whole seconds: RFC 3161 allows fractions,
 // and there are readers who do not.
@@ -153,8 +150,6 @@ func parseAccuracy(body cryptobyte.String) (accuracy time.Duration, ok bool) {
 	}
 	return accuracy, body.Empty()
 }
-
-var errCritical = errors.New("the time-stamp has a critical extension that is unknown here")
 
 // checkExtensions passes over extensions, unless one is critical.
 func checkExtensions(all cryptobyte.String) error {

@@ -6,26 +6,54 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/pecete/pecete/cms"
 )
 
-// What can be wrong with a token.
-var (
-	// ErrToken says that a token is not to be relied on, or not the one that was
-	// asked for. It is in the chain of every error of the judge.
-	ErrToken = errors.New("the time-stamp is not good")
+// ErrToken says that a token is not to be relied on, or not the one that was asked
+// for. It is in the chain of every error of the judge.
+var ErrToken = errors.New("the time-stamp is not good")
 
-	errType     = errors.New("the content of the token is not a TSTInfo")
-	errChanged  = errors.New("the content was changed after it was signed")
-	errMade     = errors.New("the signature was not made by the key of the certificate it carries")
-	errImprint  = errors.New("it is of another digest")
-	errNonce    = errors.New("its nonce is not the one that was sent")
-	errPolicy   = errors.New("it is under another policy")
-	errTime     = errors.New("its time is not the time of the request")
-	errPurpose  = errors.New("its certificate is not for time-stamps alone, with a critical extended key usage")
-	errKeyUsage = errors.New("its certificate's key is not for signing")
+// A Fault is what is wrong with a token by itself. Its text is for logs; who tells
+// people has words of his own for each.
+type Fault string
+
+// The faults, beside those of package cms.
+const (
+	errType     Fault = "type"
+	errChanged  Fault = "changed"
+	errMade     Fault = "made"
+	errImprint  Fault = "imprint"
+	errPurpose  Fault = "purpose"
+	errKeyUsage Fault = "key-usage"
+	errInfo     Fault = "info"
+	errCritical Fault = "critical"
+)
+
+var faults = map[Fault]string{
+	errType:     "the content of the token is not a TSTInfo",
+	errChanged:  "the content was changed after it was signed",
+	errMade:     "the signature was not made by the key of the certificate it carries",
+	errImprint:  "it is of another digest",
+	errPurpose:  "its certificate is not for time-stamps alone, with a critical extended key usage",
+	errKeyUsage: "its certificate's key is not for signing",
+	errInfo:     "the content of the time-stamp is not a TSTInfo in DER",
+	errCritical: "the time-stamp has a critical extension that is unknown here",
+}
+
+func (f Fault) Error() string { return faults[f] }
+
+// Faults are all there are.
+func Faults() []Fault { return slices.Sorted(maps.Keys(faults)) }
+
+// What makes a token another answer than the one to a request.
+var (
+	errNonce  = errors.New("its nonce is not the one that was sent")
+	errPolicy = errors.New("it is under another policy")
+	errTime   = errors.New("its time is not the time of the request")
 )
 
 var (

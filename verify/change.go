@@ -33,29 +33,29 @@ func (s *Signature) compare(doc *ades.Document, pdf []byte, o Options) {
 	signed, err := ades.Open(pdf[:s.Covered], o.Password)
 	if err != nil {
 		s.Changes = []Change{UnknownChange}
-		s.problem(Altered, "The version that was signed cannot be read by itself, so that nobody can say what was changed since.")
+		s.problem(Altered, found(signedUnread))
 		return
 	}
-	found := map[Change]bool{}
+	since := map[Change]bool{}
 	for _, number := range doc.ChangedSince(signed) {
 		before, errBefore := signed.Object(number)
 		after, errAfter := doc.Object(number)
 		if errBefore != nil || errAfter != nil {
-			found[UnknownChange] = true
+			since[UnknownChange] = true
 			continue
 		}
-		found[kindOf(before, after)] = true
+		since[kindOf(before, after)] = true
 	}
 	for _, change := range []Change{SignatureAdded, FormFilled, Annotated, DetailsChanged, PagesChanged, OtherChange, UnknownChange} {
-		if found[change] {
+		if since[change] {
 			s.Changes = append(s.Changes, change)
 		}
 	}
 	switch {
-	case found[PagesChanged]:
-		s.problem(Altered, "Pages of the document were changed after this signature: it is not about what is shown now.")
-	case found[OtherChange], found[UnknownChange]:
-		s.problem(Altered, "Something of the document was changed after this signature that may change what is shown.")
+	case since[PagesChanged]:
+		s.problem(Altered, found(pagesAltered))
+	case since[OtherChange], since[UnknownChange]:
+		s.problem(Altered, found(otherAltered))
 	}
 }
 

@@ -32,8 +32,8 @@ type SignatureFacts struct {
 	Changes        []Change   `json:"changedSince,omitempty"`
 	Revocation     Revocation `json:"revocation,omitempty"`
 
-	Problems Problems `json:"problems,omitempty"`
-	Notes    []string `json:"notes,omitempty"`
+	Problems Problems  `json:"problems,omitempty"`
+	Notes    []Finding `json:"notes,omitempty"`
 }
 
 // StampFacts are those of a time-stamp.
@@ -72,10 +72,7 @@ func (s Signature) facts() SignatureFacts {
 	f := SignatureFacts{
 		Field: short(s.Field), Format: short(s.SubFilter), Valid: s.OK(), Intact: s.Intact(), Trusted: s.Trusted,
 		Claimed: s.Claimed, CoversDocument: s.CoversDocument, Covered: s.Covered, Changes: s.Changes,
-		Revocation: s.Revocation, Problems: s.Problems,
-	}
-	for _, note := range s.Notes {
-		f.Notes = append(f.Notes, short(note))
+		Revocation: s.Revocation, Problems: s.Problems, Notes: s.Notes,
 	}
 	if s.Stamp != nil {
 		f.Stamp = &StampFacts{s.Stamp.Time, certificate(s.Stamp.Authority), s.Stamp.Trusted}

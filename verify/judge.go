@@ -3,19 +3,12 @@ package verify
 import (
 	"bytes"
 	"encoding/asn1"
-	"errors"
-	"fmt"
 	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 	tag "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/pecete/pecete/cms"
-)
-
-var (
-	errAttached    = errors.New("the signature brings a content of its own instead of signing the document")
-	errSigningTime = errors.New("the signature holds a signing-time, which PAdES forbids")
 )
 
 const pades = "ETSI.CAdES.detached"
@@ -27,9 +20,9 @@ func CMS(der, content []byte, o Options) (Signature, error) {
 		return Signature{}, ErrNoTime
 	}
 	s := Signature{SubFilter: pades, Covered: int64(len(content)), CoversDocument: true}
-	d, err := parse(der)
-	if err != nil {
-		s.problem(Malformed, sentence(err))
+	d, fault := parse(der)
+	if fault != "" {
+		s.problem(Malformed, found(fault))
 		return s, nil
 	}
 	s.judgeCMS(d, [][]byte{content}, o)
@@ -39,63 +32,63 @@ func CMS(der, content []byte, o Options) (Signature, error) {
 // judge takes the DER out of its place in a PDF, where only zeros may follow.
 func (s *Signature) judge(padded []byte, parts [][]byte, o Options) {
 	if s.SubFilter != pades && s.SubFilter != "adbe.pkcs7.detached" && s.SubFilter != documentStamp {
-		s.problem(Unsupported, "The signature is encoded in a way that is not supported.")
+		s.problem(Unsupported, found(encodingOther))
 		return
 	}
 	rest := cryptobyte.String(padded)
 	var der cryptobyte.String
 	if !rest.ReadASN1Element(&der, tag.SEQUENCE) {
-		s.problem(Malformed, sentence(cms.ErrEncoding))
+		s.problem(Malformed, found(ofCMS(cms.ErrEncoding)))
 		return
 	}
 	if len(bytes.Trim(rest, "\x00")) > 0 {
-		s.problem(Malformed, sentence(cms.ErrTrailing))
+		s.problem(Malformed, found(ofCMS(cms.ErrTrailing)))
 		return
 	}
 	if s.SubFilter == documentStamp {
 		s.judgeDocumentStamp(der, parts, o)
 		return
 	}
-	d, err := parse(der)
-	if err != nil {
-		s.problem(Malformed, sentence(err))
+	d, fault := parse(der)
+	if fault != "" {
+		s.problem(Malformed, found(fault))
 		return
 	}
 	s.judgeCMS(d, parts, o)
 }
 
 // parse reads a SignedData over content that is elsewhere and has no type.
-func parse(der []byte) (*cms.SignedData, error) {
+func parse(der []byte) (*cms.SignedData, Code) {
 	d, err := cms.Parse(der)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, codeOf(err)
 	case d.Version != 1:
-		return nil, cms.ErrVersion
+		return nil, ofCMS(cms.ErrVersion)
 	case !d.ContentType.Equal(cms.OIDData):
-		return nil, cms.ErrEncoding
+		return nil, ofCMS(cms.ErrEncoding)
 	case d.Content != nil:
-		return nil, errAttached
+		return nil, attached
 	}
-	return d, nil
+	return d, ""
 }
 
 func (s *Signature) judgeCMS(d *cms.SignedData, parts [][]byte, o Options) {
 	s.Signer = d.Signer
 	var err error
 	if s.Algorithm, err = d.Algorithm(); err != nil {
-		s.problem(Unsupported, sentence(err))
+		s.problem(Unsupported, found(codeOf(err)))
 		return
 	}
 	s.SignatureValid = d.Verifies(s.Algorithm)
 	if !s.SignatureValid {
-		s.problem(Forged, "The signature was not made by the key of the certificate it carries, or was changed.")
+		s.problem(Forged, found(keyOther))
 	}
 	s.judgeSigned(d, parts)
 	s.judgeUnsigned(d, o)
 	s.judgeTrust(d, o)
 	if d.Revocation {
-		s.note("The signature carries revocation lists that were not looked at.")
+		s.note(found(listsUnread))
 	}
 }
 
@@ -104,18 +97,18 @@ func (s *Signature) judgeSigned(d *cms.SignedData, parts [][]byte) {
 	known := []asn1.ObjectIdentifier{cms.OIDContentType, cms.OIDMessageDigest, cms.OIDSigningTime, cms.OIDSigningCertificateV2}
 	for _, a := range d.Signed {
 		if len(a.Values) != 1 {
-			s.problem(Malformed, sentence(cms.ErrAttributes))
+			s.problem(Malformed, found(ofCMS(cms.ErrAttributes)))
 			return
 		}
 		if !slices.ContainsFunc(known, a.Type.Equal) {
-			s.note(fmt.Sprintf("The signature holds a signed attribute (%s) that was not looked at.", a.Type))
+			s.note(found(signedUnseen, a.Type))
 		}
 	}
 	if err := d.CheckContentType(); err != nil {
-		s.problem(Malformed, sentence(err))
+		s.problem(Malformed, found(codeOf(err)))
 	}
 	if d.Has(cms.OIDSigningTime) && s.SubFilter == pades {
-		s.problem(Malformed, sentence(errSigningTime))
+		s.problem(Malformed, found(signingTime))
 	}
 	s.judgeDigest(d, parts)
 	s.judgeBinding(d)
@@ -124,7 +117,7 @@ func (s *Signature) judgeSigned(d *cms.SignedData, parts [][]byte) {
 func (s *Signature) judgeDigest(d *cms.SignedData, parts [][]byte) {
 	digest, err := d.MessageDigest()
 	if err != nil {
-		s.problem(Malformed, sentence(err))
+		s.problem(Malformed, found(codeOf(err)))
 		return
 	}
 	state := s.Algorithm.Hash.New()
@@ -133,7 +126,7 @@ func (s *Signature) judgeDigest(d *cms.SignedData, parts [][]byte) {
 	}
 	s.DigestIntact = bytes.Equal(digest, state.Sum(nil))
 	if !s.DigestIntact {
-		s.problem(Changed, "The document was changed after it was signed.")
+		s.problem(Changed, found(digestOff))
 	}
 }
 
@@ -142,12 +135,12 @@ func (s *Signature) judgeDigest(d *cms.SignedData, parts [][]byte) {
 func (s *Signature) judgeBinding(d *cms.SignedData) {
 	if !d.Has(cms.OIDSigningCertificateV2) && s.SubFilter != pades {
 		s.unbound = true
-		s.note("The signature does not name its certificate, as older signatures do not.")
+		s.note(found(nameless))
 		return
 	}
 	err := d.CheckBinding()
 	s.CertificateBound = err == nil
 	if err != nil {
-		s.problem(Forged, sentence(err))
+		s.problem(Forged, found(codeOf(err)))
 	}
 }

@@ -3,7 +3,6 @@ package verify
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
 	"strconv"
 )
 
@@ -15,19 +14,12 @@ type place struct {
 	byteRange [4]int
 }
 
-var (
-	errDictionary = errors.New("the signature dictionary cannot be read")
-	errTwice      = errors.New("the signature dictionary says something twice")
-	errContents   = errors.New("the signature value is not written as one plain hexadecimal string")
-	errByteRange  = errors.New("the signature has no valid ByteRange")
-)
-
 // locate reads the dictionary of the object that begins at at.
-func locate(pdf []byte, at int64) (p place, err error) {
+func locate(pdf []byte, at int64) (p place, fault Code) {
 	r := &reader{text: pdf, at: int(at)}
 	seen := map[string]bool{}
 	if !r.word("obj") || r.next() != '<' || !r.take("<<") {
-		return p, errDictionary
+		return p, dictUnread
 	}
 	for {
 		if r.next() == '>' && r.take(">>") {
@@ -35,33 +27,33 @@ func locate(pdf []byte, at int64) (p place, err error) {
 		}
 		key, ok := r.name()
 		if !ok {
-			return p, errDictionary
+			return p, dictUnread
 		}
 		if seen[key] {
-			return p, errTwice
+			return p, dictTwice
 		}
 		seen[key] = true
 		r.next()
 		from := r.at
 		if !r.value(0) {
-			return p, errDictionary
+			return p, dictUnread
 		}
 		switch key {
 		case "Contents":
 			p.from, p.to = from, r.at
 		case "ByteRange":
 			if p.byteRange, ok = numbers(pdf[from:r.at]); !ok {
-				return p, errByteRange
+				return p, byteRangeOdd
 			}
 		}
 	}
 	if !seen["ByteRange"] {
-		return p, errByteRange
+		return p, byteRangeOdd
 	}
 	if !seen["Contents"] || pdf[p.from] != '<' || p.to-p.from < 4 {
-		return p, errContents
+		return p, contentsOdd
 	}
-	return p, nil
+	return p, ""
 }
 
 // numbers reads an array of four numbers that are not negative.
@@ -85,15 +77,13 @@ func numbers(text []byte) (four [4]int, ok bool) {
 // plainHex decodes digits that have no white space among them and letters of one
 // case: the signature does not protect its own text, so only one spelling of it
 // is taken.
-func plainHex(digits []byte) ([]byte, error) {
+func plainHex(digits []byte) ([]byte, bool) {
 	if bytes.ContainsAny(digits, "abcdef") && bytes.ContainsAny(digits, "ABCDEF") {
-		return nil, errContents
+		return nil, false
 	}
 	out := make([]byte, len(digits)/2)
-	if _, err := hex.Decode(out, digits); err != nil {
-		return nil, errContents
-	}
-	return out, nil
+	_, err := hex.Decode(out, digits)
+	return out, err == nil
 }
 
 // A reader steps over the tokens of PDF (ISO 32000-1 §7.2, §7.3).

@@ -60,7 +60,7 @@ func hidden(doc *ades.Document, shown map[int]bool) Problems {
 			continue // what cannot be read cannot be shown either
 		}
 		if dict, ok := object.(types.Dict); ok && dict.HasEntry("ByteRange") && dict.HasEntry("Contents") {
-			return Problems{{Hidden, "The file holds a signature that no form field shows."}}
+			return Problems{{Hidden, found(formless)}}
 		}
 	}
 	return nil
@@ -77,11 +77,11 @@ func (r *Report) extent(size int64) {
 	}
 	for i := range r.Signatures {
 		if s := &r.Signatures[i]; s.Covered > 0 && s.Covered < size {
-			s.note(fmt.Sprintf("This signature covers the first %d bytes of the file; %d bytes were added later.", s.Covered, size-s.Covered))
+			s.note(found(coversFirst, s.Covered, size-s.Covered))
 		}
 	}
 	if len(r.Signatures) > 0 && sound < size {
-		r.Problems = append(r.Problems, Problem{Uncovered, fmt.Sprintf("The last %d bytes of the file are covered by no intact signature.", size-sound)})
+		r.Problems = append(r.Problems, Problem{Uncovered, found(uncovered, size-sound)})
 	}
 }
 
@@ -90,7 +90,7 @@ func one(doc *ades.Document, pdf []byte, field ades.Field, o Options) (s Signatu
 	s.Field = field.Name
 	dict, err := doc.Dict(field.Value)
 	if err != nil || dict == nil {
-		s.problem(Malformed, "The signature of this field cannot be read.")
+		s.problem(Malformed, found(fieldUnread))
 		return s
 	}
 	s.describe(doc, dict)
@@ -100,20 +100,20 @@ func one(doc *ades.Document, pdf []byte, field ades.Field, o Options) (s Signatu
 		at, inFile = doc.Offset(ref.ObjectNumber.Value())
 	}
 	if !inFile {
-		s.problem(Malformed, "The signature is not an object of its own in the file.")
+		s.problem(Malformed, found(notInFile))
 		return s
 	}
-	place, err := locate(pdf, at)
-	if err != nil {
-		s.problem(Malformed, sentence(err))
+	place, fault := locate(pdf, at)
+	if fault != "" {
+		s.problem(Malformed, found(fault))
 		return s
 	}
 	if !s.span(pdf, place) {
 		return s
 	}
-	der, err := plainHex(pdf[place.from+1 : place.to-1])
-	if err != nil {
-		s.problem(Malformed, sentence(err))
+	der, ok := plainHex(pdf[place.from+1 : place.to-1])
+	if !ok {
+		s.problem(Malformed, found(contentsOdd))
 		return s
 	}
 	parts := [][]byte{pdf[:place.from], pdf[place.to:s.Covered]}
@@ -129,12 +129,12 @@ func (s *Signature) describe(doc *ades.Document, dict types.Dict) {
 	}
 	claimed, err := doc.Text(dict["M"])
 	if err != nil || claimed == "" {
-		s.note("The file claims no signing time.")
+		s.note(found(noClaim))
 		return
 	}
 	at, ok := types.DateTime(claimed, true)
 	if !ok {
-		s.note("The claimed signing time cannot be read.")
+		s.note(found(claimUnread))
 		return
 	}
 	s.Claimed = at
@@ -146,13 +146,13 @@ func (s *Signature) span(pdf []byte, p place) bool {
 	r := p.byteRange
 	end := r[2] + r[3]
 	if r[0] != 0 || r[1] != p.from || r[2] != p.to || end < r[2] || end > len(pdf) {
-		s.problem(Malformed, "The signature leaves out more of the file than itself, or something else.")
+		s.problem(Malformed, found(gapOdd))
 		return false
 	}
 	s.Covered = int64(end)
 	s.CoversDocument = end == len(pdf)
 	if !bytes.HasSuffix(bytes.TrimRight(pdf[:end], "\r\n"), []byte("%%EOF")) && !s.CoversDocument {
-		s.problem(Malformed, "The signature does not end where a version of the document ends.")
+		s.problem(Malformed, found(endsElsewhere))
 	}
 	return true
 }

@@ -189,7 +189,7 @@ func TestAppended(t *testing.T) {
 	} {
 		r := report(t, append(bytes.Clone(signed), more...), options(ca))
 		s := r.Signatures[0]
-		if r.OK() || s.CoversDocument || !s.OK() || !strings.Contains(r.Problems.String(), fmt.Sprintf("last %d bytes", len(more))) {
+		if r.OK() || s.CoversDocument || !s.OK() || !strings.Contains(r.Problems.String(), fmt.Sprintf("uncovered %d", len(more))) {
 			t.Errorf("%s appended: %+v", name, r)
 		}
 	}

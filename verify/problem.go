@@ -2,8 +2,7 @@ package verify
 
 import "strings"
 
-// A Kind says in a word what speaks against a signature or a file, for who tells
-// it in another language than ours.
+// A Kind says in a word what speaks against a signature or a file.
 type Kind string
 
 // The kinds.
@@ -21,26 +20,20 @@ const (
 	Uncovered   Kind = "uncovered"   // a part of the file is signed by nobody
 )
 
-// A Problem is a plain sentence and what kind of fault it tells of.
+// A Problem is what was found and what kind of fault that is.
 type Problem struct {
-	Kind Kind   `json:"kind"`
-	Says string `json:"says"`
+	Kind Kind `json:"kind"`
+	Finding
 }
 
 // Problems are all that speaks against something.
 type Problems []Problem
 
-// String has a line for each.
+// String has a line for each, for logs.
 func (p Problems) String() string {
 	lines := make([]string, len(p))
 	for i, one := range p {
-		lines[i] = one.Says
+		lines[i] = one.String()
 	}
 	return strings.Join(lines, "\n")
-}
-
-// sentence makes one of an error.
-func sentence(err error) string {
-	s := err.Error()
-	return strings.ToUpper(s[:1]) + s[1:] + "."
 }

@@ -4,8 +4,8 @@
 // shares the reading of the PDF's objects and the names in package cms, and no
 // more. It takes only the encodings that DER allows, and trusts no root but those
 // it is given. Every fact about a
-// signature is a field of Signature, and whatever speaks against it is a plain
-// sentence in Problems, so that a page can print them as they are.
+// signature is a field of Signature, and whatever speaks against it is a code with
+// values in Problems: sentences are for who knows the reader's language.
 //
 // A time-stamp in a signature is judged too: one that is trusted says when the
 // certificate had to be valid, as without it nothing does but the present. What
@@ -73,8 +73,8 @@ type Signature struct {
 
 	unbound bool // of an old kind that binds no certificate
 
-	Problems Problems // why it is not to be relied on
-	Notes    []string // what a careful reader wants to know
+	Problems Problems  // why it is not to be relied on
+	Notes    []Finding // what a careful reader wants to know
 }
 
 // A Stamp is a time-stamp: the word of an authority that the signature was there
@@ -94,8 +94,8 @@ func (s Signature) Intact() bool {
 	return s.DigestIntact && s.SignatureValid && (s.CertificateBound || s.unbound)
 }
 
-func (s *Signature) problem(kind Kind, says string) {
-	s.Problems = append(s.Problems, Problem{kind, says})
+func (s *Signature) problem(kind Kind, f Finding) {
+	s.Problems = append(s.Problems, Problem{kind, f})
 }
 
-func (s *Signature) note(sentence string) { s.Notes = append(s.Notes, sentence) }
+func (s *Signature) note(f Finding) { s.Notes = append(s.Notes, f) }

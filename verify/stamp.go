@@ -35,7 +35,7 @@ func (s *Signature) judgeUnsigned(d *cms.SignedData, o Options) {
 		}
 	}
 	if other {
-		s.note("The signature carries unsigned attributes that were not looked at.")
+		s.note(found(unsignedUnseen))
 	}
 }
 
@@ -44,14 +44,13 @@ func (s *Signature) stamp(token []byte, parts [][]byte, o Options) *Stamp {
 	said, err := tsa.Verify(token, parts, o.Roots)
 	switch {
 	case err != nil:
-		s.note("The signature carries a time-stamp that is not good: " + err.Error() + ".")
+		s.note(found(stampBad).because(codeOf(err)))
 		return nil
 	case said.Time.After(o.Now.Add(leeway)):
-		s.note("The signature carries a time-stamp of a time to come.")
+		s.note(found(stampAhead))
 		return nil
 	case said.Untrusted != nil:
-		_, why := reason(said.Untrusted)
-		s.note("The authority of the time-stamp does not lead to a trusted root: " + why + ".")
+		s.note(found(noStampChain).because(chainCode(said.Untrusted)))
 	}
 	return &Stamp{said.Time, said.Authority, said.Untrusted == nil}
 }
@@ -61,18 +60,17 @@ func (s *Signature) stamp(token []byte, parts [][]byte, o Options) *Stamp {
 func (s *Signature) judgeDocumentStamp(der []byte, parts [][]byte, o Options) {
 	said, err := tsa.Verify(der, parts, o.Roots)
 	if err != nil {
-		s.problem(Malformed, "The time-stamp over the document is not good: "+err.Error()+".")
+		s.problem(Malformed, found(documentStale).because(codeOf(err)))
 		return
 	}
 	if said.Time.After(o.Now.Add(leeway)) {
-		s.problem(Malformed, "The time-stamp over the document is of a time to come.")
+		s.problem(Malformed, found(documentAhead))
 		return
 	}
 	s.Signer, s.DigestIntact, s.SignatureValid, s.CertificateBound = said.Authority, true, true, true
 	s.Stamp = &Stamp{said.Time, said.Authority, said.Untrusted == nil}
 	if said.Untrusted != nil {
-		kind, why := reason(said.Untrusted)
-		s.problem(kind, "The authority of the time-stamp does not lead to a trusted root: "+why+".")
+		s.unchained(noStampChain, said.Untrusted)
 		return
 	}
 	s.Trusted, s.Chain = true, said.Chain

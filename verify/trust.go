@@ -2,8 +2,6 @@ package verify
 
 import (
 	"crypto/x509"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -23,7 +21,7 @@ func (s *Signature) when(o Options) time.Time {
 func (s *Signature) judgeTrust(d *cms.SignedData, o Options) {
 	const signing = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
 	if s.Signer.KeyUsage != 0 && s.Signer.KeyUsage&signing == 0 {
-		s.problem(Unfit, "The certificate of the signer is not meant for signing.")
+		s.problem(Unfit, found(wrongUse))
 	}
 	roots, intermediates := o.Roots, x509.NewCertPool()
 	if roots == nil {
@@ -36,30 +34,25 @@ func (s *Signature) judgeTrust(d *cms.SignedData, o Options) {
 		Roots: roots, Intermediates: intermediates, CurrentTime: s.when(o), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})
 	if err != nil {
-		kind, why := reason(err)
-		s.problem(kind, "The certificate of the signer does not lead to a trusted root: "+why+".")
+		s.unchained(noChain, err)
 		return
 	}
 	s.Trusted, s.Chain = true, chains[0]
 	for _, cert := range d.Certificates {
 		if !slices.ContainsFunc(s.Chain, cert.Equal) {
-			s.note("The signature carries a certificate that is not in the signer's chain: " + cert.Subject.String() + ".")
+			s.note(found(strayed, cert.Subject))
 		}
 	}
 	s.judgeRevocation(o)
 }
 
-// reason says in short why there is no chain.
-func reason(err error) (Kind, string) {
-	var invalid x509.CertificateInvalidError
-	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
-		return Expired, "it or one above it is expired or not yet valid"
+// unchained says that a certificate leads to no root, and why.
+func (s *Signature) unchained(what Code, err error) {
+	kind, why := Untrusted, chainCode(err)
+	if why == chainTime {
+		kind = Expired
 	}
-	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) {
-		return Untrusted, "its issuer is unknown"
-	}
-	return Untrusted, err.Error()
+	s.problem(kind, found(what).because(why))
 }
 
 // A Revocation is what is known of a certificate's revocation.
@@ -99,17 +92,17 @@ func (s *Signature) judgeRevocation(o Options) {
 		if entry.SerialNumber.Cmp(s.Signer.SerialNumber) != 0 {
 			continue
 		}
-		at, did := entry.RevocationTime.UTC().Format(time.RFC3339), "revoked"
+		did, later := revoked, revokedThen
 		if entry.ReasonCode == onHold {
-			did = "suspended"
+			did, later = suspended, suspendedThen
 		}
 		if s.Stamp != nil && s.Stamp.Trusted && s.Stamp.Time.Before(entry.RevocationTime) {
 			s.Revocation = RevokedThen
-			s.note(fmt.Sprintf("The certificate of the signer was %s at %s, after the time-stamp.", did, at))
+			s.note(found(later).at(entry.RevocationTime))
 			return
 		}
 		s.Revocation = WasRevoked
-		s.problem(Revoked, fmt.Sprintf("The certificate of the signer was %s at %s, and no time-stamp says that the signature is older.", did, at))
+		s.problem(Revoked, found(did).at(entry.RevocationTime))
 		return
 	}
 }

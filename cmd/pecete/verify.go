@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pecete/pecete/portal"
 	"github.com/pecete/pecete/sandbox"
 	"github.com/pecete/pecete/verify"
 )
@@ -176,7 +177,7 @@ func (v verified) tell(w io.Writer) {
 		fmt.Fprintf(w, "%s: NOT valid\n", v.File)
 	}
 	for _, p := range v.Problems {
-		fmt.Fprintf(w, "  ! %s\n", p.Says)
+		fmt.Fprintf(w, "  ! %s\n", said(english().Found(p.Finding)))
 	}
 	for n, s := range v.Signatures {
 		tellSignature(w, n+1, s)
@@ -207,45 +208,28 @@ func tellSignature(w io.Writer, n int, s verify.SignatureFacts) {
 		}
 		row("time-stamp", "%s, by %s (%s)", s.Stamp.Time.UTC().Format(stamp), printable(s.Stamp.Authority.Name), trusted)
 	}
-	row("since then", "%s", since(s))
+	row("since then", "%s", said(english().Since(s)))
 	for _, c := range s.Chain {
 		row("certificate", "%s, no. %s, %s to %s", printable(c.Subject), c.Serial, c.NotBefore.UTC().Format("2006-01-02"), c.NotAfter.UTC().Format("2006-01-02"))
 	}
-	row("revocation", "%s", revocations[s.Revocation])
+	row("revocation", "%s", said(english().Revocation(s.Revocation)))
 	for _, p := range s.Problems {
-		fmt.Fprintf(w, "     ! %s\n", printable(p.Says))
+		fmt.Fprintf(w, "     ! %s\n", said(english().Found(p.Finding)))
 	}
 	for _, note := range s.Notes {
-		fmt.Fprintf(w, "     - %s\n", printable(note))
+		fmt.Fprintf(w, "     - %s\n", said(english().Found(note)))
 	}
 }
 
-var revocations = map[verify.Revocation]string{
-	verify.NotChecked: "not checked", verify.NotRevoked: "not on the revocation list",
-	verify.WasRevoked: "revoked or suspended", verify.RevokedThen: "revoked or suspended, but after the time-stamp",
-}
+// english are the words that everybody is told in on the portal.
+func english() portal.Words { return portal.WordsIn("en") }
 
-var changes = map[verify.Change]string{
-	verify.SignatureAdded: "somebody signed after", verify.FormFilled: "form fields were filled in",
-	verify.Annotated: "comments or drawings were added", verify.DetailsChanged: "the title or the like was changed",
-	verify.PagesChanged: "PAGES WERE CHANGED", verify.OtherChange: "something else was changed", verify.UnknownChange: "what was changed cannot be told",
-}
-
-// since says what was changed after a signature.
-func since(s verify.SignatureFacts) string {
-	switch {
-	case s.CoversDocument:
-		return "nothing was added to the file"
-	case s.Covered == 0:
-		return "unknown"
-	case len(s.Changes) == 0:
-		return "bytes were added that change nothing"
+// said is a sentence for a terminal, or that there is none.
+func said(text string, err error) string {
+	if err != nil {
+		return err.Error()
 	}
-	var said []string
-	for _, change := range s.Changes {
-		said = append(said, changes[change])
-	}
-	return strings.Join(said, "; ")
+	return printable(text)
 }
 
 // printable is what a stranger wrote, without what would steer a terminal.
