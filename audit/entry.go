@@ -138,7 +138,8 @@ type Entry struct {
 	Reason     string   `json:"reason,omitempty"`
 	// Kept are the Marks of what is good from now on, and nothing else of its
 	// kind: of a factor's sealed secret or hash, of all that a client proves itself
-	// with, of a credential's factors. An older registry, restored, is held to it.
+	// with, of a credential's factors, of the links of an enrolment. An older
+	// registry, restored, is held to it.
 	Kept []string `json:"kept,omitempty"`
 }
 

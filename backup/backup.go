@@ -38,8 +38,9 @@ import (
 	"github.com/pecete/pecete/audit"
 )
 
-// format is the number of the form of backups.
-const format = 1
+// format is the number of the form of backups. Those of each form before it can be
+// restored: they have fewer tables.
+const format = 2
 
 // A Manifest says what is in a backup.
 type Manifest struct {
@@ -61,6 +62,9 @@ type House struct {
 	SealKey  string `json:"sealKey"`  // CKA_ID of what sealed the authenticators' secrets, hex
 	CAKey    string `json:"caKey"`    // SHA-256 of the authority's public key, hex; "" if it is not in the device
 	Pepper   string `json:"pepper"`   // mark of the pepper that client secrets are verified with
+	// Portal is the mark of the key that names in receipts are sealed with; "" where
+	// there are none.
+	Portal string `json:"portal,omitempty"`
 }
 
 // A Member is a file in the backup.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,8 @@ import (
 	"github.com/pecete/pecete/backup"
 	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/documents"
+	"github.com/pecete/pecete/enrolment"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/registry"
 	"github.com/pecete/pecete/users"
@@ -34,6 +37,9 @@ type house struct {
 	t      *testing.T
 	folder string
 	key    *audittest.Key
+
+	manifest []byte // that was written last in another form
+
 	*registry.Registry
 }
 
@@ -43,11 +49,33 @@ func newHouse(t *testing.T) *house {
 
 func newRegistry(t *testing.T) *registry.Registry {
 	t.Helper()
-	r, err := registry.Open(t.Context(), registry.Config{URL: filepath.Join(t.TempDir(), "registry.db")})
+	empty, err := template()
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "registry.db")
+	must(t, os.WriteFile(path, empty, 0o600))
+	r, err := registry.Open(t.Context(), registry.Config{URL: path})
 	must(t, err)
 	t.Cleanup(func() { _ = r.Close() })
 	return r
 }
+
+// template is a registry that nobody has used, made once for all tests.
+var template = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "pecete-backup-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "registry.db")
+	r, err := registry.Open(context.Background(), registry.Config{URL: path})
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Close(); err != nil { // which leaves nothing in other files
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // open opens a log of the house, which is closed at the end of the test at the
 // latest.
@@ -84,13 +112,31 @@ func (h *house) fill() {
 	must(h.t, h.Link(ctx, "app_1", "u_1"))
 	must(h.t, h.SetAccount(ctx, "app_1", "account 1", "u_1"))
 	must(h.t, h.SetAccountKeys(ctx, "app_1", []oauth.AccountKey{{Verifier: audit.Mark([]byte("new")), Sealed: []byte("key")}}))
+	must(h.t, h.AddEnrolment(ctx, invited))
+	must(h.t, h.AddReceipt(ctx, documents.Receipt{ID: "d_1", UserID: "u_1", CredentialID: "c_1", Sealed: []byte("name"), Salt: []byte("salt"), Brought: "ab", Signed: "cd", At: noon}))
+	must(h.t, h.AddDocument(ctx, documents.Document{ID: "d_2", UserID: "u_1", Sealed: []byte("name"), Salt: []byte("the key of a document"), Created: noon, Expires: noon}))
 	h.write("operator.log",
+		audit.Entry{Event: audit.EnrolmentInvited, User: "u_1", Reason: "e_1: file 7", Kept: linkMarks("pair 1", "activate 1")},
 		audit.Entry{Event: audit.UserAdded, User: "u_1"},
 		audit.Entry{Event: audit.FactorPaired, User: "u_1", Factor: users.FactorCode, Kept: []string{audit.Mark([]byte("sealed"))}},
 		audit.Entry{Event: audit.FactorPaired, User: "u_1", Factor: users.FactorPassword, Kept: []string{audit.Mark([]byte("hash"))}},
 		audit.Entry{Event: audit.CredentialAdded, User: "u_1", Credential: "c_1", Key: "0102"},
 		audit.Entry{Event: audit.ClientAdded, Client: "app_1", Kept: []string{audit.Mark([]byte("new")), audit.Mark([]byte("old")), audit.Mark([]byte("keys")), audit.Mark([]byte("reg"))}},
 	)
+}
+
+// invited is an enrolment that waits for its signer.
+var invited = enrolment.Enrolment{
+	ID: "e_1", UserID: "u_1", Inviter: "ra_1", Request: "request 1", State: enrolment.Invited, Created: noon, Changed: noon,
+	Identity: enrolment.Identity{GivenName: "One", Email: "one@example.org", Identifier: "PNORO-1"},
+	Pair:     enrolment.Sent{Hash: "pair 1", Expires: noon.Add(24 * time.Hour)}, Activate: enrolment.Sent{Hash: "activate 1", Expires: noon.Add(24 * time.Hour)},
+}
+
+func linkMarks(hashes ...string) (marks []string) {
+	for _, hash := range hashes {
+		marks = append(marks, audit.Mark([]byte(hash)))
+	}
+	return marks
 }
 
 func certificate(t *testing.T) []byte {

@@ -19,6 +19,7 @@ type later struct {
 	steps   map[string]int64 // the last used, by user
 	deleted map[string]int64 // credentials, and when, as the registry has it
 	certificates
+	invitations
 	removed  map[string]bool // clients
 	disabled map[string]word // users, credentials and clients; their ids differ
 	unlinked map[[2]string]word
@@ -57,7 +58,7 @@ type marks struct {
 func newLater(now time.Time) *later {
 	return &later{
 		now: now, stamp: users.NewStamp(),
-		steps: map[string]int64{}, certificates: newCertificates(), deleted: map[string]int64{}, removed: map[string]bool{},
+		steps: map[string]int64{}, certificates: newCertificates(), invitations: newInvitations(), deleted: map[string]int64{}, removed: map[string]bool{},
 		disabled: map[string]word{}, unlinked: map[[2]string]word{}, accounts: map[[2]string]owner{}, fixed: map[string]word{}, locked: map[[2]string]word{},
 		kept: map[[2]string]marks{}, verified: map[string]marks{}, heads: map[string]audit.Head{},
 		added: map[string]string{}, seen: map[string]bool{}, done: map[[2]string]bool{},
@@ -102,7 +103,8 @@ func (l *later) read(r audit.Record) {
 	case audit.ClientChanged:
 		l.change(r.Client, r)
 		remember(l.verified, r.Client, r)
-	default: // forbids nothing
+	default:
+		l.enrolled(r)
 	}
 }
 
@@ -171,6 +173,8 @@ func (l *later) hold(row Row) bool {
 		return !l.removed[client] && l.holdAccount(client, text("account"), user)
 	case "account_keys":
 		return !l.removed[client]
+	case "enrolments":
+		l.holdInvitation(v, id)
 	case "heads":
 		return false // those that the logs end with take their places
 	}
@@ -328,7 +332,7 @@ func (l *later) over(table string) []Row {
 func (l *later) lost() []string {
 	all := []string{}
 	for id, text := range l.added {
-		if !l.seen[id] && l.deleted[id] == 0 {
+		if !l.seen[id] && l.deleted[id] == 0 && l.ended[id] == "" {
 			all = append(all, text)
 		}
 	}

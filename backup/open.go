@@ -58,13 +58,27 @@ func (a *Archive) open(key *ecdsa.PublicKey) error {
 		return fmt.Errorf("%w: the signature is not good", ErrChanged)
 	case err != nil:
 		return fmt.Errorf("read manifest: %w", err)
-	case a.Format != format:
-		return fmt.Errorf("a backup of form %d; this program knows form %d", a.Format, format)
+	case a.Format < 1 || a.Format > format:
+		return fmt.Errorf("a backup of form %d; this program knows the forms up to %d", a.Format, format)
 	case !slices.Equal(a.Members, c.members):
 		return fmt.Errorf("%w: not what the manifest says", ErrChanged)
 	}
 	a.Mark = audit.Mark(c.manifest)
 	return nil
+}
+
+// leftOut says which tables of a registry the backup does not have, and why.
+func (a *Archive) leftOut() []string {
+	all := []string{}
+	for _, t := range Tables() {
+		if t.Since > a.Format {
+			all = append(all, fmt.Sprintf("%s: backups of form %d had none", t.Name, a.Format))
+		}
+	}
+	for _, left := range Absences() {
+		all = append(all, left.Table+": "+left.Why)
+	}
+	return all
 }
 
 // Close lets go of the file.

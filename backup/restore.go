@@ -39,6 +39,8 @@ type Report struct {
 	Changes []string `json:"changes"`
 	// Lost are what the logs say was added and the backup does not have.
 	Lost []string `json:"lost"`
+	// LeftOut are the tables that the backup does not have, and why.
+	LeftOut []string `json:"leftOut"`
 	// Faults are those that the logs had when the backup was taken, Missing the
 	// logs that it did not have, Findings what the audit finds in the rest.
 	Faults   []string `json:"faults"`
@@ -127,7 +129,9 @@ func (r Restorer) judge(s *stage) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Made: r.Archive.Made, Faults: []string{}, Missing: []string{}, Findings: []string{}}
+	report := Report{
+		Made: r.Archive.Made, LeftOut: r.Archive.leftOut(), Faults: []string{}, Missing: []string{}, Findings: []string{},
+	}
 	read := func(rec audit.Record) {
 		s.later.read(rec)
 		if rec.Time.After(report.Until) {

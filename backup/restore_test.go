@@ -3,7 +3,9 @@ package backup_test
 import (
 	"archive/tar"
 	"crypto/elliptic"
+	"crypto/sha256"
 	"encoding/asn1"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -64,39 +66,53 @@ func TestEveryByteCounts(t *testing.T) {
 func TestTheOtherSignature(t *testing.T) {
 	h := newHouse(t)
 	h.fill()
-	file, err := os.Open(h.take())
-	must(t, err)
+	path := h.rewritten(h.take(), func(name string, text []byte) []byte {
+		if name != "manifest.sig" {
+			return text
+		}
+		var p struct{ R, S *big.Int }
+		_, err := asn1.Unmarshal(text, &p)
+		must(t, err)
+		p.S.Sub(elliptic.P256().Params().N, p.S)
+		text, err = asn1.Marshal(p)
+		must(t, err)
+		return text
+	})
+	if _, err := backup.Open(path, h.key.Keys()[0]); !errors.Is(err, backup.ErrChanged) {
+		t.Errorf("%v, want %v", err, backup.ErrChanged)
+	}
+}
+
+// rewritten is a backup with members that were changed, or left out if nothing is
+// left of them.
+func (h *house) rewritten(path string, change func(name string, text []byte) []byte) string {
+	h.t.Helper()
+	file, err := os.Open(path)
+	must(h.t, err)
 	defer file.Close()
-	path := filepath.Join(t.TempDir(), "other.tar")
+	path = filepath.Join(h.t.TempDir(), "other.tar")
 	other, err := os.Create(path)
-	must(t, err)
+	must(h.t, err)
 	from, to := tar.NewReader(file), tar.NewWriter(other)
 	for {
 		header, err := from.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		must(t, err)
+		must(h.t, err)
 		text, err := io.ReadAll(from)
-		must(t, err)
-		if header.Name == "manifest.sig" {
-			var p struct{ R, S *big.Int }
-			_, err = asn1.Unmarshal(text, &p)
-			must(t, err)
-			p.S.Sub(elliptic.P256().Params().N, p.S)
-			text, err = asn1.Marshal(p)
-			must(t, err)
+		must(h.t, err)
+		if text = change(header.Name, text); text == nil {
+			continue
 		}
-		must(t, to.WriteHeader(&tar.Header{
+		must(h.t, to.WriteHeader(&tar.Header{
 			Typeflag: tar.TypeReg, Name: header.Name, Size: int64(len(text)), Mode: 0o600, ModTime: time.Unix(0, 0),
 		}))
 		_, err = to.Write(text)
-		must(t, err)
+		must(h.t, err)
 	}
-	must(t, errors.Join(to.Close(), other.Close()))
-	if _, err := backup.Open(path, h.key.Keys()[0]); !errors.Is(err, backup.ErrChanged) {
-		t.Errorf("%v, want %v", err, backup.ErrChanged)
-	}
+	must(h.t, errors.Join(to.Close(), other.Close()))
+	return path
 }
 
 // The logs that survived tell what an old registry must not allow.
@@ -127,6 +143,12 @@ func TestWhatMustNotComeBack(t *testing.T) {
 		e.Kept = []string{audit.Mark([]byte(f))}
 		return e
 	}
+	invitation := func(event audit.Event, what string, hashes ...string) audit.Entry {
+		return audit.Entry{Event: event, User: "u_1", Reason: "e_1" + what, Kept: linkMarks(hashes...)}
+	}
+	day, over := fmt.Sprint(noon.Add(24*time.Hour).UnixMicro()), fmt.Sprint(noon.UnixMicro())
+	pair := func(until string) string { return `"pair_hash":"pair 1","pair_until":` + until + `,` }
+	activate := func(until string) string { return `"active_hash":"activate 1","active_until":` + until + `,` }
 	lock := func(event audit.Event) audit.Entry {
 		return audit.Entry{Event: event, User: "u_1", Factor: users.FactorCode}
 	}
@@ -137,6 +159,18 @@ func TestWhatMustNotComeBack(t *testing.T) {
 		not   []string
 		lost  int
 	}{
+		{name: "nothing happened, people are invited", want: []string{`"state":"invited"`, `"email\":\"one@example.org\"`, pair(day), activate(day)}},
+		{name: "nothing happened, documents were signed", want: []string{`{"id":"d_1","user_id":"u_1","credential_id":"c_1","name":"bmFtZQ==","salt":"c2FsdA==","brought":"ab","signed":"cd","at":1772366400000000}`}, not: []string{"d_2"}},
+		{name: "a link was sent again", since: []audit.Entry{invitation(audit.EnrolmentSent, ": pair", "pair 2")}, want: []string{`"state":"invited"`, pair(over), activate(day)}},
+		{name: "the other link was sent again", since: []audit.Entry{invitation(audit.EnrolmentSent, ": activate", "activate 2")}, want: []string{pair(day), activate(over)}},
+		{name: "an authenticator was paired by a link", since: []audit.Entry{invitation(audit.EnrolmentPaired, "")}, want: []string{`"state":"invited"`, pair(over), activate(day)}},
+		{name: "an account was activated by a link", since: []audit.Entry{invitation(audit.EnrolmentActivated, "")}, want: []string{`"state":"invited"`, pair(day), activate(over)}},
+		{name: "a step of an activation was done", since: []audit.Entry{invitation(audit.EnrolmentChanged, ": password set")}, want: []string{pair(day), activate(day)}},
+		{name: "an invitation was cancelled", since: []audit.Entry{invitation(audit.EnrolmentCancelled, "")}, want: []string{`"state":"cancelled"`}},
+		{name: "an invitation came to its certificate", since: []audit.Entry{invitation(audit.EnrolmentIssued, "")}, want: []string{`"state":"cancelled"`}},
+		{name: "another was cancelled", since: []audit.Entry{{Event: audit.EnrolmentCancelled, User: "u_1", Reason: "e_11"}}, want: []string{`"state":"invited"`}},
+		{name: "a person was invited", since: []audit.Entry{{Event: audit.EnrolmentInvited, User: "u_1", Reason: "e_2", Kept: linkMarks("pair 2", "activate 2")}}, not: []string{"e_2"}, lost: 1},
+		{name: "a person was invited, and no more", since: []audit.Entry{{Event: audit.EnrolmentInvited, User: "u_1", Reason: "e_2"}, {Event: audit.EnrolmentCancelled, User: "u_1", Reason: "e_2"}}},
 		{name: "nothing happened", want: []string{`"jwks":"a2V5cw=="`, `"pin_hash":"pin"`, `"phone":"+40700000001"`, `"extendable":true`, `"last_step":-1`, `"revoked":false`, `"secret":"c2VhbGVk"`, `"password_hash":"hash"`}},
 		{name: "a code was used", since: []audit.Entry{{Event: audit.FactorVerified, User: "u_1", Factor: users.FactorCode, Step: 57}}, want: []string{`"last_step":57`}},
 		{name: "a password was right", since: []audit.Entry{{Event: audit.FactorVerified, User: "u_1", Factor: users.FactorPassword}}, want: []string{`"last_step":-1`}},
@@ -212,6 +246,69 @@ func TestWhatMustNotComeBack(t *testing.T) {
 			h.whole(r)
 		})
 	}
+}
+
+// Backups of the form before have no invitations and no histories. They are
+// restored, and it is said what they have not; those of a form to come are refused.
+func TestOtherForms(t *testing.T) {
+	h := newHouse(t)
+	h.fill()
+	now := h.take()
+	report, err := h.restorer(now).Check(t.Context())
+	must(t, err)
+	for _, left := range backup.Absences() {
+		if !slices.Contains(report.LeftOut, left.Table+": "+left.Why) {
+			t.Errorf("it is not said that there are no %s: %q", left.Table, report.LeftOut)
+		}
+	}
+	r := h.restorer(h.inForm(now, 1, "registry/enrolments.jsonl", "registry/receipts.jsonl"))
+	report, err = r.Restore(t.Context())
+	must(t, err)
+	if text := rows(t, r.Registry); !strings.Contains(text, `"c_1"`) || strings.Contains(text, `"e_1"`) || strings.Contains(text, `"d_1"`) {
+		t.Error(text)
+	}
+	want := []string{"enrolments: backups of form 1 had none", "receipts: backups of form 1 had none"}
+	if got := report.LeftOut[:2]; !slices.Equal(got, want) {
+		t.Errorf("left out: %q", report.LeftOut)
+	}
+	if want := []string{"invitation e_1 of signer u_1: signer invite"}; !slices.Equal(report.Lost, want) {
+		t.Errorf("lost: %q", report.Lost)
+	}
+	for _, form := range []int{0, 3} {
+		if _, err := backup.Open(h.inForm(now, form), h.key.Keys()[0]); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("of form %d", form)) {
+			t.Errorf("form %d: %v", form, err)
+		}
+	}
+}
+
+// inForm is a backup as a program of another form would have made it, without some
+// members.
+func (h *house) inForm(path string, form int, without ...string) string {
+	h.t.Helper()
+	return h.rewritten(path, func(name string, text []byte) []byte {
+		if slices.Contains(without, name) {
+			return nil
+		}
+		switch name {
+		case "manifest.json":
+			var m backup.Manifest
+			must(h.t, json.Unmarshal(text, &m))
+			m.Format = form
+			m.Members = slices.DeleteFunc(m.Members, func(one backup.Member) bool { return slices.Contains(without, one.Name) })
+			text, err := json.MarshalIndent(m, "", "  ")
+			must(h.t, err)
+			h.manifest = append(text, '\n')
+			return h.manifest
+		case "manifest.sig":
+			digest := sha256.Sum256(append([]byte("pecete backup 1\x00"), h.manifest...))
+			signature, err := h.key.SignHead(h.t.Context(), digest[:])
+			must(h.t, err)
+			signature, err = audit.Lower(signature)
+			must(h.t, err)
+			return signature
+		}
+		return text
+	})
 }
 
 // whole verifies the logs against the heads of what was restored.

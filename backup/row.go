@@ -33,26 +33,28 @@ type Column struct {
 type Table struct {
 	Name    string
 	Keys    int // so many columns, the first ones, are its primary key
+	Since   int // the form of backups that had it first
 	Columns []Column
 }
 
 // Tables are what a backup has of a registry, those first that others refer to.
-// Refresh tokens and invitations are not among them: one that was used since
-// would be good again after a restore. Nor are permissions and sessions, which
-// nobody stands by any more, nor requests of mode A, forgotten within a day.
-func Tables() []Table {
+// What the registry has beside them is in Absences.
+func Tables() []Table { return append(firstTables(), laterTables()...) }
+
+// firstTables are those that backups had from the beginning.
+func firstTables() []Table {
 	return []Table{
-		{"users", 1, []Column{
+		{"users", 1, 1, []Column{
 			{"id", Text}, {"email", Text}, {"given_name", Text}, {"family_name", Text}, {"country", Text},
 			{"locale", Text}, {"password_hash", Text}, {"secret", Binary}, {"disabled", Truth},
 			{"created", Number}, {"last_step", Number}, {"pin_hash", Text}, {"phone", Text}, {"phone_set", Number},
 			{"stamp", Text}, {"organization", Text}, {"identifier", Text},
 		}},
-		{"attempts", 2, []Column{
+		{"attempts", 2, 1, []Column{
 			{"user_id", Text}, {"factor", Text}, {"began", Number}, {"failures", Number}, {"in_row", Number},
 			{"locked", Truth},
 		}},
-		{"credentials", 1, []Column{
+		{"credentials", 1, 1, []Column{
 			{"id", Text}, {"user_id", Text}, {"description", Text}, {"key_id", Binary}, {"key_spec", Text},
 			{"certificates", Text}, {"qualifier", Text}, {"scal", Text}, {"multisign", Number}, {"mode", Text},
 			{"pkcs1v15", Truth}, {"disabled", Truth}, {"revoked", Truth}, {"created", Number},
@@ -60,20 +62,56 @@ func Tables() []Table {
 			{"deleted", Number}, {"reason", Number},
 			{"serial", Text}, {"suspended", Number}, {"revoked_at", Number},
 		}},
-		{"clients", 1, []Column{
+		{"clients", 1, 1, []Column{
 			{"id", Text}, {"name", Text}, {"verifiers", Text}, {"redirect_uris", Text}, {"grants", Text},
 			{"scopes", Text}, {"disabled", Truth}, {"created", Number}, {"profile", Text}, {"auth_method", Text},
 			{"jwks", Binary}, {"tls_name", Text}, {"require_par", Truth}, {"bound", Text}, {"logo", Text},
 			{"tokens_after", Number}, {"require_jar", Truth}, {"managed", Text}, {"revision", Number}, {"resource_server", Truth},
 			{"response_uris", Text},
 		}},
-		{"links", 2, []Column{{"client_id", Text}, {"user_id", Text}}},
-		{"accounts", 2, []Column{{"client_id", Text}, {"account", Text}, {"user_id", Text}}},
-		{"account_keys", 2, []Column{{"client_id", Text}, {"verifier", Text}, {"sealed", Binary}}},
-		{"heads", 1, []Column{
+		{"links", 2, 1, []Column{{"client_id", Text}, {"user_id", Text}}},
+		{"accounts", 2, 1, []Column{{"client_id", Text}, {"account", Text}, {"user_id", Text}}},
+		{"account_keys", 2, 1, []Column{{"client_id", Text}, {"verifier", Text}, {"sealed", Binary}}},
+		{"heads", 1, 1, []Column{
 			{"log", Text}, {"seq", Number}, {"hash", Text}, {"at", Text}, {"signature", Binary},
 		}},
-		{"serials", 1, []Column{{"name", Text}, {"last", Number}}},
+		{"serials", 1, 1, []Column{{"name", Text}, {"last", Number}}},
+	}
+}
+
+// laterTables are those that came with other forms.
+func laterTables() []Table {
+	return []Table{
+		{"enrolments", 1, 2, []Column{
+			{"id", Text}, {"user_id", Text}, {"identity", Text}, {"inviter", Text}, {"request", Text}, {"state", Text},
+			{"replaces", Truth}, {"credential_id", Text}, {"created", Number}, {"changed", Number}, {"revision", Number},
+			{"pair_hash", Text}, {"pair_until", Number}, {"pair_used", Truth},
+			{"active_hash", Text}, {"active_until", Number}, {"active_used", Truth},
+			{"progress", Text}, {"notice_uri", Text}, {"due", Number}, {"tries", Number},
+		}},
+		{"receipts", 1, 2, []Column{
+			{"id", Text}, {"user_id", Text}, {"credential_id", Text}, {"name", Binary}, {"salt", Binary},
+			{"brought", Text}, {"signed", Text}, {"at", Number},
+		}},
+	}
+}
+
+// An Absence is a table of the registry that no backup has.
+type Absence struct {
+	Table string
+	Why   string // and what comes of it, for whoever restores
+}
+
+// Absences are what backups leave out on purpose.
+func Absences() []Absence {
+	return []Absence{
+		{"refreshes", "a refresh token that was used since would be good again: users log in again"},
+		{"invitations", "one that clients used up since would be good again: invite them again"},
+		{"permissions", "given under stamps that nobody has any more: users agree again"},
+		{"sessions", "begun under stamps that nobody has any more: signers log in again"},
+		{"jobs", "requests of mode A, which are forgotten within a day: applications ask again"},
+		{"documents", "deleted in time, which no copy may outlive: signers add again what is not signed yet"},
+		{"batches", "of documents, which are not there: signers choose again"},
 	}
 }
 

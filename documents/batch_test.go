@@ -50,6 +50,12 @@ func TestSignedOnce(t *testing.T) {
 	if len(receipts) != 2 || receipts[0].Brought != one.Digest || !strings.HasSuffix(receipts[0].Name, ".pdf") {
 		t.Errorf("receipts: %+v", receipts)
 	}
+	kept := h.desk.Vault.Key
+	h.desk.Vault.Key = bytes.Repeat([]byte{1}, 32) // as after a restore without it
+	if unnamed, err := h.desk.History(t.Context(), h.signer.ID, 10); err != nil || len(unnamed) != 2 || unnamed[0].Name != "" || unnamed[0].Signed != receipts[0].Signed {
+		t.Errorf("under another key: %+v, %v", unnamed, err)
+	}
+	h.desk.Vault.Key = kept
 	if _, err := h.desk.Ask(t.Context(), got, "en"); !errors.Is(err, documents.ErrBusy) {
 		t.Errorf("what is signed is asked for again: %v", err)
 	}

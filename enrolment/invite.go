@@ -52,7 +52,7 @@ func (o *Office) invite(ctx context.Context, i Invitation) (Enrolment, error) {
 		return Enrolment{}, err
 	}
 	e, letters := o.enrolment(i, signer)
-	if err := o.record(ctx, audit.EnrolmentInvited, e, i.Identity.Reference); err != nil {
+	if err := o.record(ctx, audit.EnrolmentInvited, e, i.Identity.Reference, e.Pair, e.Activate); err != nil {
 		return Enrolment{}, err
 	}
 	if err := o.Store.AddEnrolment(ctx, e); err != nil {
@@ -171,7 +171,7 @@ func (o *Office) send(ctx context.Context, link Link, change func(func(*Enrolmen
 			return fmt.Errorf("%w: %s is %s", ErrState, e.ID, e.State)
 		}
 		l = o.renew(e, link)
-		return o.record(ctx, audit.EnrolmentSent, *e, string(link))
+		return o.record(ctx, audit.EnrolmentSent, *e, string(link), *e.sent(link))
 	})
 	if err != nil {
 		return e, err

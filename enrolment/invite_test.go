@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/enrolment"
 	"github.com/pecete/pecete/users"
@@ -283,5 +286,32 @@ func TestManyTabs(t *testing.T) {
 	}
 	if good != 1 || kept.Activate.Expires.Sub(h.now()) != 24*time.Hour {
 		t.Errorf("%d links are good", good)
+	}
+}
+
+// A registry that was restored is held to the links that the log has the marks of.
+func TestRecordsMarkLinks(t *testing.T) {
+	h := newHouse(t)
+	marks := func(links ...enrolment.Sent) (all []string) {
+		for _, l := range links {
+			all = append(all, audit.Mark([]byte(l.Hash)))
+		}
+		return all
+	}
+	e := h.invite()
+	want := [][]string{marks(e.Pair, e.Activate)}
+	for _, link := range e.Wanted() {
+		sent, err := h.Resend(t.Context(), e.ID, link)
+		must(t, err)
+		want = append(want, marks(map[enrolment.Link]enrolment.Sent{enrolment.LinkPair: sent.Pair, enrolment.LinkActivate: sent.Activate}[link]))
+	}
+	var got [][]string
+	for _, r := range h.log.Records(t) {
+		if r.Event == audit.EnrolmentInvited || r.Event == audit.EnrolmentSent {
+			got = append(got, r.Kept)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("marks of the links that are good (-want +got):\n%s", diff)
 	}
 }

@@ -110,13 +110,20 @@ func (o *Office) swap(ctx context.Context, e Enrolment) (Enrolment, error) {
 	return e, nil
 }
 
-// record has a step in the audit log before it counts.
-func (o *Office) record(ctx context.Context, event audit.Event, e Enrolment, what string) error {
+// record has a step in the audit log before it counts, with the links that are good
+// from then on.
+func (o *Office) record(ctx context.Context, event audit.Event, e Enrolment, what string, links ...Sent) error {
 	reason := e.ID
 	if what != "" {
 		reason += ": " + what
 	}
-	return o.Audit.Append(ctx, audit.Entry{Event: event, Client: e.Inviter, User: e.UserID, Credential: e.CredentialID, Reason: reason})
+	var kept []string
+	for _, l := range links {
+		kept = append(kept, audit.Mark([]byte(l.Hash)))
+	}
+	return o.Audit.Append(ctx, audit.Entry{
+		Event: event, Client: e.Inviter, User: e.UserID, Credential: e.CredentialID, Reason: reason, Kept: kept,
+	})
 }
 
 // tell tells the signer of something. That he could not be told is in the log of

@@ -40,6 +40,7 @@ var signEnglish = map[string]string{
 	"history.title":   "What you signed here",
 	"history.lead":    "The name and the fingerprints of each document are kept, and not the document.",
 	"history.none":    "Nothing yet.",
+	"history.unnamed": "The name cannot be read any more.",
 	"history.digests": "Fingerprints (SHA-256)",
 	"history.brought": "Of the file that you added",
 	"history.signed":  "Of the signed file",

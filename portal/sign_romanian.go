@@ -40,6 +40,7 @@ var signRomanian = map[string]string{
 	"history.title":   "Ce ați semnat aici",
 	"history.lead":    "Se păstrează numele și amprentele fiecărui document, nu și documentul.",
 	"history.none":    "Nimic încă.",
+	"history.unnamed": "Numele nu mai poate fi citit.",
 	"history.digests": "Amprente (SHA-256)",
 	"history.brought": "A fișierului adăugat",
 	"history.signed":  "A fișierului semnat",

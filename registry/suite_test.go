@@ -102,6 +102,8 @@ var suite = []struct {
 	{"ready when it is", ready},
 	{"it is observed", observed},
 	{"an export is of one moment", exportOfOneMoment},
+	{"every table is in backups, or left out for a reason", everyTableIsAccountedFor},
+	{"every row is exported", everyRowIsExported},
 	{"every column is exported", everyColumnIsExported},
 	{"an import that fails leaves nothing", importAllOrNothing},
 }

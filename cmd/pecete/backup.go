@@ -37,7 +37,8 @@ one file that only its owner can read, signed by the audit key in the device. In
 a FOLDER it chooses the name; - is the standard output, for a pipe.
 
 The keys in the device are not in it, nor is anything of the configuration:
-pepper, PIN, TLS key, steps. They have backups of their own.`,
+pepper, PIN, TLS key, steps, portal.key. They have backups of their own. Nor are
+documents that signers brought, sessions and tokens: restore says so of each.`,
 		Args: exactArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			order.to = args[0]
@@ -121,6 +122,13 @@ func (h *house) describe(ctx context.Context) (b backup.House, err error) {
 		return b, err
 	}
 	b.Pepper = audit.Mark(derived(pepper, "backup"))
+	if h.config.Portal.Key != "" {
+		key, err := h.config.key(h.config.Portal.Key)
+		if err != nil {
+			return b, err
+		}
+		b.Portal = audit.Mark(derived(key, "backup"))
+	}
 	authority, err := h.token.Find(ctx, labelCA)
 	if errors.Is(err, hsm.ErrNoKey) {
 		return b, nil

@@ -36,7 +36,9 @@ nothing. The token must be the one the backup was made with, or a copy.
 Logs that are in the audit folder already, newer than the backup's, stay, and
 what they tell is not undone: used codes stay used, what was revoked, disabled,
 locked, unlinked or replaced since stays so. With --audit-folder newer logs are
-taken from elsewhere. Every refresh token is gone: users log in again.`,
+taken from elsewhere. Every refresh token is gone: users log in again. People who
+were invited go on where the backup has them, unless the logs tell of more: then
+it is said whom to send new links, or invite again.`,
 		Args: exactArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			order.from = args[0]
@@ -134,6 +136,9 @@ func (h *house) compare(ctx context.Context, archive *backup.Archive) ([]string,
 	if here.Pepper != archive.House.Pepper {
 		warnings = append(warnings, "the pepper is another: no client's secret will be right until it is put back")
 	}
+	if archive.House.Portal != "" && here.Portal != archive.House.Portal {
+		warnings = append(warnings, "portal.key is another: no name in the signers' histories can be read until it is put back")
+	}
 	if here.CAKey != archive.House.CAKey {
 		warnings = append(warnings, "the authority's key is another: new credentials will be certified by it")
 	}
@@ -178,6 +183,7 @@ func (r restored) tell(w io.Writer) error {
 		{"warning: ", r.Warnings},
 		{"as the logs say: ", r.Changes},
 		{"lost, added after the backup: ", r.Lost},
+		{"not in the backup, ", r.LeftOut},
 		{"log not whole when the backup was taken: ", r.Faults},
 		{"log not in the backup: ", r.Missing},
 		{"finding of the audit: ", r.Findings},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/pecete/pecete/client"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/browser"
 	"github.com/pecete/pecete/internal/proctest"
 	"github.com/pecete/pecete/internal/servertest"
 	"github.com/pecete/pecete/internal/stage"
@@ -59,6 +61,7 @@ type drill struct {
 	revoked, spared  string       // credentials
 	used             csc.Secret   // a code that was used after the backup
 	usedUntil        time.Time    // the last step that the busy one used
+	sentAgain        string       // an invitation whose mail is sent again after the backup
 }
 
 func newDrill(t *testing.T, registry string) *drill {
@@ -79,6 +82,8 @@ func newDrill(t *testing.T, registry string) *drill {
 	must(t, err)
 	d.ended, err = d.AddClient(ctx, "Ended", d.busy.ID)
 	must(t, err)
+	d.invite("semnatar.demo@example.org")
+	d.sentAgain = d.invite("sent.again@example.org")
 	must(t, d.Serve(ctx))
 	t.Cleanup(func() { _ = d.Stop() }) // where the test did not
 	return d
@@ -106,6 +111,17 @@ func (d *drill) run(args ...string) string {
 		return found[0]
 	}
 	return string(out)
+}
+
+// invite invites a person, and returns the ID of the enrolment.
+func (d *drill) invite(email string) string {
+	d.t.Helper()
+	said := d.run("signer", "invite", "--email", email, "--given-name", "Semnatar", "--family-name", "Demo", "--locale", "ro")
+	found := regexp.MustCompile(`e_[0-9a-f]{32}`).FindString(said)
+	if found == "" {
+		d.t.Fatalf("invited: %s", said)
+	}
+	return found
 }
 
 // refused runs a command that must fail and returns what it said.
@@ -170,6 +186,8 @@ func (d *drill) afterwards() {
 	d.run("client", "rotate-secret", d.ended.ID)
 	d.run("client", "rotate-secret", d.ended.ID, "--end")
 	d.run("signer", "add", "--email", "new@example.org", "--given-name", "Demo", "--family-name", "New")
+	d.run("signer", "resend", d.sentAgain, "--link", "pair")
+	d.invite("invited.since@example.org")
 }
 
 // refusals are restores that must not be.
@@ -200,6 +218,8 @@ func (d *drill) logsSurvived() {
 		"credential " + d.revoked + " is revoked", "signer " + d.left.ID + " is disabled",
 		"signer " + d.replaced.ID + " has another authenticator", "client " + d.ended.ID + " has 0 of 1 secrets",
 		"signer " + d.late.ID + " has used codes since", "lost, added after the backup: signer u_",
+		"invitation " + d.sentAgain + ": its pair link was used since, or another sent: signer resend", "lost, added after the backup: invitation e_",
+		"not in the backup, documents: deleted in time",
 	} {
 		if !strings.Contains(said, want) {
 			d.t.Errorf("restore does not say %q:\n%s", want, said)
@@ -214,6 +234,13 @@ func (d *drill) logsSurvived() {
 			AuthData: []csc.AuthData{{ID: "OTP", Value: d.used}},
 		}); err == nil {
 			d.t.Error("a used code is good again")
+		}
+		web, err := d.HTTP()
+		must(d.t, err)
+		p := &person{t: d.t, s: d.Stage, web: browser.New("https://nowhere.example.org/", browser.Always(web)), ctx: servertest.Context(d.t)}
+		p.pair() // by the mail from before the backup
+		if all := d.run("signer", "invitations"); !strings.Contains(all, "paired  Semnatar Demo  semnatar.demo@example.org") {
+			d.t.Errorf("who was invited before the backup does not go on:\n%s", all)
 		}
 		list := d.run("signer", "list")
 		if n := strings.Count(list, "revoked"); n != 2 {
