@@ -294,6 +294,15 @@ func grows(method, path string, value any) answer {
 	})
 }
 
+// keepsFirst keeps the first element of an array alone.
+func keepsFirst(method, name string) answer {
+	return edits(method, func(o object) {
+		if all, ok := o[name].([]any); ok {
+			o[name] = all[:min(len(all), 1)]
+		}
+	})
+}
+
 // content sends good answers of a method as another media type.
 func content(method, media string) answer {
 	return func(c *Call, r *Reply) {

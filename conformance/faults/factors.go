@@ -19,11 +19,7 @@ var factorFaults = []Fault{
 	}},
 	{Case: "seal/list", Says: "lists nothing", Answer: puts(methodList, "credentialIDs", []string{})},
 	{Case: "seal/many", Says: "makes one too many", Answer: forgives(to(methodSignHash))},
-	{Case: "seal/many", Says: "makes one at a time", Answer: edits(methodSignHash, func(o object) {
-		if all, ok := o["signatures"].([]any); ok {
-			o["signatures"] = all[:1]
-		}
-	})},
+	{Case: "seal/many", Says: "makes one at a time", Answer: keepsFirst(methodSignHash, "signatures")},
 	{Case: "seal/no-objects", Says: "gives a SAD that is none", Answer: puts(methodAuthorize, "SAD", "x")},
 	{Case: "authorize/apart", Says: "calls the handle otherwise", Answer: afterwards(methodAuthorize, http.StatusAccepted, object{"ticket": "x"})},
 	{Case: "authorize/apart", Says: "says 200", Answer: afterwards(methodAuthorize, http.StatusOK, object{"handle": "x"})},

@@ -10,11 +10,7 @@ import (
 // credential.
 var detailsFaults = []Fault{
 	{Case: "oauth/details", Says: "gives no code", Answer: tells(always, "server_error")},
-	{Case: "oauth/details", Says: "signs one only", Answer: edits(methodSignHash, func(o object) {
-		if all, ok := o["signatures"].([]any); ok {
-			o["signatures"] = all[:1]
-		}
-	})},
+	{Case: "oauth/details", Says: "signs one only", Answer: keepsFirst(methodSignHash, "signatures")},
 	{Case: "oauth/details-2025", Says: "knows v2.0 only", Answer: fails(consents)},
 	{Case: "oauth/details-type-unknown", Says: "takes any type", Answer: permits(always)},
 	{Case: "oauth/details-type-unknown", Says: "denies access", Answer: tells(always, "access_denied")},

@@ -13,11 +13,7 @@ var signHashFaults = []Fault{
 	{Case: "signHash/one", Says: "calls it signature", Answer: renames(methodSignHash, "signatures", "signature")},
 	{Case: "signHash/verifies", Says: "signs badly", Answer: alters(methodSignHash, "signatures", flipped)},
 	{Case: "signHash/order", Says: "turns the order round", Answer: edits(methodSignHash, func(o object) { at(o, "signatures", reversed) })},
-	{Case: "signHash/order", Says: "signs the first only", Answer: edits(methodSignHash, func(o object) {
-		if all, ok := o["signatures"].([]any); ok {
-			o["signatures"] = all[:1]
-		}
-	})},
+	{Case: "signHash/order", Says: "signs the first only", Answer: keepsFirst(methodSignHash, "signatures")},
 	{Case: "signHash/order", Says: "signs the first for all", Answer: edits(methodSignHash, func(o object) {
 		if all, ok := o["signatures"].([]any); ok {
 			o["signatures"] = slices.Repeat(all[:1], len(all))
@@ -50,11 +46,7 @@ var signHashFaults = []Fault{
 	{Case: "signHash/extended-between", Says: "signs once, however it is extended", Answer: refuses(to(methodSignHash))},
 	{Case: "signHash/several-calls", Says: "takes a SAD again", Answer: forgives(to(methodSignHash))},
 	{Case: "signHash/hash-twice", Says: "signs twice what was authorized once", Answer: forgives(to(methodSignHash))},
-	{Case: "signHash/hash-twice-authorized", Says: "counts equal hashes as one", Answer: edits(methodSignHash, func(o object) {
-		if all, ok := o["signatures"].([]any); ok {
-			o["signatures"] = all[:1]
-		}
-	})},
+	{Case: "signHash/hash-twice-authorized", Says: "counts equal hashes as one", Answer: keepsFirst(methodSignHash, "signatures")},
 	{Case: "signHash/at-once", Says: "lets all win", Answer: forgives(to(methodSignHash))},
 	{Case: "signHash/at-once", Says: "lets nobody win", Answer: refuses(to(methodSignHash))},
 	{Case: "signHash/certificate-expired", Says: "signs for ever", Answer: forgives(to(methodSignHash))},

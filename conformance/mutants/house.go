@@ -60,13 +60,13 @@ type House struct {
 
 	mu       sync.Mutex
 	variants map[string]*conformance.Target // by case
-	passing  map[string][]string            // ids of cases, by method or case
+	passing  map[string][]passed            // by method, or by case
 	doors    []*faults.Proxy
 }
 
 // Open makes a house of a good server.
 func Open(good *conformance.Target) *House {
-	h := &House{good: good, variants: map[string]*conformance.Target{}, passing: map[string][]string{}}
+	h := &House{good: good, variants: map[string]*conformance.Target{}, passing: map[string][]passed{}}
 	f := &good.Fixtures
 	origin := strings.TrimSuffix(strings.TrimSuffix(good.Base, "/csc/v2"), "/csc/v1")
 	f.Origin = cmp.Or(f.Origin, origin) // which clients know it by, also behind a proxy
@@ -150,9 +150,15 @@ func before(good *conformance.Target, f faults.Fault) (*conformance.Target, *fau
 	return t, p, nil
 }
 
-// Passing are the cases that a fault of c may meet: those of its method that wait
-// for nothing, or c alone if it needs a variant; all that pass on the good server.
-func (h *House) Passing(ctx context.Context, c conformance.Case) ([]string, error) {
+// A passed case is one that passes on the good server, and all that it said there.
+type passed struct {
+	id   string
+	said []faults.Exchange
+}
+
+// passingWith are the cases that a fault of c may meet: those of its method that
+// wait for nothing, or c alone if it needs a variant.
+func (h *House) passingWith(ctx context.Context, c conformance.Case) ([]passed, error) {
 	what, ids := c.Ref.Method, h.quick(c.Ref.Method)
 	if OfVariant(c.ID) {
 		what, ids = c.ID, []string{c.ID}
@@ -163,33 +169,45 @@ func (h *House) Passing(ctx context.Context, c conformance.Case) ([]string, erro
 	if ok {
 		return known, nil
 	}
-	good, err := h.Target(c.ID)
-	if err != nil {
-		return nil, err
-	}
-	ids, err = outcomes(ctx, good, ids, func(o conformance.Outcome) bool { return o == conformance.Pass })
-	if err != nil {
-		return nil, err
+	var all []passed
+	for _, id := range ids {
+		said, passes, err := h.watch(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if passes {
+			all = append(all, passed{id, said})
+		}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.passing[what] = ids
-	return ids, nil
+	h.passing[what] = all
+	return all, nil
 }
 
-// outcomes are those of the cases that end so on the target.
-func outcomes(ctx context.Context, t *conformance.Target, ids []string, so func(conformance.Outcome) bool) ([]string, error) {
-	if len(ids) == 0 {
-		return nil, nil // which would be all
+// watch tries a case on the good server and hears all that it says.
+func (h *House) watch(ctx context.Context, id string) (said []faults.Exchange, passes bool, err error) {
+	watching := faults.Watching(func(e faults.Exchange) { said = append(said, e) })
+	watching.Case = id
+	t, door, err := h.Mutant(watching)
+	if err != nil {
+		return nil, false, err
 	}
+	outcomes, err := try(ctx, t, id)
+	if err = errors.Join(err, door.Close()); err != nil {
+		return nil, false, err
+	}
+	return said, outcomes[id] == conformance.Pass, nil
+}
+
+// try is how the cases end on a target.
+func try(ctx context.Context, t *conformance.Target, ids ...string) (map[string]conformance.Outcome, error) {
 	r, err := conformance.Run(ctx, t, conformance.Options{Only: ids})
-	var are []string
+	all := map[string]conformance.Outcome{}
 	for _, one := range r.Results {
-		if so(one.Outcome) {
-			are = append(are, one.ID)
-		}
+		all[one.ID] = one.Outcome
 	}
-	return are, err
+	return all, err
 }
 
 // quick are the cases of a method that wait for nothing and leave enough for

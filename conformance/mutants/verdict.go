@@ -30,30 +30,32 @@ type Verdict struct {
 // Exact reports whether exactly the named cases noticed.
 func (v Verdict) Exact() bool { return v.Killed && len(v.Strays) == 0 && len(v.Blind) == 0 }
 
-// Try tries the cases of the fault's method on the server that commits it. The
-// fault of a case that needs a variant meets that case alone.
+// Try tries the cases of the fault's method on the server that commits it: those to
+// which it would look any different. The fault of a case that needs a variant meets
+// that case alone.
 func (h *House) Try(ctx context.Context, f faults.Fault) (Verdict, error) {
 	found := conformance.Find(f.Case)
 	if len(found) != 1 {
 		return Verdict{}, fmt.Errorf("there is no case %s", f.Case)
 	}
 	v := Verdict{Fault: f, Level: found[0].Level, Method: found[0].Ref.Method}
-	cases, err := h.Passing(ctx, found[0])
+	passing, err := h.passingWith(ctx, found[0])
 	if err != nil {
 		return v, err
 	}
-	if !slices.Contains(cases, f.Case) {
+	if !slices.ContainsFunc(passing, func(p passed) bool { return p.id == f.Case }) {
 		return v, fmt.Errorf("%w: %s", ErrNotPassing, f.Case)
 	}
-	noticed, err := h.noticed(ctx, f, cases)
-	if err != nil {
+	if err := h.notice(ctx, f, passing, &v); err != nil {
 		return v, err
 	}
-	v.Killed = slices.Contains(noticed, f.Case)
-	v.Others = slices.DeleteFunc(noticed, func(id string) bool { return id == f.Case })
 	named := Named(f)
 	v.Strays = slices.DeleteFunc(slices.Clone(v.Others), func(id string) bool { return slices.Contains(named, id) })
-	v.Blind = slices.DeleteFunc(slices.Clone(named), func(id string) bool { return slices.Contains(v.Others, id) || !slices.Contains(cases, id) })
+	for _, p := range passing {
+		if slices.Contains(named, p.id) && !slices.Contains(v.Others, p.id) {
+			v.Blind = append(v.Blind, p.id)
+		}
+	}
 	return v, nil
 }
 
@@ -61,18 +63,32 @@ func (h *House) Try(ctx context.Context, f faults.Fault) (Verdict, error) {
 // it could prove nothing on a worse one.
 var ErrNotPassing = errors.New("does not pass on the good server")
 
-// noticed are those of the cases that do not pass on the mutant.
-func (h *House) noticed(ctx context.Context, f faults.Fault, cases []string) (noticed []string, err error) {
+// notice says in v which of the cases do not pass on the mutant.
+func (h *House) notice(ctx context.Context, f faults.Fault, passing []passed, v *Verdict) (err error) {
 	t, door, err := h.Mutant(f)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, door.Close()) }()
-	noticed, err = outcomes(ctx, t, cases, func(o conformance.Outcome) bool { return o != conformance.Pass && o != conformance.Skip })
-	if err != nil {
-		return nil, fmt.Errorf("%s, by a server that %s: %w", f.Case, f.Says, err)
+	var ids []string
+	for _, p := range passing {
+		if p.id == f.Case || f.Touches(p.said) {
+			ids = append(ids, p.id)
+		}
 	}
-	return noticed, nil
+	outcomes, err := try(ctx, t, ids...)
+	if err != nil {
+		return fmt.Errorf("%s, by a server that %s: %w", f.Case, f.Says, err)
+	}
+	for _, id := range ids {
+		switch noticed := outcomes[id] != conformance.Pass && outcomes[id] != conformance.Skip; {
+		case noticed && id == f.Case:
+			v.Killed = true
+		case noticed:
+			v.Others = append(v.Others, id)
+		}
+	}
+	return nil
 }
 
 //go:embed named.txt
