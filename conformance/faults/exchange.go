@@ -76,3 +76,48 @@ func (c *Call) copy() Call {
 func (r *Reply) copy() Reply {
 	return Reply{r.Status, r.Header.Clone(), bytes.Clone(r.Body)}
 }
+
+// Narrowed is f committed on such answers alone as it changes in all, by their
+// method, status and error: a fault need not be greater than what its case is to
+// notice. A fault that remembers, or that is not of single answers, stays as it is.
+func (f Fault) Narrowed(all []Exchange) Fault {
+	if f.Answer == nil || f.afresh != nil {
+		return f
+	}
+	var kinds []kind
+	for _, e := range all {
+		if (Fault{Answer: f.Answer}).changes(e) {
+			kinds = append(kinds, kindOf(&e.Call, &e.Reply))
+		}
+	}
+	if len(kinds) == 0 {
+		return f
+	}
+	whole := f.Answer
+	f.Answer = func(c *Call, r *Reply) {
+		if slices.Contains(kinds, kindOf(c, r)) {
+			whole(c, r)
+		}
+	}
+	return f
+}
+
+// A kind is what answers to a method have in common that say the same.
+type kind struct {
+	method      string
+	status      int
+	code        string
+	description string
+}
+
+func kindOf(c *Call, r *Reply) kind {
+	k := kind{method: c.Method, status: r.Status}
+	if u, home := r.home(); home {
+		k.code, k.description = u.Query().Get("error"), u.Query().Get("error_description")
+		return k
+	}
+	o := r.object()
+	k.code, _ = o["error"].(string)
+	k.description, _ = o["error_description"].(string)
+	return k
+}

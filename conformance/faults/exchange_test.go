@@ -46,3 +46,32 @@ func TestTouches(t *testing.T) {
 		}
 	}
 }
+
+// A fault is committed where its case needs it, and nowhere else.
+func TestNarrowed(t *testing.T) {
+	refused := func(description string) Exchange {
+		return Exchange{
+			Call{Verb: http.MethodPost, Method: methodSignHash},
+			Reply{400, http.Header{}, []byte(`{"error":"invalid_request","error_description":"` + description + `"}`)},
+		}
+	}
+	first, second := refused("Missing (or invalid type) string parameter SAD"), refused("Invalid parameter SAD")
+	wide := Fault{Answer: forgives(to(methodSignHash))}
+	narrow := wide.Narrowed([]Exchange{first})
+	for _, row := range []struct {
+		says    string
+		fault   Fault
+		met     Exchange
+		touches bool
+	}{
+		{"a refusal that the case gets, by the whole fault", wide, first, true},
+		{"another refusal, by the whole fault", wide, second, true},
+		{"a refusal that the case gets", narrow, first, true},
+		{"another refusal", narrow, second, false},
+		{"any, if the case got none of them", wide.Narrowed(nil), second, true},
+	} {
+		if touches := row.fault.Touches([]Exchange{row.met}); touches != row.touches {
+			t.Errorf("%s: %v", row.says, touches)
+		}
+	}
+}

@@ -30,9 +30,9 @@ type Verdict struct {
 // Exact reports whether exactly the named cases noticed.
 func (v Verdict) Exact() bool { return v.Killed && len(v.Strays) == 0 && len(v.Blind) == 0 }
 
-// Try tries the cases of the fault's method on the server that commits it: those to
-// which it would look any different. The fault of a case that needs a variant meets
-// that case alone.
+// Try tries the cases of the fault's method on the server that commits it, where its
+// case needs it: those to which that server would look any different. The fault of a
+// case that needs a variant meets that case alone.
 func (h *House) Try(ctx context.Context, f faults.Fault) (Verdict, error) {
 	found := conformance.Find(f.Case)
 	if len(found) != 1 {
@@ -43,10 +43,11 @@ func (h *House) Try(ctx context.Context, f faults.Fault) (Verdict, error) {
 	if err != nil {
 		return v, err
 	}
-	if !slices.ContainsFunc(passing, func(p passed) bool { return p.id == f.Case }) {
+	i := slices.IndexFunc(passing, func(p passed) bool { return p.id == f.Case })
+	if i < 0 {
 		return v, fmt.Errorf("%w: %s", ErrNotPassing, f.Case)
 	}
-	if err := h.notice(ctx, f, passing, &v); err != nil {
+	if err := h.notice(ctx, f.Narrowed(passing[i].said), passing, &v); err != nil {
 		return v, err
 	}
 	named := Named(f)

@@ -21,6 +21,9 @@ import (
 // more than for a processor.
 const houses = 4
 
+// visitors is how many signers of each server agree on its pages.
+const visitors = 18
+
 // errSurvived says that the suite is not proven.
 var errSurvived = errors.New("a mutant survived, or others than the named cases noticed one")
 
@@ -45,7 +48,7 @@ func prove(ctx context.Context, program, out, only, names string) (err error) {
 		whole.Verdicts, whole.Unproven = append(whole.Verdicts, p.Verdicts...), append(whole.Unproven, p.Unproven...)
 	}
 	if names != "" {
-		return os.WriteFile(names, []byte(mutants.NamedAnew(whole.Verdicts)), 0o644)
+		return errors.Join(whole.WriteText(os.Stdout), os.WriteFile(names, []byte(mutants.NamedAnew(whole.Verdicts)), 0o644))
 	}
 	if err := errors.Join(whole.WriteInexact(os.Stdout), whole.WriteText(os.Stdout)); err != nil {
 		return err
@@ -84,7 +87,7 @@ func furnished(ctx context.Context, program, data string) (*stage.Stage, error) 
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Fixtures(ctx); err != nil {
+	if _, err := s.FixturesFor(ctx, visitors); err != nil {
 		return nil, err
 	}
 	return s, s.Serve(ctx)

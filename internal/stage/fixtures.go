@@ -88,6 +88,12 @@ type fixtureStranger struct {
 // Fixtures makes the signers, credentials and clients that the conformance
 // suite asks for, and returns the path of the file that describes them.
 func (s *Stage) Fixtures(ctx context.Context) (string, error) {
+	return s.FixturesFor(ctx, visitors)
+}
+
+// FixturesFor is Fixtures with as many signers who agree on the server's pages: each
+// can do so once in 30 seconds.
+func (s *Stage) FixturesFor(ctx context.Context, visitors int) (string, error) {
 	f := fixtures{Languages: []string{"en", "ro"}, RateLimit: 1000, CodeLife: 60, RefreshLife: 60, Commands: map[string][]string{
 		"disable": {s.Program, "--config", s.Config(), "credential", "disable"},
 		"enable":  {s.Program, "--config", s.Config(), "credential", "enable"},
