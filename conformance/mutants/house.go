@@ -56,7 +56,8 @@ func OfVariant(id string) bool { return variants[id] != nil }
 
 // A House is a good server of one version, and whatever stands before it.
 type House struct {
-	good *conformance.Target
+	good  *conformance.Target
+	named names
 
 	mu       sync.Mutex
 	variants map[string]*conformance.Target // by case
@@ -66,7 +67,7 @@ type House struct {
 
 // Open makes a house of a good server.
 func Open(good *conformance.Target) *House {
-	h := &House{good: good, variants: map[string]*conformance.Target{}, passing: map[string][]passed{}}
+	h := &House{good: good, named: readNames(), variants: map[string]*conformance.Target{}, passing: map[string][]passed{}}
 	f := &good.Fixtures
 	origin := strings.TrimSuffix(strings.TrimSuffix(good.Base, "/csc/v2"), "/csc/v1")
 	f.Origin = cmp.Or(f.Origin, origin) // which clients know it by, also behind a proxy

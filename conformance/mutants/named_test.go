@@ -19,7 +19,7 @@ func TestNamed(t *testing.T) {
 		}
 		all[key(f)] = f
 	}
-	for k, ids := range named() {
+	for k, ids := range readNames() {
 		f, known := all[k]
 		if !known {
 			t.Errorf("there is no fault %q", k)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 	"text/tabwriter"
@@ -24,28 +25,7 @@ type Proof struct {
 // Prove tries the faults, side by side on as many houses of one version as there
 // are. Progress, if not nil, is told each verdict as it comes.
 func Prove(ctx context.Context, houses []*House, all []faults.Fault, progress func(Verdict)) (Proof, error) {
-	verdicts := make([]*Verdict, len(all))
-	var proof Proof
-	var mu sync.Mutex
-	try := func(h *House, i int) error {
-		v, err := h.Try(ctx, all[i])
-		mu.Lock()
-		defer mu.Unlock()
-		switch {
-		case errors.Is(err, ErrNotPassing):
-			if !slices.Contains(proof.Unproven, all[i].Case) {
-				proof.Unproven = append(proof.Unproven, all[i].Case)
-			}
-			return nil
-		case err != nil:
-			return err
-		}
-		verdicts[i] = &v
-		if progress != nil {
-			progress(v)
-		}
-		return nil
-	}
+	p := &proving{verdicts: make([]*Verdict, len(all)), unproven: map[string]bool{}, progress: progress}
 	next := make(chan int)
 	errs := make([]error, len(houses))
 	var workers sync.WaitGroup
@@ -53,7 +33,8 @@ func Prove(ctx context.Context, houses []*House, all []faults.Fault, progress fu
 		workers.Go(func() {
 			for i := range next {
 				if errs[n] == nil {
-					errs[n] = try(h, i)
+					v, err := h.Try(ctx, all[i])
+					errs[n] = p.take(i, v, err)
 				}
 			}
 		})
@@ -63,13 +44,43 @@ func Prove(ctx context.Context, houses []*House, all []faults.Fault, progress fu
 	}
 	close(next)
 	workers.Wait()
-	for _, v := range verdicts {
+	return p.proof(), errors.Join(errs...)
+}
+
+// proving is a proof as far as it got.
+type proving struct {
+	progress func(Verdict)
+
+	mu       sync.Mutex
+	verdicts []*Verdict // nil if there is none
+	unproven map[string]bool
+}
+
+func (p *proving) take(i int, v Verdict, err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case errors.Is(err, ErrNotPassing):
+		p.unproven[v.Fault.Case] = true
+		return nil
+	case err != nil:
+		return err
+	}
+	p.verdicts[i] = &v
+	if p.progress != nil {
+		p.progress(v)
+	}
+	return nil
+}
+
+func (p *proving) proof() Proof {
+	whole := Proof{Unproven: slices.Sorted(maps.Keys(p.unproven))}
+	for _, v := range p.verdicts {
 		if v != nil {
-			proof.Verdicts = append(proof.Verdicts, *v)
+			whole.Verdicts = append(whole.Verdicts, *v)
 		}
 	}
-	slices.Sort(proof.Unproven)
-	return proof, errors.Join(errs...)
+	return whole
 }
 
 // Holds reports whether each mutant was killed, and by exactly the cases named.

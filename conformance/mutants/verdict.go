@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/pecete/pecete/conformance"
 	"github.com/pecete/pecete/conformance/faults"
@@ -50,7 +49,7 @@ func (h *House) Try(ctx context.Context, f faults.Fault) (Verdict, error) {
 	if err := h.notice(ctx, f.Narrowed(passing[i].said), passing, &v); err != nil {
 		return v, err
 	}
-	named := Named(f)
+	named := h.named[key(f)]
 	v.Strays = slices.DeleteFunc(slices.Clone(v.Others), func(id string) bool { return slices.Contains(named, id) })
 	for _, p := range passing {
 		if slices.Contains(named, p.id) && !slices.Contains(v.Others, p.id) {
@@ -95,29 +94,29 @@ func (h *House) notice(ctx context.Context, f faults.Fault, passing []passed, v 
 //go:embed named.txt
 var namedText string
 
-var named = sync.OnceValue(func() map[string][]string {
-	all := map[string][]string{}
+// names are the cases beside each fault's own that must notice it, by its key: one
+// broken rule may be several cases' business.
+type names map[string][]string
+
+func readNames() names {
+	all := names{}
 	for line := range strings.Lines(namedText) {
 		if key, others, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": "); ok {
 			all[key] = strings.Fields(others)
 		}
 	}
 	return all
-})
+}
 
 // key is what a fault is called in named.txt.
 func key(f faults.Fault) string { return f.Case + ", a server that " + f.Says }
 
-// Named are the cases beside the fault's own that must notice it: one broken rule
-// may be several cases' business.
-func Named(f faults.Fault) []string { return named()[key(f)] }
-
 // NamedAnew is the text of named.txt as the verdicts would have it; what is said
 // there of other faults that there are stays.
 func NamedAnew(verdicts []Verdict) string {
-	all := map[string][]string{}
+	all, named := names{}, readNames()
 	for _, f := range slices.Concat(faults.All(), faults.V1()) {
-		all[key(f)] = Named(f)
+		all[key(f)] = named[key(f)]
 	}
 	for _, v := range verdicts {
 		all[key(v.Fault)] = v.Others
