@@ -62,12 +62,13 @@ type House struct {
 	mu       sync.Mutex
 	variants map[string]*conformance.Target // by case
 	passing  map[string][]passed            // by method, or by case
+	failing  map[string]string              // what was seen, by case
 	doors    []*faults.Proxy
 }
 
 // Open makes a house of a good server.
 func Open(good *conformance.Target) *House {
-	h := &House{good: good, named: readNames(), variants: map[string]*conformance.Target{}, passing: map[string][]passed{}}
+	h := &House{good: good, named: readNames(), variants: map[string]*conformance.Target{}, passing: map[string][]passed{}, failing: map[string]string{}}
 	f := &good.Fixtures
 	origin := strings.TrimSuffix(strings.TrimSuffix(good.Base, "/csc/v2"), "/csc/v1")
 	f.Origin = cmp.Or(f.Origin, origin) // which clients know it by, also behind a proxy
@@ -172,12 +173,14 @@ func (h *House) passingWith(ctx context.Context, c conformance.Case) ([]passed, 
 	}
 	var all []passed
 	for _, id := range ids {
-		said, passes, err := h.watch(ctx, id)
+		said, r, err := h.watch(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		if passes {
+		if r.Outcome == conformance.Pass {
 			all = append(all, passed{id, said})
+		} else {
+			h.fails(id, r)
 		}
 	}
 	h.mu.Lock()
@@ -186,27 +189,37 @@ func (h *House) passingWith(ctx context.Context, c conformance.Case) ([]passed, 
 	return all, nil
 }
 
+func (h *House) fails(id string, r conformance.Result) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failing[id] = fmt.Sprintf("%s: %s", r.Outcome, r.Detail)
+}
+
+// Failing is how a case ended that did not pass on the good server.
+func (h *House) Failing(id string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.failing[id]
+}
+
 // watch tries a case on the good server and hears all that it says.
-func (h *House) watch(ctx context.Context, id string) (said []faults.Exchange, passes bool, err error) {
+func (h *House) watch(ctx context.Context, id string) (said []faults.Exchange, r conformance.Result, err error) {
 	watching := faults.Watching(func(e faults.Exchange) { said = append(said, e) })
 	watching.Case = id
 	t, door, err := h.Mutant(watching)
 	if err != nil {
-		return nil, false, err
+		return nil, r, err
 	}
-	outcomes, err := try(ctx, t, id)
-	if err = errors.Join(err, door.Close()); err != nil {
-		return nil, false, err
-	}
-	return said, outcomes[id] == conformance.Pass, nil
+	results, err := try(ctx, t, id)
+	return said, results[id], errors.Join(err, door.Close())
 }
 
 // try is how the cases end on a target.
-func try(ctx context.Context, t *conformance.Target, ids ...string) (map[string]conformance.Outcome, error) {
+func try(ctx context.Context, t *conformance.Target, ids ...string) (map[string]conformance.Result, error) {
 	r, err := conformance.Run(ctx, t, conformance.Options{Only: ids})
-	all := map[string]conformance.Outcome{}
+	all := map[string]conformance.Result{}
 	for _, one := range r.Results {
-		all[one.ID] = one.Outcome
+		all[one.ID] = one
 	}
 	return all, err
 }

@@ -17,15 +17,15 @@ import (
 // A Proof is what became of all mutants.
 type Proof struct {
 	Verdicts []Verdict
-	// Unproven are the cases that do not pass on the good server: their mutants
-	// were not tried.
-	Unproven []string
+	// Unproven is how the cases ended that do not pass on the good server: their
+	// mutants were not tried.
+	Unproven map[string]string
 }
 
 // Prove tries the faults, side by side on as many houses of one version as there
 // are. Progress, if not nil, is told each verdict as it comes.
 func Prove(ctx context.Context, houses []*House, all []faults.Fault, progress func(Verdict)) (Proof, error) {
-	p := &proving{verdicts: make([]*Verdict, len(all)), unproven: map[string]bool{}, progress: progress}
+	p := &proving{verdicts: make([]*Verdict, len(all)), unproven: map[string]string{}, progress: progress}
 	next := make(chan int)
 	errs := make([]error, len(houses))
 	var workers sync.WaitGroup
@@ -34,7 +34,7 @@ func Prove(ctx context.Context, houses []*House, all []faults.Fault, progress fu
 			for i := range next {
 				if errs[n] == nil {
 					v, err := h.Try(ctx, all[i])
-					errs[n] = p.take(i, v, err)
+					errs[n] = p.take(h, i, v, err)
 				}
 			}
 		})
@@ -53,15 +53,15 @@ type proving struct {
 
 	mu       sync.Mutex
 	verdicts []*Verdict // nil if there is none
-	unproven map[string]bool
+	unproven map[string]string
 }
 
-func (p *proving) take(i int, v Verdict, err error) error {
+func (p *proving) take(h *House, i int, v Verdict, err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case errors.Is(err, ErrNotPassing):
-		p.unproven[v.Fault.Case] = true
+		p.unproven[v.Fault.Case] = h.Failing(v.Fault.Case)
 		return nil
 	case err != nil:
 		return err
@@ -74,7 +74,7 @@ func (p *proving) take(i int, v Verdict, err error) error {
 }
 
 func (p *proving) proof() Proof {
-	whole := Proof{Unproven: slices.Sorted(maps.Keys(p.unproven))}
+	whole := Proof{Unproven: p.unproven}
 	for _, v := range p.verdicts {
 		if v != nil {
 			whole.Verdicts = append(whole.Verdicts, *v)
@@ -125,8 +125,8 @@ func (p Proof) WriteText(w io.Writer) error {
 			fmt.Fprintf(w, "survived  %s: a server that %s\n", v.Fault.Case, v.Fault.Says)
 		}
 	}
-	for _, id := range p.Unproven {
-		fmt.Fprintf(w, "not tried  %s does not pass on the good server\n", id)
+	for _, id := range slices.Sorted(maps.Keys(p.Unproven)) {
+		fmt.Fprintf(w, "not tried  %s does not pass on the good server: %s\n", id, p.Unproven[id])
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprint(table, "method\tmutants\tkilled\tsurvived\tby their case alone\n")

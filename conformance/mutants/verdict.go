@@ -44,13 +44,15 @@ func (h *House) Try(ctx context.Context, f faults.Fault) (Verdict, error) {
 	}
 	i := slices.IndexFunc(passing, func(p passed) bool { return p.id == f.Case })
 	if i < 0 {
-		return v, fmt.Errorf("%w: %s", ErrNotPassing, f.Case)
+		return v, ErrNotPassing
 	}
 	if err := h.notice(ctx, f.Narrowed(passing[i].said), passing, &v); err != nil {
 		return v, err
 	}
 	named := h.named[key(f)]
-	v.Strays = slices.DeleteFunc(slices.Clone(v.Others), func(id string) bool { return slices.Contains(named, id) })
+	v.Strays = slices.DeleteFunc(slices.Clone(v.Others), func(id string) bool {
+		return slices.Contains(named, id) || slices.Contains(named, id+perhaps)
+	})
 	for _, p := range passing {
 		if slices.Contains(named, p.id) && !slices.Contains(v.Others, p.id) {
 			v.Blind = append(v.Blind, p.id)
@@ -58,6 +60,10 @@ func (h *House) Try(ctx context.Context, f faults.Fault) (Verdict, error) {
 	}
 	return v, nil
 }
+
+// perhaps stands in named.txt behind a case that may notice or not, since that is a
+// matter of time.
+const perhaps = "?"
 
 // ErrNotPassing says that a fault's case does not pass on the good server, so that
 // it could prove nothing on a worse one.
@@ -76,12 +82,12 @@ func (h *House) notice(ctx context.Context, f faults.Fault, passing []passed, v 
 			ids = append(ids, p.id)
 		}
 	}
-	outcomes, err := try(ctx, t, ids...)
+	results, err := try(ctx, t, ids...)
 	if err != nil {
 		return fmt.Errorf("%s, by a server that %s: %w", f.Case, f.Says, err)
 	}
 	for _, id := range ids {
-		switch noticed := outcomes[id] != conformance.Pass && outcomes[id] != conformance.Skip; {
+		switch noticed := results[id].Outcome != conformance.Pass && results[id].Outcome != conformance.Skip; {
 		case noticed && id == f.Case:
 			v.Killed = true
 		case noticed:
@@ -119,7 +125,13 @@ func NamedAnew(verdicts []Verdict) string {
 		all[key(f)] = named[key(f)]
 	}
 	for _, v := range verdicts {
-		all[key(v.Fault)] = v.Others
+		k := key(v.Fault)
+		all[k] = slices.DeleteFunc(all[k], func(id string) bool { return !strings.HasSuffix(id, perhaps) })
+		for _, id := range v.Others {
+			if !slices.Contains(all[k], id+perhaps) {
+				all[k] = append(all[k], id)
+			}
+		}
 	}
 	var text strings.Builder
 	for _, k := range slices.Sorted(maps.Keys(all)) {

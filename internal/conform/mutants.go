@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,7 +26,7 @@ const houses = 4
 const visitors = 18
 
 // errSurvived says that the suite is not proven.
-var errSurvived = errors.New("a mutant survived, or others than the named cases noticed one")
+var errSurvived = errors.New("a mutant survived or was not tried, or others than the named cases noticed one")
 
 // prove tries the suite on every mutant whose case begins with only. It writes what
 // is named beside their cases anew if names is the path of that file.
@@ -39,13 +40,14 @@ func prove(ctx context.Context, program, out, only, names string) (err error) {
 	if err != nil {
 		return err
 	}
-	var whole mutants.Proof
+	whole := mutants.Proof{Unproven: map[string]string{}}
 	for _, version := range []string{"v2", "v1"} {
 		p, err := proveVersion(ctx, stages, version, only)
 		if err != nil {
 			return err
 		}
-		whole.Verdicts, whole.Unproven = append(whole.Verdicts, p.Verdicts...), append(whole.Unproven, p.Unproven...)
+		whole.Verdicts = append(whole.Verdicts, p.Verdicts...)
+		maps.Copy(whole.Unproven, p.Unproven)
 	}
 	if names != "" {
 		return errors.Join(whole.WriteText(os.Stdout), os.WriteFile(names, []byte(mutants.NamedAnew(whole.Verdicts)), 0o644))
@@ -53,7 +55,7 @@ func prove(ctx context.Context, program, out, only, names string) (err error) {
 	if err := errors.Join(whole.WriteInexact(os.Stdout), whole.WriteText(os.Stdout)); err != nil {
 		return err
 	}
-	if !whole.Holds() {
+	if !whole.Holds() || len(whole.Unproven) > 0 {
 		return errSurvived
 	}
 	return nil
