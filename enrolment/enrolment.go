@@ -111,9 +111,12 @@ type Sent struct {
 // A Progress is what a signer has done, and what he is at.
 type Progress struct {
 	// Drawn is the sealed secret of an authenticator that is not confirmed, and
-	// DrawnUntil how long it can be.
+	// DrawnUntil how long it can be. DrawnStep is the step of the last code of it that
+	// was right, 0 if none was, and DrawnTries counts those that came since.
 	Drawn      []byte    `json:"drawn,omitempty"`
 	DrawnUntil time.Time `json:"drawnUntil,omitzero"`
+	DrawnStep  int64     `json:"drawnStep,omitempty"`
+	DrawnTries int       `json:"drawnTries,omitempty"`
 
 	Phone          string    `json:"phone,omitempty"` // that a code went to
 	PhoneConfirmed bool      `json:"phoneConfirmed,omitempty"`
@@ -154,9 +157,9 @@ var (
 	ErrCancelled = errors.New("enrolment: cancelled")
 	// ErrNotPaired says that the authenticator comes first.
 	ErrNotPaired = errors.New("enrolment: no authenticator is paired yet")
-	// ErrStale says that another secret was drawn since: a newer page is open, or
-	// this one was for too long.
-	ErrStale = errors.New("enrolment: a newer QR code took the place of this one, or its time is over")
+	// ErrStale says that another secret is to be drawn, or was: a newer page is open,
+	// this one was for too long, or too many codes were not right.
+	ErrStale = errors.New("enrolment: a newer QR code took the place of this one, or its time or its tries are over")
 	// ErrCode says that a code is wrong, used, over, or was tried too often; a
 	// CodeError says more.
 	ErrCode = errors.New("enrolment: wrong code")
@@ -192,7 +195,7 @@ var (
 
 // A CodeError is an ErrCode.
 type CodeError struct {
-	Left int  // tries; 0 if another code must be sent
+	Left int  // tries; 0 if another code must be sent, or another secret drawn
 	Used bool // the code was right, and was used before: the next one is wanted
 }
 

@@ -57,6 +57,7 @@ type house struct {
 	*enrolment.Office
 	t     testing.TB
 	store *registry.Registry
+	path  string // of the registry
 	log   *audittest.Log
 	box   *box
 	ticks *atomic.Int64
@@ -66,7 +67,8 @@ func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, log: audittest.Open(t), box: &box{}, ticks: &atomic.Int64{}}
 	h.ticks.Store(noon.UnixNano())
-	h.store = openRegistry(t, emptyRegistry(t))
+	h.path = emptyRegistry(t)
+	h.store = openRegistry(t, h.path)
 	h.Office = h.office(h.store, newSealer(t), noDevice{}, newAuthority(t, h.now))
 	return h
 }
@@ -298,6 +300,8 @@ func (h *house) pair() enrolment.Enrolment {
 	token := h.token(enrolment.LinkPair)
 	uri, drawing, err := h.Draw(h.t.Context(), token)
 	must(h.t, err)
+	_, err = h.ConfirmPairing(h.t.Context(), token, drawing, h.code(uri))
+	wantErr(h.t, "the first code", err, users.ErrNext)
 	e, err := h.ConfirmPairing(h.t.Context(), token, drawing, h.code(uri))
 	must(h.t, err)
 	return e

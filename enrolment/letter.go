@@ -56,6 +56,9 @@ func (o *Office) written(e Enrolment, l letter) notify.Letter {
 		Says: []string{say(lang, "hello", notify.Name(e.Identity.GivenName+" "+e.Identity.FamilyName)), say(lang, kind+".says")},
 		Link: o.LoginURL, Do: words[lang][kind+".do"],
 	}
+	if _, texted := words[lang][kind+".short"]; texted {
+		n.Short = say(lang, kind+".short", o.From)
+	}
 	switch {
 	case l.link == LinkPair:
 		n.Link = address(o.PairURL, l.token)

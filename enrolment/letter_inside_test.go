@@ -61,6 +61,9 @@ func TestLetters(t *testing.T) {
 			if diff := cmp.Diff(string(want), got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", path, diff)
 			}
+			if len([]rune(written.Short)) > 160 || (name == "paired") != (written.Short != "") {
+				t.Errorf("%s by SMS: %q", name, written.Short)
+			}
 			if diff := cmp.Diff(strings.Replace(strings.TrimSpace(m.Text), "-- \n", "", 1), plain(m.HTML)); diff != "" {
 				t.Errorf("%s: the HTML says something else (-text +html):\n%s", path, diff)
 			}

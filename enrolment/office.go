@@ -129,7 +129,20 @@ func (o *Office) record(ctx context.Context, event audit.Event, e Enrolment, wha
 // tell tells the signer of something. That he could not be told is in the log of
 // the server, and stops nothing.
 func (o *Office) tell(ctx context.Context, e Enrolment, kind string) {
-	if err := o.post(ctx, e, letter{kind: kind}); err != nil {
+	o.untold(ctx, e, kind, o.post(ctx, e, letter{kind: kind}))
+}
+
+// text is tell by SMS, to who has a phone that is known.
+func (o *Office) text(ctx context.Context, e Enrolment, kind string) {
+	user, err := o.Users.User(ctx, e.UserID)
+	if err == nil && user.Phone != "" && o.Post.SMS != nil {
+		err = o.Post.SMS.Send(ctx, o.written(e, letter{kind: kind}).SMS(user.Phone))
+	}
+	o.untold(ctx, e, kind, err)
+}
+
+func (o *Office) untold(ctx context.Context, e Enrolment, kind string, err error) {
+	if err != nil {
 		o.Logger.LogAttrs(ctx, slog.LevelWarn, "a signer was not told",
 			slog.String("enrolment", e.ID), slog.String("of", kind), slog.String("cause", err.Error()))
 	}

@@ -1,6 +1,7 @@
 package enrolment_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -57,7 +58,7 @@ func TestTheWholeWay(t *testing.T) {
 		t.Errorf("%+v, %v", e, err)
 	}
 	want := []audit.Event{
-		audit.UserAdded, audit.EnrolmentInvited, audit.FactorVerified, audit.FactorPaired, audit.EnrolmentPaired,
+		audit.UserAdded, audit.EnrolmentInvited, audit.FactorVerified, audit.FactorVerified, audit.FactorPaired, audit.EnrolmentPaired,
 		audit.ChallengeSent, audit.FactorPaired, audit.EnrolmentChanged, audit.FactorPaired, audit.EnrolmentChanged,
 		audit.EnrolmentChanged, audit.EnrolmentActivated,
 		audit.KeyGenerated, audit.CertificateIssued, audit.CredentialAdded, audit.EnrolmentIssued,
@@ -195,14 +196,133 @@ func TestDrawings(t *testing.T) {
 	must(t, err)
 	code := h.code(uri)
 	_, err = h.ConfirmPairing(ctx, token, drawing, code)
+	wantErr(t, "the first code", err, users.ErrNext)
+	_, err = h.ConfirmPairing(ctx, token, drawing, code)
+	wantErr(t, "a double click", err, enrolment.ErrCode)
+	code = h.code(uri)
+	_, err = h.ConfirmPairing(ctx, token, drawing, code)
 	must(t, err)
 	_, err = h.ConfirmPairing(ctx, token, drawing, code)
-	wantErr(t, "a double click", err, enrolment.ErrUsed)
+	wantErr(t, "another double click", err, enrolment.ErrUsed)
 	_, _, err = h.Draw(ctx, token)
 	wantErr(t, "another drawing", err, enrolment.ErrUsed)
 	kept, err := h.Get(ctx, e.ID)
-	if must(t, err); kept.Progress.Drawn != nil {
+	if must(t, err); kept.Progress.Drawn != nil || kept.Progress.Half(h.now()) {
 		t.Error("the drawn secret is kept twice")
+	}
+}
+
+// An authenticator is paired by two codes of it, of one step and of the next. The
+// first one is kept with the enrolment, whichever process is asked then.
+func TestTwoCodes(t *testing.T) {
+	type try struct {
+		*house
+		token, uri, first csc.Secret
+		drawing, userID   string
+	}
+	for _, row := range []struct {
+		says string
+		do   func(d *try) (code csc.Secret)
+		want error
+	}{
+		{"the next one", func(d *try) csc.Secret { return d.code(d.uri) }, nil},
+		{"the same again", func(d *try) csc.Secret { return d.first }, enrolment.ErrCode},
+		{"the one after the next", func(d *try) csc.Secret { d.code(d.uri); return d.code(d.uri) }, users.ErrApart},
+		{"the next one, of another secret", func(d *try) csc.Secret {
+			other, err := d.Registrar.Draw(d.t.Context(), d.userID)
+			must(d.t, err)
+			uri, err := d.Registrar.Pairing(d.t.Context(), d.userID, other)
+			must(d.t, err)
+			return d.code(csc.Secret(uri))
+		}, enrolment.ErrCode},
+		{"the next one, of what was drawn in another tab meanwhile", func(d *try) csc.Secret {
+			var err error
+			d.uri, d.drawing, err = d.Draw(d.t.Context(), d.token)
+			must(d.t, err)
+			return d.code(d.uri)
+		}, users.ErrNext},
+		{"the next one, after another was drawn", func(d *try) csc.Secret {
+			_, _, err := d.Draw(d.t.Context(), d.token)
+			must(d.t, err)
+			return d.code(d.uri)
+		}, enrolment.ErrStale},
+		{"the next one, after a wrong one", func(d *try) csc.Secret {
+			wantErr(d.t, "no code", second(d.ConfirmPairing(d.t.Context(), d.token, d.drawing, "12345x")), enrolment.ErrCode)
+			return d.code(d.uri)
+		}, nil},
+		{"the next one, after five wrong ones", func(d *try) csc.Secret {
+			for n := 4; n >= 0; n-- {
+				if got := left(second(d.ConfirmPairing(d.t.Context(), d.token, d.drawing, "12345x"))); got != n {
+					d.t.Errorf("%d tries left, want %d", got, n)
+				}
+			}
+			return d.code(d.uri)
+		}, enrolment.ErrStale},
+		{"the next one, to another process after the first has ended", func(d *try) csc.Secret {
+			must(d.t, d.store.Close())
+			d.store = openRegistry(d.t, d.path)
+			d.Office = d.office(d.store, newSealer(d.t), noDevice{}, newAuthority(d.t, d.now))
+			return d.code(d.uri)
+		}, nil},
+	} {
+		t.Run(row.says, func(t *testing.T) {
+			h := newHouse(t)
+			e := h.invite()
+			d := &try{house: h, token: h.token(enrolment.LinkPair), userID: e.UserID}
+			var err error
+			d.uri, d.drawing, err = h.Draw(t.Context(), d.token)
+			must(t, err)
+			d.first = h.code(d.uri)
+			wantErr(t, "the first", second(h.ConfirmPairing(t.Context(), d.token, d.drawing, d.first)), users.ErrNext)
+			code := row.do(d)
+			got, err := d.ConfirmPairing(t.Context(), d.token, d.drawing, code)
+			wantErr(t, row.says, err, row.want)
+			user, failed := d.store.User(t.Context(), e.UserID)
+			if must(t, failed); (user.Secret != nil) != (row.want == nil) || (got.State == enrolment.Paired) != (row.want == nil) {
+				t.Fatalf("the signer has an authenticator: %t, %s", user.Secret != nil, got.State)
+			}
+			if errors.Is(err, users.ErrApart) || errors.Is(err, users.ErrNext) { // it is the first one now
+				must(t, second(d.ConfirmPairing(t.Context(), d.token, d.drawing, d.code(d.uri))))
+			}
+		})
+	}
+}
+
+// An opener opens while something else is done.
+type opener struct {
+	users.Sealer
+	meanwhile func()
+}
+
+func (o *opener) Open(ctx context.Context, sealed, aad []byte) ([]byte, error) {
+	if meanwhile := o.meanwhile; meanwhile != nil {
+		o.meanwhile = nil
+		meanwhile()
+	}
+	return o.Sealer.Open(ctx, sealed, aad)
+}
+
+// A first code that is judged while another tab draws anew is of what was drawn
+// before: the new authenticator needs two of its own.
+func TestFirstCodeWhileAnotherIsDrawn(t *testing.T) {
+	h := newHouse(t)
+	e := h.invite()
+	slow := &opener{Sealer: h.Registrar.Sealer}
+	h.Registrar.Sealer = slow
+	ctx, token := t.Context(), h.token(enrolment.LinkPair)
+	first, one, err := h.Draw(ctx, token)
+	must(t, err)
+	code := h.code(first)
+	var uri csc.Secret
+	var two string
+	slow.meanwhile = func() {
+		uri, two, err = h.Draw(ctx, token)
+		must(t, err)
+	}
+	wantErr(t, "the first code", second(h.ConfirmPairing(ctx, token, one, code)), enrolment.ErrStale)
+	wantErr(t, "the next one, of the other", second(h.ConfirmPairing(ctx, token, two, h.code(uri))), users.ErrNext)
+	if user, err := h.store.User(ctx, e.UserID); err != nil || user.Secret != nil {
+		t.Errorf("one code of each is enough: %v", err)
 	}
 }
 

@@ -20,6 +20,7 @@ var words = map[string]map[string]string{
 		"paired.subject": "Your authenticator app was replaced – %s",
 		"paired.says":    "Your identity was verified anew, and another authenticator app was paired with your account. Codes of the one before are no longer good, and you were logged out everywhere.",
 		"paired.do":      "To your pages",
+		"paired.short":   "%s: another authenticator app was paired with your account. If that was not you, tell whoever runs this service at once.",
 
 		"issued.subject": "Your signing certificate – %s",
 		"issued.says":    "Your signing certificate was issued. You can sign with it now, with the password that you chose and the codes of your authenticator app. You find it on your pages, under security.",
@@ -49,6 +50,7 @@ var words = map[string]map[string]string{
 		"paired.subject": "Aplicația dumneavoastră de autentificare a fost înlocuită – %s",
 		"paired.says":    "Identitatea dumneavoastră a fost verificată din nou, iar contului i-a fost asociată o altă aplicație de autentificare. Codurile celei dinainte nu mai sunt valabile, iar dumneavoastră ați fost deconectat peste tot.",
 		"paired.do":      "La paginile dumneavoastră",
+		"paired.short":   "%s: contului i-a fost asociată altă aplicație de autentificare. Dacă nu ați făcut-o dumneavoastră, anunțați-l imediat pe cel care administrează serviciul.",
 
 		"issued.subject": "Certificatul dumneavoastră de semnare – %s",
 		"issued.says":    "Certificatul dumneavoastră de semnare a fost emis. De acum puteți semna cu el, cu parola pe care ați ales-o și cu codurile aplicației de autentificare. Îl găsiți pe paginile dumneavoastră, la securitate.",

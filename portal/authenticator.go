@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,8 +22,9 @@ const (
 // A pairing is an authenticator that may be drawn, and, once it was, is not the
 // signer's yet. It is of one session.
 type pairing struct {
-	Sealed  []byte    `json:"sealed,omitempty"` // of the last load
-	Tries   int       `json:"tries"`            // left
+	Sealed  []byte    `json:"sealed,omitempty"` // what was drawn last
+	First   int64     `json:"first,omitempty"`  // step of the last code of it that was right; 0 for none
+	Tries   int       `json:"tries"`            // left, of codes in a row that are not right
 	Expires time.Time `json:"expires"`
 
 	raw []byte
@@ -92,24 +94,29 @@ func (p *Pages) drawn(v visit) (*pairing, error) {
 type pairingPage struct {
 	frame
 	Drawn drawing
+	Half  bool   // one code of two was right
 	To    string // where the form goes
 }
 
 // showPairing draws the secret anew with each load, so that one that somebody saw
-// before is good for nothing.
+// before is good for nothing; but after a right code of it the next one is asked for.
 func (p *Pages) showPairing(v visit) {
 	d, err := p.drawn(v)
 	if err == nil && d == nil {
 		p.over(v)
 		return
 	}
+	if err == nil && d.First != 0 {
+		v.GoTo(pairingCodePath)
+		return
+	}
 	shown := pairingPage{frame: p.frame(v, "pairing.title"), To: pairingPath}
 	if err == nil {
-		shown.Drawn, err = p.redraw(v, d)
+		shown.Drawn, err = p.redraw(v)
 	}
 	switch {
-	case errors.Is(err, errOtherLoad):
-		v.GoTo(pairingPath)
+	case errors.Is(err, errOver):
+		p.over(v)
 	case err != nil:
 		p.book.Fail(v.Visit, err)
 	default:
@@ -117,29 +124,24 @@ func (p *Pages) showPairing(v visit) {
 	}
 }
 
-// errOtherLoad says that another load of the same session was quicker.
-var errOtherLoad = errors.New("portal: drawn by another load")
-
-func (p *Pages) redraw(v visit, d *pairing) (drawing, error) {
-	next := *d
-	var err error
-	if next.Sealed, err = p.Registrar.Draw(v.ctx, v.user.ID); err != nil {
-		return drawing{}, err
-	}
-	uri, err := p.Registrar.Pairing(v.ctx, v.user.ID, next.Sealed)
+// redraw draws another secret in the place of the one before.
+func (p *Pages) redraw(v visit) (drawing, error) {
+	sealed, err := p.Registrar.Draw(v.ctx, v.user.ID)
 	if err != nil {
 		return drawing{}, err
 	}
-	switch kept, err := p.swap(v, d, next); {
-	case err != nil:
+	uri, err := p.Registrar.Pairing(v.ctx, v.user.ID, sealed)
+	if err != nil {
 		return drawing{}, err
-	case !kept:
-		return drawing{}, errOtherLoad
+	}
+	if _, err := p.edit(v, func(d *pairing) error { d.Sealed, d.First = sealed, 0; return nil }); err != nil {
+		return drawing{}, err
 	}
 	return draw(uri)
 }
 
-// showPairingCode asks for the code again, without showing what it is of.
+// showPairingCode asks for a code again, or for the second one, without showing what
+// it is of.
 func (p *Pages) showPairingCode(v visit) {
 	switch d, err := p.drawn(v); {
 	case err != nil:
@@ -147,7 +149,13 @@ func (p *Pages) showPairingCode(v visit) {
 	case d == nil:
 		p.over(v)
 	default:
-		p.book.Render(v.Visit, http.StatusOK, "pairing-code.html", pairingPage{frame: p.frame(v, "pairing.title"), To: pairingPath})
+		shown := pairingPage{Half: d.First != 0, To: pairingPath}
+		title := "pairing.title"
+		if shown.Half {
+			title = "pairing.half.title"
+		}
+		shown.frame = p.frame(v, title)
+		p.book.Render(v.Visit, http.StatusOK, "pairing-code.html", shown)
 	}
 }
 
@@ -156,36 +164,40 @@ func (p *Pages) over(v visit) {
 	p.book.Back(v.on(authenticatorPath), authenticatorPath, page.Note{Kind: "authenticator.error.over"})
 }
 
-// confirm makes the drawn authenticator the signer's, by a code of it. Each try is
+// confirm makes the drawn authenticator the signer's, by two codes of it. Each is
 // counted before it is judged.
 func (p *Pages) confirm(v visit) error {
-	d, err := p.drawn(v)
-	if err != nil {
-		return err
-	}
-	code := codeOf(v.R.PostForm)
+	code, again := codeOf(v.R.PostForm), v.R.PostForm.Has(fieldRedraw)
+	d, err := p.edit(v, func(d *pairing) error {
+		switch {
+		case again:
+			d.Sealed, d.First = nil, 0
+		case code != "" && d.Sealed != nil:
+			d.Tries--
+		}
+		return nil
+	})
 	switch {
-	case d == nil:
+	case errors.Is(err, errOver):
 		p.over(v)
+		return nil
+	case err != nil:
+		return err
+	case again:
+		v.GoTo(pairingPath)
 		return nil
 	case code == "" || d.Sealed == nil:
 		return p.refuse(v.at(pairingCodePath), page.Note{Kind: "code.error.shape"})
 	}
-	next := *d
-	next.Tries--
-	switch counted, err := p.swap(v, d, next); {
-	case err != nil:
-		return err
-	case !counted: // another try of the same session was quicker
-		v.GoTo(pairingCodePath)
-		return nil
-	}
 	stamp := users.NewStamp()
-	err = p.Registrar.Confirm(v.ctx, v.user.ID, d.Sealed, code, stamp)
-	if errors.Is(err, users.ErrWrong) || errors.Is(err, users.ErrUsed) {
-		return p.refused(v.at(pairingCodePath), err, "pairing.wrong.code")
-	}
-	if err != nil {
+	step, err := p.Registrar.Confirm(v.ctx, v.user.ID, d.Sealed, d.First, code, stamp)
+	switch {
+	case errors.Is(err, users.ErrNext), errors.Is(err, users.ErrApart):
+		return p.half(v, d, step, err)
+	case errors.Is(err, users.ErrWrong), errors.Is(err, users.ErrUsed):
+		refusal := &users.RefusedError{Left: d.Tries, Used: errors.Is(err, users.ErrUsed)}
+		return p.refused(v.at(pairingCodePath), refusal, "pairing.wrong.code")
+	case err != nil:
 		return err
 	}
 	if err := p.forget(v.ctx, v.session); err != nil {
@@ -195,15 +207,61 @@ func (p *Pages) confirm(v visit) error {
 	return p.renew(v, stamp, "security.done.authenticator")
 }
 
-// swap puts next in the place of what was drawn, unless that is another by now.
-func (p *Pages) swap(v visit, d *pairing, next pairing) (bool, error) {
-	value, err := json.Marshal(next)
-	if err != nil {
-		return false, fmt.Errorf("encode pairing: %w", err)
+// half keeps the step of a code that was right with the drawing that it is of, and
+// asks for the next one.
+func (p *Pages) half(v visit, of *pairing, step int64, wanted error) error {
+	_, err := p.edit(v, func(d *pairing) error {
+		if !bytes.Equal(d.Sealed, of.Sealed) {
+			return users.ErrWrong // another tab drew anew
+		}
+		d.First, d.Tries = max(d.First, step), pairingTries
+		return nil
+	})
+	switch {
+	case errors.Is(err, errOver):
+		p.over(v)
+		return nil
+	case errors.Is(err, users.ErrWrong):
+		return p.refused(v.at(pairingCodePath), err, "pairing.wrong.code")
+	case err != nil:
+		return err
+	case errors.Is(wanted, users.ErrApart):
+		return p.refuse(v.at(pairingCodePath), page.Note{Kind: "pairing.apart"})
 	}
-	swapped, err := p.Tickets.Swap(v.ctx, pairingKey(v.session), d.raw, value, next.Expires.Sub(p.Now()))
-	if err != nil {
-		return false, fmt.Errorf("keep pairing: %w", err)
+	v.GoTo(pairingCodePath)
+	return nil
+}
+
+// errOver says that a session draws nothing, or not any more.
+var errOver = errors.New("portal: nothing is drawn")
+
+// busy is how often a change begins anew when another tab was quicker.
+const busy = 50
+
+// edit changes what was drawn in the session, whatever other tabs make of it
+// meanwhile, and returns it; errOver if there is nothing.
+func (p *Pages) edit(v visit, change func(*pairing) error) (*pairing, error) {
+	for range busy {
+		d, err := p.drawn(v)
+		if err == nil && d == nil {
+			err = errOver
+		}
+		if err == nil {
+			err = change(d)
+		}
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(d)
+		if err != nil {
+			return nil, fmt.Errorf("encode pairing: %w", err)
+		}
+		switch kept, err := p.Tickets.Swap(v.ctx, pairingKey(v.session), d.raw, value, d.Expires.Sub(p.Now())); {
+		case err != nil:
+			return nil, fmt.Errorf("keep pairing: %w", err)
+		case kept:
+			return d, nil
+		}
 	}
-	return swapped, nil
+	return nil, errOver
 }

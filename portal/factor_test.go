@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"strings"
@@ -152,7 +153,17 @@ func (b *browser) confirm(code string) (*http.Response, string) {
 	return b.sendTo("/portal/authenticator/new/code", "/portal/authenticator/new", fields("code", code))
 }
 
-// A new authenticator takes a code of the old one, and counts only after a code of
+// half goes as far as the first code of a new authenticator, and returns its secret.
+func (b *browser) half() string {
+	b.t.Helper()
+	secret := b.drawn()
+	b.after(30 * time.Second)
+	resp, _ := b.confirm(codeAt(b.t, secret, b.clock()))
+	wantRedirect(b.t, resp, "/portal/authenticator/new/code")
+	return secret
+}
+
+// A new authenticator takes a code of the old one, and counts only after two codes of
 // its own; then the old one is none, and everything else ended.
 func TestPairAnother(t *testing.T) {
 	h := newHouse(t)
@@ -174,6 +185,12 @@ func TestPairAnother(t *testing.T) {
 	wantTold(t, text, "not one of the new authenticator")
 	if secretCode.MatchString(text) || pairingURI.MatchString(text) || strings.Contains(text, "<svg") {
 		t.Error("the secret is shown again")
+	}
+	h.after(30 * time.Second)
+	resp, _ = b.confirm(codeAt(t, secret, h.clock()))
+	wantRedirect(t, resp, "/portal/authenticator/new/code")
+	if !other.loggedIn() {
+		t.Error("something ended after one code")
 	}
 	h.after(30 * time.Second)
 	code := codeAt(t, secret, h.clock())
@@ -267,5 +284,104 @@ func TestPairingFails(t *testing.T) {
 	h.after(16 * time.Minute)
 	if !h.inside().loggedIn() {
 		t.Error("the old authenticator is none")
+	}
+}
+
+// The second code is that of the step right after the first, however often pages are
+// loaded meanwhile, and in whichever tab it is typed.
+func TestSecondCode(t *testing.T) {
+	const codePage = "/portal/authenticator/new/code"
+	h := newHouse(t)
+	b := h.inside()
+	secret := b.half()
+	at := func() string { return codeAt(t, secret, h.clock()) }
+	says := func(told ...string) {
+		t.Helper()
+		_, text := b.get(codePage)
+		wantTold(t, text, told...)
+		if strings.Contains(text, secret) || strings.Contains(text, "<svg") {
+			t.Error("the secret is shown again")
+		}
+	}
+	for range 2 { // a reload, and another tab
+		says("The first code is right", "wait until your app shows another code")
+	}
+	resp, _ := b.get("/portal/authenticator/new") // back
+	wantRedirect(t, resp, codePage)
+	b.confirm(at())
+	says("was used already", "wait until your app shows another code", "4 more tries")
+	b.confirm("12345x")
+	says("six digits", "wait until your app shows another code")
+	b.confirm(h.wrongCode())
+	says("not one of the new authenticator", "3 more tries", "wait until your app shows another code")
+	h.after(30 * time.Second)
+	b.confirm(codeAt(t, h.secret, h.clock())) // the right step of the old one
+	says("not one of the new authenticator", "2 more tries")
+	h.after(5 * time.Minute)
+	b.confirm(at())
+	says("not the one right after the code before", "counts as the first one now", "wait until your app shows another code")
+	user, err := h.store.User(t.Context(), h.signer.ID)
+	must(t, err)
+	if !cmp.Equal(user.Secret, h.signer.Secret) || len(h.notices) != 1 {
+		t.Fatalf("the new authenticator counts already; told %v", h.notices)
+	}
+	h.after(30 * time.Second)
+	resp, _ = b.confirm(at())
+	wantRedirect(t, resp, "/portal/security")
+	if h.notices[len(h.notices)-1] != portal.NewAuthenticator {
+		t.Errorf("told %v", h.notices)
+	}
+}
+
+// A new picture ends what was begun with the one before.
+func TestAnotherPicture(t *testing.T) {
+	h := newHouse(t)
+	b := h.inside()
+	first := b.half()
+	resp, _ := b.sendTo("/portal/authenticator/new/code", "/portal/authenticator/new", fields("redraw", "yes", "code", ""))
+	wantRedirect(t, resp, "/portal/authenticator/new")
+	_, text := b.get("/portal/authenticator/new")
+	second := secretOf(t, text)
+	h.after(30 * time.Second)
+	b.confirm(codeAt(t, first, h.clock()))
+	_, text = b.get("/portal/authenticator/new/code")
+	wantTold(t, text, "not one of the new authenticator", "Type the code that the app shows for the last picture")
+	b.confirm(codeAt(t, second, h.clock()))
+	_, text = b.get("/portal/authenticator/new/code")
+	wantTold(t, text, "The first code is right")
+	if user, err := h.store.User(t.Context(), h.signer.ID); err != nil || !cmp.Equal(user.Secret, h.signer.Secret) {
+		t.Errorf("one code of each is enough: %v", err)
+	}
+}
+
+// A drawer draws while something else is done.
+type drawer struct {
+	portal.Registrar
+	meanwhile func()
+}
+
+func (d *drawer) Draw(ctx context.Context, userID string) ([]byte, error) {
+	if meanwhile := d.meanwhile; meanwhile != nil {
+		d.meanwhile = nil
+		meanwhile()
+	}
+	return d.Registrar.Draw(ctx, userID)
+}
+
+// A first code that is typed while another tab draws anew is of what was drawn
+// before: the new authenticator needs two of its own.
+func TestFirstCodeWhileAnotherIsDrawn(t *testing.T) {
+	slow := &drawer{}
+	h := newHouse(t, func(p *portal.Pages) { slow.Registrar, p.Registrar = p.Registrar, slow })
+	b := h.inside()
+	first := b.drawn()
+	h.after(30 * time.Second)
+	slow.meanwhile = func() { b.confirm(codeAt(t, first, h.clock())) }
+	_, text := b.get("/portal/authenticator/new")
+	second := secretOf(t, text)
+	h.after(30 * time.Second)
+	b.confirm(codeAt(t, second, h.clock()))
+	if user, err := h.store.User(t.Context(), h.signer.ID); err != nil || !cmp.Equal(user.Secret, h.signer.Secret) {
+		t.Errorf("one code of each is enough: %v", err)
 	}
 }

@@ -25,6 +25,7 @@ const (
 	fieldHas         = "has"
 	fieldWant        = "want"
 	fieldDrawing     = "drawing"
+	fieldRedraw      = "redraw"
 	fieldPhone       = "phone"
 	fieldAccept      = "accept"
 	fieldVersion     = "version"

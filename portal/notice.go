@@ -62,10 +62,11 @@ const (
 // errMails says that the mail server is too slow for what there is to say.
 var errMails = errors.New("portal: too many mails under way")
 
-// A Mailer is a Notifier by mail. Nobody waits for the mail server: what it does
-// not take is in the log.
+// A Mailer is a Notifier by mail, and of what matters most by SMS too. Nobody waits
+// for who carries them: what is not taken is in the log.
 type Mailer struct {
 	Mail    notify.Sender
+	SMS     notify.Sender // nil if none leave
 	Signers Signers
 	From    string // what the service calls itself
 	URL     string // of the security page
@@ -84,13 +85,14 @@ func NewMailer(m *Mailer) *Mailer {
 	return m
 }
 
-// Close waits for the mails under way.
+// Close waits for what is under way.
 func (m *Mailer) Close() error {
 	m.sending.Wait()
 	return nil
 }
 
-// Notify sends the signer a mail.
+// Notify sends the signer a mail, and an SMS if there is one for what, to who has a
+// phone that is known.
 func (m *Mailer) Notify(ctx context.Context, userID string, what Notice, from Place) error {
 	user, err := m.Signers.User(ctx, userID)
 	if err != nil {
@@ -100,15 +102,24 @@ func (m *Mailer) Notify(ctx context.Context, userID string, what Notice, from Pl
 	if err != nil {
 		return err
 	}
-	return m.post(ctx, user, letter, what)
+	var texted error
+	if letter.Short != "" && m.SMS != nil && user.Phone != "" {
+		texted = m.later(ctx, m.SMS, user.ID, letter.SMS(user.Phone), what)
+	}
+	return errors.Join(m.post(ctx, user, letter, what), texted)
 }
 
-// post sends a letter, later.
+// post sends a letter by mail, later.
 func (m *Mailer) post(ctx context.Context, user users.User, letter notify.Letter, what Notice) error {
 	message, err := letter.Mail(user.Email)
 	if err != nil {
 		return err
 	}
+	return m.later(ctx, m.Mail, user.ID, message, what)
+}
+
+// later sends a message, without anybody waiting for it.
+func (m *Mailer) later(ctx context.Context, by notify.Sender, userID string, message notify.Message, what Notice) error {
 	select {
 	case m.places <- struct{}{}:
 	default:
@@ -118,19 +129,19 @@ func (m *Mailer) post(ctx context.Context, user users.User, letter notify.Letter
 		defer func() { <-m.places }()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailTimeout)
 		defer cancel()
-		if err := m.Mail.Send(ctx, message); err != nil {
-			untold(ctx, m.Logger, user.ID, what, err)
+		if err := by.Send(ctx, message); err != nil {
+			untold(ctx, m.Logger, userID, what, err)
 		}
 	})
 	return nil
 }
 
 // letters are the texts of the notices.
-var letters = map[Notice]struct{ subject, says, wrong string }{
-	NewSession:         {"notice.session.subject", "notice.session.says", "notice.session.wrong"},
-	NewPassword:        {"notice.password.subject", "notice.password.says", "notice.factor.wrong"},
-	FirstAuthenticator: {"notice.first.subject", "notice.first.says", "notice.first.wrong"},
-	NewAuthenticator:   {"notice.authenticator.subject", "notice.authenticator.says", "notice.factor.wrong"},
+var letters = map[Notice]struct{ subject, says, wrong, short string }{
+	NewSession:         {"notice.session.subject", "notice.session.says", "notice.session.wrong", ""},
+	NewPassword:        {"notice.password.subject", "notice.password.says", "notice.factor.wrong", ""},
+	FirstAuthenticator: {"notice.first.subject", "notice.first.says", "notice.first.wrong", ""}, // of who has confirmed no phone
+	NewAuthenticator:   {"notice.authenticator.subject", "notice.authenticator.says", "notice.factor.wrong", "notice.authenticator.short"},
 }
 
 func (m *Mailer) letter(locale string, what Notice, from Place) (notify.Letter, error) {
@@ -149,8 +160,12 @@ func (m *Mailer) letter(locale string, what Notice, from Place) (notify.Letter, 
 	if name, system := browserOf(from.Agent); name != "" {
 		browser = say("sessions.browser", name, system)
 	}
+	short := ""
+	if keys.short != "" {
+		short = say(keys.short, m.From)
+	}
 	return notify.Letter{
-		Lang: t.Tag, From: m.From, Subject: say(keys.subject, m.From),
+		Lang: t.Tag, Short: short, From: m.From, Subject: say(keys.subject, m.From),
 		Says: []string{say(keys.says), say("notice.when", t.Date(from.At)), say("notice.where", browser, from.Address)},
 		Link: m.URL, Do: say("notice.do"),
 		Adds: []string{say(keys.wrong), say("notice.never")},

@@ -50,7 +50,7 @@ func TestMails(t *testing.T) {
 	h, mailer := mailed(t, box)
 	b := h.inside()
 	b.change(password, another, another, h.code())
-	secret := b.drawn()
+	secret := b.half()
 	h.after(30 * time.Second)
 	b.confirm(codeAt(t, secret, h.clock()))
 	must(t, mailer.Close())
@@ -75,6 +75,37 @@ func TestMails(t *testing.T) {
 			if strings.Contains(text, hidden) {
 				t.Errorf("%q has a secret in it", subject)
 			}
+		}
+	}
+}
+
+// Another authenticator is told by SMS too, to the phone that the signer has; nothing
+// else is, and nobody is who has none.
+func TestSMS(t *testing.T) {
+	for _, row := range []struct{ locale, phone, says string }{
+		{"en", "+40700000000", "Pecete: another authenticator app was paired with your account."},
+		{"ro", "+40700000000", "Pecete: contului i-a fost asociată altă aplicație de autentificare."},
+		{"ro", "", ""},
+	} {
+		mails, texts := &letterbox{}, &letterbox{}
+		h, mailer := mailed(t, mails)
+		mailer.SMS = texts
+		user, err := h.operator.Add(t.Context(), users.Person{
+			Email: "semnatar.demo@example.org", GivenName: "Semnatar", FamilyName: "Demo", Country: "RO", Locale: row.locale, Phone: row.phone,
+		})
+		must(t, err)
+		for _, what := range []portal.Notice{portal.NewSession, portal.NewPassword, portal.FirstAuthenticator, portal.NewAuthenticator} {
+			must(t, mailer.Notify(t.Context(), user.ID, what, portal.Place{At: noon}))
+		}
+		must(t, mailer.Close())
+		if len(mails.got) != 4 {
+			t.Errorf("%d mails", len(mails.got))
+		}
+		switch {
+		case row.says == "" && len(texts.got) > 0:
+			t.Errorf("an SMS to nobody: %v", texts.got)
+		case row.says != "" && (len(texts.got) != 1 || texts.got[0].To != row.phone || !strings.HasPrefix(texts.got[0].Text, row.says) || len([]rune(texts.got[0].Text)) > 160):
+			t.Errorf("SMS in %s: %v", row.locale, texts.got)
 		}
 	}
 }

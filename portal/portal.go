@@ -66,8 +66,9 @@ type Registrar interface {
 	// yet, and Pairing is what an app is paired with it by.
 	Draw(ctx context.Context, userID string) (sealed []byte, err error)
 	Pairing(ctx context.Context, userID string, sealed []byte) (uri string, err error)
-	// Confirm makes it his, by a code of it.
-	Confirm(ctx context.Context, userID string, sealed []byte, code csc.Secret, stamp string) error
+	// Confirm makes it his, by two codes of it in a row: users.ErrNext and
+	// users.ErrApart want another one after the one of step.
+	Confirm(ctx context.Context, userID string, sealed []byte, first int64, code csc.Secret, stamp string) (step int64, err error)
 }
 
 // Signers are who can log in.

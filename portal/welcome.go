@@ -167,6 +167,12 @@ func (p *Pages) begin(l link) http.HandlerFunc {
 			return
 		}
 		page.SetCookie(w, l.cookie, string(token), 0)
+		if err == nil && l.Link == enrolment.LinkPair && g.enrolment.Progress.Half(p.Now()) { // perhaps of somebody else
+			if _, _, err := p.Office.Draw(r.Context(), token); err != nil {
+				p.trouble(g, err)
+				return
+			}
+		}
 		at.GoTo(l.path)
 	}
 }
@@ -224,6 +230,7 @@ type welcomePage struct {
 	Expires  time.Time
 	Drawn    drawing
 	Drawing  string // which it is, for the form
+	Half     bool   // one code of two was right
 	Other    bool   // the other link is at hand too
 	Phone    string
 	Waits    bool // a code is under way

@@ -10,6 +10,7 @@ var welcomeEnglish = map[string]string{
 	"notice.password.says":         "Your password was changed. Everywhere else you are logged out.",
 	"notice.authenticator.subject": "%s: you have another authenticator",
 	"notice.authenticator.says":    "Another authenticator app was paired with your account. The codes of the old one are good for nothing any more.",
+	"notice.authenticator.short":   "%s: another authenticator app was paired with your account. If that was not you, tell whoever runs this service at once.",
 	"notice.factor.wrong":          "If that was you, there is nothing to do. If it was not, tell whoever runs this service at once: nobody can sign in your name after your account was locked.",
 	"notice.when":                  "When: %s",
 	"notice.where":                 "Where: %s, from the network address %s",
@@ -56,7 +57,7 @@ var welcomeEnglish = map[string]string{
 	"welcome.pair.install": "Install an authenticator app on your phone, if you have none.",
 	"welcome.pair.scan":    "Scan the picture with the app. If you read this on that phone, use the button instead.",
 	"welcome.pair.hint":    "The six digits that the app shows for the new entry.",
-	"welcome.pair.stale":   "This page was open twice, or for too long, and the picture from before is good for nothing. Here is a new one: delete the entry in the app, and scan again.",
+	"welcome.pair.stale":   "This page was open twice, or for too long, or too many codes were not right, and the picture from before is good for nothing. Here is a new one: delete the entry in the app, and scan again.",
 	"welcome.pair.done":    "The app is paired. Its codes are yours from now on.",
 
 	"welcome.paired.title": "Your app is paired",

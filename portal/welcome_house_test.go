@@ -162,10 +162,17 @@ func (w *welcome) pair(b *browser) string {
 	wantRedirect(w.t, b.begin(w.link("pair")), portal.PairPath)
 	_, text := b.get(portal.PairPath)
 	secret := secretOf(w.t, text)
-	w.after(30 * time.Second)
-	resp := b.pushOn(text, "/welcome/pair/code", fields("code", codeAt(w.t, secret, w.clock())))
-	wantRedirect(w.t, resp, portal.PairPath)
+	wantRedirect(w.t, w.typed(b, text, secret), "/welcome/pair/code")
+	_, text = b.get("/welcome/pair/code")
+	wantRedirect(w.t, w.typed(b, text, secret), portal.PairPath)
 	return secret
+}
+
+// typed answers a page with the next code of an authenticator.
+func (w *welcome) typed(b *browser, text, secret string) *http.Response {
+	w.t.Helper()
+	w.after(30 * time.Second)
+	return b.pushOn(text, "/welcome/pair/code", fields("code", codeAt(w.t, secret, w.clock())))
 }
 
 // activate goes through the second.

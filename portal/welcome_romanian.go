@@ -8,6 +8,7 @@ var welcomeRomanian = map[string]string{
 	"notice.password.says":         "Parola dumneavoastră a fost schimbată. În alte locuri nu mai sunteți autentificat.",
 	"notice.authenticator.subject": "%s: aveți alt autentificator",
 	"notice.authenticator.says":    "Contului dumneavoastră i-a fost asociată altă aplicație de autentificare. Codurile celei vechi nu mai sunt bune de nimic.",
+	"notice.authenticator.short":   "%s: contului i-a fost asociată altă aplicație de autentificare. Dacă nu ați făcut-o dumneavoastră, anunțați-l imediat pe cel care administrează serviciul.",
 	"notice.factor.wrong":          "Dacă ați fost dumneavoastră, nu aveți nimic de făcut. Dacă nu, anunțați-l imediat pe cel care administrează serviciul: după ce contul este blocat, nimeni nu mai poate semna în numele dumneavoastră.",
 	"notice.when":                  "Când: %s",
 	"notice.where":                 "Unde: %s, de la adresa de rețea %s",
@@ -54,7 +55,7 @@ var welcomeRomanian = map[string]string{
 	"welcome.pair.install": "Instalați pe telefon o aplicație de autentificare, dacă nu aveți una.",
 	"welcome.pair.scan":    "Scanați imaginea cu aplicația. Dacă citiți chiar pe acel telefon, folosiți butonul.",
 	"welcome.pair.hint":    "Cele șase cifre pe care le arată aplicația pentru intrarea nouă.",
-	"welcome.pair.stale":   "Pagina a fost deschisă de două ori sau prea mult timp, iar imaginea de dinainte nu mai este bună de nimic. Aceasta este una nouă: ștergeți intrarea din aplicație și scanați din nou.",
+	"welcome.pair.stale":   "Pagina a fost deschisă de două ori sau prea mult timp, ori au fost prea multe coduri greșite, iar imaginea de dinainte nu mai este bună de nimic. Aceasta este una nouă: ștergeți intrarea din aplicație și scanați din nou.",
 	"welcome.pair.done":    "Aplicația este asociată. De acum codurile ei sunt ale dumneavoastră.",
 
 	"welcome.paired.title": "Aplicația este asociată",

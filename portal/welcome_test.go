@@ -222,6 +222,12 @@ func TestPairingTabs(t *testing.T) {
 	w.after(30 * time.Second)
 	right := at(third)
 	resp := b.pushOn(text, "/welcome/pair/code", fields("code", right))
+	wantRedirect(t, resp, "/welcome/pair/code")
+	_, text = b.follow(b.pushOn(text, "/welcome/pair/code", fields("code", right))) // twice clicked
+	wantTold(t, text, "used already", "wait until your app shows another code")
+	w.after(30 * time.Second)
+	right = at(third)
+	resp = b.pushOn(third, "/welcome/pair/code", fields("code", right)) // in the tab with the picture
 	wantRedirect(t, resp, portal.PairPath)
 	_, after := b.get(portal.PairPath)
 	wantTold(t, after, "The app is paired")
@@ -259,6 +265,92 @@ func TestForwardedLink(t *testing.T) {
 	_, text = thief.get(portal.PairPath)
 	if strings.Contains(text, "otpauth") {
 		t.Error("the thief goes on")
+	}
+}
+
+// The second code is that of the step right after the first; until it comes a reload,
+// the way back and another tab ask for it.
+func TestSecondCodeOfTheFirstApp(t *testing.T) {
+	for _, row := range []struct{ lang, right, wait, used, wrong, apart string }{
+		{"en", "The first code is right", "wait until your app shows another code", "used already", "not one of the new authenticator", "not the one right after the code before"},
+		{"ro", "Primul cod este corect", "așteptați până când aplicația arată alt cod", "deja folosit", "nu este al noului autentificator", "nu este cel care vine imediat după celălalt"},
+	} {
+		t.Run(row.lang, func(t *testing.T) {
+			w := newWelcome(t)
+			e := w.invite(func(i *enrolment.Identity) { i.Locale = row.lang })
+			b := w.browser()
+			b.begin(w.link("pair"))
+			_, picture := b.get(portal.PairPath)
+			secret := secretOf(t, picture)
+			w.after(30 * time.Second)
+			first := codeAt(t, secret, w.clock())
+			_, text := b.follow(b.pushOn(picture, "/welcome/pair/code", fields("code", first)))
+			for range 2 {
+				wantTold(t, text, row.right, row.wait)
+				_, text = b.follow(&http.Response{Header: http.Header{"Location": {portal.PairPath}}}) // back
+			}
+			_, text = b.follow(b.pushOn(text, "/welcome/pair/code", fields("code", first)))
+			wantTold(t, text, row.used, row.wait)
+			_, text = b.follow(b.pushOn(text, "/welcome/pair/code", fields("code", w.wrongCode())))
+			wantTold(t, text, row.wrong, row.wait)
+			w.after(time.Minute) // too late for the one that was wanted
+			_, text = b.follow(w.typed(b, text, secret))
+			wantTold(t, text, row.apart, row.wait)
+			if user, err := w.store.User(t.Context(), e.UserID); err != nil || user.Secret != nil {
+				t.Fatalf("it counts already: %v", err)
+			}
+			wantRedirect(t, w.typed(b, text, secret), portal.PairPath)
+			if user, err := w.store.User(t.Context(), e.UserID); err != nil || user.Secret == nil {
+				t.Errorf("two in a row do not count: %v", err)
+			}
+		})
+	}
+}
+
+// Who comes by the link after somebody typed a first code sees no page that asks for
+// the second, but a picture of his own; so does who asks for one, or types too many
+// wrong codes.
+func TestHalfPaired(t *testing.T) {
+	for says, comes := range map[string]func(w *welcome, thief *browser, text string) (told string){
+		"the link, opened anew": func(w *welcome, _ *browser, _ string) string {
+			signer := w.browser()
+			_, text := signer.follow(signer.begin(w.link("pair")))
+			return text
+		},
+		"a page from before": func(w *welcome, thief *browser, text string) string {
+			old := regexp.MustCompile(`name="drawing" value="[^"]*"`).ReplaceAllString(text, `name="drawing" value="another"`)
+			_, text = thief.follow(w.typed(thief, old, strings.Repeat("A", 32)))
+			return text
+		},
+		"a new picture": func(_ *welcome, thief *browser, text string) string {
+			_, text = thief.follow(thief.pushOn(text, "/welcome/pair/code", fields("redraw", "yes", "code", "")))
+			return text
+		},
+		"five wrong codes": func(w *welcome, thief *browser, text string) string {
+			for range 5 {
+				_, text = thief.follow(thief.pushOn(text, "/welcome/pair/code", fields("code", w.wrongCode())))
+			}
+			return text
+		},
+	} {
+		t.Run(says, func(t *testing.T) {
+			w := newWelcome(t)
+			e := w.invite()
+			thief := w.browser()
+			thief.begin(w.link("pair"))
+			_, picture := thief.get(portal.PairPath)
+			secret := secretOf(t, picture)
+			_, text := thief.follow(w.typed(thief, picture, secret))
+			wantTold(t, text, "The first code is right", "If you have not typed a code yet")
+			if fresh := secretOf(t, comes(w, thief, text)); fresh == secret {
+				t.Error("the same secret is shown again")
+			}
+			_, text = thief.follow(w.typed(thief, text, secret))
+			wantTold(t, text, "open twice")
+			if user, err := w.store.User(t.Context(), e.UserID); err != nil || user.Secret != nil {
+				t.Errorf("his app is paired: %v", err)
+			}
+		})
 	}
 }
 

@@ -25,7 +25,7 @@ func anEnrolment(n int) enrolment.Enrolment {
 		Pair:     enrolment.Sent{Hash: id("pair", n), Expires: at, Used: true},
 		Activate: enrolment.Sent{Hash: id("active", n), Expires: at.Add(time.Hour), Used: true},
 		Progress: enrolment.Progress{
-			Drawn: []byte{0, 1}, DrawnUntil: at, Phone: "+40711111111", PhoneConfirmed: true, Code: []byte{2}, CodeUntil: at, CodeTries: 1,
+			Drawn: []byte{0, 1}, DrawnUntil: at, DrawnStep: 3, DrawnTries: 2, Phone: "+40711111111", PhoneConfirmed: true, Code: []byte{2}, CodeUntil: at, CodeTries: 1,
 			Codes: 2, CodesSince: at, PasswordSet: true, TermsVersion: "1", TermsAt: at, Mails: 3, MailsSince: at,
 			Claim: "x", ClaimUntil: at, Claims: 4,
 		},

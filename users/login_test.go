@@ -145,40 +145,122 @@ func TestLogIn(t *testing.T) {
 	}
 }
 
-// An authenticator that was drawn is the user's once a code of it was seen, which
-// is used up by that.
+// A drawing is an authenticator that was drawn, and the step of the last code of it
+// that was right.
+type drawing struct {
+	*house
+	t      testing.TB
+	userID string
+	sealed []byte
+	secret string
+	first  int64
+}
+
+func (h *house) draw(t *testing.T, userID string) *drawing {
+	t.Helper()
+	sealed, err := h.registrar.Draw(t.Context(), userID)
+	must(t, err)
+	uri, err := h.registrar.Pairing(t.Context(), userID, sealed)
+	must(t, err)
+	return &drawing{house: h, t: t, userID: userID, sealed: sealed, secret: secretOf(t, uri)}
+}
+
+// confirm gives a code, as whoever keeps the drawing does.
+func (d *drawing) confirm(code csc.Secret) error {
+	step, err := d.registrar.Confirm(d.t.Context(), d.userID, d.sealed, d.first, code, "stamp")
+	if errors.Is(err, users.ErrNext) || errors.Is(err, users.ErrApart) {
+		d.first = step
+	}
+	return err
+}
+
+// code is that of a step from now.
+func (d *drawing) code(from int) csc.Secret {
+	return codeAt(d.t, d.secret, d.now().Add(time.Duration(from)*30*time.Second))
+}
+
+// An authenticator that was drawn is the user's once two codes of it were seen, one
+// right after the other, which are used up by that.
 func TestDrawnAuthenticator(t *testing.T) {
 	h := newHouse(t)
 	user, old := h.enrol(t)
-	sealed, err := h.registrar.Draw(t.Context(), user.ID)
-	must(t, err)
-	uri, err := h.registrar.Pairing(t.Context(), user.ID, sealed)
-	must(t, err)
-	fresh := secretOf(t, uri)
+	d := h.draw(t, user.ID)
 	h.after(30 * time.Second)
-	if err := h.registrar.Confirm(t.Context(), user.ID, sealed, codeAt(t, old, h.now()), "stamp"); !errors.Is(err, users.ErrWrong) {
+	if err := d.confirm(codeAt(t, old, h.now())); !errors.Is(err, users.ErrWrong) {
 		t.Errorf("a code of the old one: %v", err)
 	}
-	_, err = h.Code(t.Context(), user.ID, codeAt(t, old, h.now()))
+	_, err := h.Code(t.Context(), user.ID, codeAt(t, old, h.now()))
 	must(t, err)
-	code := codeAt(t, fresh, h.now())
-	if err := h.registrar.Confirm(t.Context(), user.ID, sealed, code, "stamp"); !errors.Is(err, users.ErrUsed) {
+	if err := d.confirm(d.code(0)); !errors.Is(err, users.ErrUsed) {
 		t.Errorf("a step that was used: %v", err)
 	}
 	h.after(30 * time.Second)
-	code = codeAt(t, fresh, h.now())
-	must(t, h.registrar.Confirm(t.Context(), user.ID, sealed, code, "stamp"))
-	if now := h.store.only().user; now.Stamp != "stamp" || !cmp.Equal(now.Secret, sealed) {
+	if err := d.confirm(d.code(0)); !errors.Is(err, users.ErrNext) || d.first != h.now().Unix()/30 {
+		t.Errorf("the first code: %v, step %d", err, d.first)
+	}
+	if now := h.store.only().user; cmp.Equal(now.Secret, d.sealed) {
+		t.Error("one code is enough")
+	}
+	second := d.code(1) // servers take codes of one step ahead
+	must(t, d.confirm(second))
+	if now := h.store.only().user; now.Stamp != "stamp" || !cmp.Equal(now.Secret, d.sealed) {
 		t.Errorf("kept %+v", now)
 	}
-	if _, err := h.Code(t.Context(), user.ID, code); !errors.Is(err, users.ErrUsed) {
+	if _, err := h.Code(t.Context(), user.ID, second); !errors.Is(err, users.ErrUsed) {
 		t.Errorf("the code that confirmed: %v", err)
 	}
-	if _, err := h.registrar.Pairing(t.Context(), "u_other", sealed); err == nil {
+	if _, err := h.registrar.Pairing(t.Context(), "u_other", d.sealed); err == nil {
 		t.Error("another user's secret was opened")
 	}
-	if err := h.registrar.Confirm(t.Context(), user.ID, []byte("nonsense"), code, "stamp"); err == nil || errors.Is(err, users.ErrWrong) {
+	d.sealed = []byte("nonsense")
+	if err := d.confirm(second); err == nil || errors.Is(err, users.ErrWrong) {
 		t.Errorf("nonsense: %v", err)
+	}
+}
+
+// The second code is that of the step right after the first, and no other; one that
+// is too late is the first of two again.
+func TestTwoCodesInARow(t *testing.T) {
+	for _, row := range []struct {
+		says   string
+		wait   time.Duration
+		second func(*drawing) csc.Secret
+		want   error
+		moves  bool // the first code is another one from then on
+	}{
+		{"the one right after", 30 * time.Second, func(d *drawing) csc.Secret { return d.code(0) }, nil, false},
+		{"the one right after, while it is good", 60 * time.Second, func(d *drawing) csc.Secret { return d.code(-1) }, nil, false},
+		{"the one right after, when it is not good any more", 90 * time.Second, func(d *drawing) csc.Secret { return d.code(-2) }, users.ErrWrong, false},
+		{"the first once more", 0, func(d *drawing) csc.Secret { return d.code(0) }, users.ErrUsed, false},
+		{"the one before the first", 0, func(d *drawing) csc.Secret { return d.code(-1) }, users.ErrUsed, false},
+		{"the second after it", 60 * time.Second, func(d *drawing) csc.Secret { return d.code(0) }, users.ErrApart, true},
+		{"one of minutes later", 9 * time.Minute, func(d *drawing) csc.Secret { return d.code(0) }, users.ErrApart, true},
+		{"the right step of another secret", 30 * time.Second, func(d *drawing) csc.Secret {
+			return d.draw(t, d.userID).code(0)
+		}, users.ErrWrong, false},
+	} {
+		t.Run(row.says, func(t *testing.T) {
+			h := newHouse(t)
+			user, _ := h.enrol(t)
+			d := h.draw(t, user.ID)
+			h.after(30 * time.Second)
+			if err := d.confirm(d.code(0)); !errors.Is(err, users.ErrNext) {
+				t.Fatal(err)
+			}
+			first := d.first
+			h.after(row.wait)
+			err := d.confirm(row.second(d))
+			if !errors.Is(err, row.want) || (d.first != first) != row.moves {
+				t.Errorf("%v, want %v; first was %d and is %d", err, row.want, first, d.first)
+			}
+			if paired := cmp.Equal(h.store.only().user.Secret, d.sealed); paired != (row.want == nil) {
+				t.Fatalf("paired: %t", paired)
+			}
+			if row.moves {
+				h.after(30 * time.Second)
+				must(t, d.confirm(d.code(0)))
+			}
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pecete/pecete/audit"
@@ -28,25 +29,46 @@ func (r Registrar) Pairing(ctx context.Context, userID string, sealed []byte) (u
 	return pairingURI(r.Issuer, user.Email, secret), nil
 }
 
-// Confirm makes a drawn authenticator the user's in the place of any he had, if
-// the code is one of it: ErrWrong if it is not, ErrUsed if a code of this step or
-// a later one was used. With the stamp, which is a new one, he goes on where he is.
-func (r Registrar) Confirm(ctx context.Context, userID string, sealed []byte, code csc.Secret, stamp string) error {
+// ErrNext says that a code of a drawn authenticator was right, and that the one
+// right after it is wanted too.
+var ErrNext = errors.New("users: the next code of the authenticator is wanted too")
+
+// ErrApart says that a code of a drawn authenticator was right, and does not come
+// right after the one before it: it is the first one now.
+var ErrApart = errors.New("users: not the code right after the one before")
+
+// Confirm makes a drawn authenticator the user's in the place of any he had, by two
+// codes of it, of a step and of the one right after. first is the step of the code
+// that was right before, 0 if none was. ErrNext and ErrApart come with the step
+// that is first from then on; the others are ErrWrong, if this is no code of it, and
+// ErrUsed, if a code of this step or a later one was used. With the stamp, which is
+// a new one, the user goes on where he is.
+func (r Registrar) Confirm(ctx context.Context, userID string, sealed []byte, first int64, code csc.Secret, stamp string) (step int64, err error) {
 	secret, err := r.drawn(ctx, userID, sealed)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	step, err := r.spend(ctx, userID, matches(secret, code, r.Now()))
-	if err != nil {
-		return err
+	if step, err = r.spend(ctx, userID, matches(secret, code, r.Now())); err != nil {
+		return 0, err
 	}
-	for _, e := range []audit.Entry{
-		{Event: audit.FactorVerified, User: userID, Factor: FactorCode, Step: step, Reason: "of a new authenticator"},
-		{Event: audit.FactorPaired, User: userID, Factor: FactorCode, Kept: []string{audit.Mark(sealed)}},
-	} {
-		if err := r.Audit.Append(ctx, e); err != nil {
-			return err
-		}
+	verified := audit.Entry{Event: audit.FactorVerified, User: userID, Factor: FactorCode, Step: step, Reason: "of a new authenticator"}
+	if err := r.Audit.Append(ctx, verified); err != nil {
+		return 0, err
+	}
+	switch {
+	case first == 0:
+		return step, ErrNext
+	case step != first+1:
+		return step, ErrApart
+	}
+	return step, r.give(ctx, userID, sealed, stamp)
+}
+
+// give makes an authenticator the user's.
+func (r Registrar) give(ctx context.Context, userID string, sealed []byte, stamp string) error {
+	paired := audit.Entry{Event: audit.FactorPaired, User: userID, Factor: FactorCode, Kept: []string{audit.Mark(sealed)}}
+	if err := r.Audit.Append(ctx, paired); err != nil {
+		return err
 	}
 	if err := r.Store.SetSecret(ctx, userID, sealed, stamp); err != nil {
 		return fmt.Errorf("keep secret: %w", err)

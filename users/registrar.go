@@ -86,12 +86,8 @@ func (r Registrar) Pair(ctx context.Context, userID string) (uri string, err err
 	if err != nil {
 		return "", err
 	}
-	record := audit.Entry{Event: audit.FactorPaired, User: userID, Factor: FactorCode, Kept: []string{audit.Mark(sealed)}}
-	if err := r.Audit.Append(ctx, record); err != nil {
+	if err := r.give(ctx, userID, sealed, NewStamp()); err != nil {
 		return "", err
-	}
-	if err := r.Store.SetSecret(ctx, userID, sealed, NewStamp()); err != nil {
-		return "", fmt.Errorf("keep secret: %w", err)
 	}
 	return pairingURI(r.Issuer, user.Email, secret), nil
 }

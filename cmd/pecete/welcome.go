@@ -54,7 +54,7 @@ func (h *house) notifier() (*portal.Mailer, error) {
 		return nil, err
 	}
 	mailer := portal.NewMailer(&portal.Mailer{
-		Mail: post.Mail, Signers: h.registry, From: h.config.About.Name, URL: h.config.URL + portal.SecurityPath,
+		Mail: post.Mail, SMS: post.SMS, Signers: h.registry, From: h.config.About.Name, URL: h.config.URL + portal.SecurityPath,
 		History: h.config.URL + portal.HistoryPath, Logger: h.logger,
 	})
 	h.closers = append(h.closers, mailer.Close)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -53,7 +54,7 @@ func TestPages(t *testing.T) {
 	must(t, err)
 	must(t, s.Stage.Serve(s.ctx))
 	t.Cleanup(func() { must(t, s.Stop()) })
-	for _, l := range looks {
+	for n, l := range looks {
 		t.Run(l.String(), func(t *testing.T) {
 			t.Parallel()
 			one := visitors[l]
@@ -63,7 +64,7 @@ func TestPages(t *testing.T) {
 			p.consent()
 			p.changes()
 			p.approve(asker)
-			p.portal()
+			p.portal(fmt.Sprintf("+4070000001%d", n))
 			p.verify()
 			p.failures()
 			if l.lang == "en" {
@@ -199,7 +200,9 @@ func (s *scene) newest(to string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(string(text), "=\r\n", ""), "=3D", "=")
 }
 
-func (p *visit) portal() {
+func (p *visit) portal(phone string) {
+	_, err := p.Run(p.ctx, "signer", "phone", p.signer.ID, phone)
+	must(p.viewer.t, err)
 	p.open(p.URL + "/portal")
 	p.see("portal-login")
 	p.fill("email", p.email, "password", "not the password", "code", wrongCode)
@@ -222,9 +225,19 @@ func (p *visit) portal() {
 	p.press("main button.yes")
 	p.at("/portal/authenticator/new")
 	p.see("pairing")
+	var secret string
+	p.run(chromedp.Evaluate(`document.querySelector("code.secret").textContent.replaceAll(" ", "")`, &secret))
 	p.fill("code", wrongCode)
 	p.press("main button.yes")
 	p.see("pairing-refused")
+	fresh := &app{t: p.viewer.t, secret: secret, last: p.app.last} // no step is good twice
+	p.fill("code", fresh.code())
+	p.press("main button.yes")
+	p.see("pairing-half")
+	p.second(fresh)
+	p.see("security-paired")
+	told := map[string]string{"en": "another authenticator app was paired", "ro": "altă aplicație de autentificare"}[p.lang]
+	await(p.viewer.t, outbox{p.viewer.t, filepath.Join(p.Folder, "outbox")}.sms, phone, regexp.MustCompile(told))
 }
 
 // verify has documents checked, without being anybody.

@@ -162,12 +162,12 @@ func (p *person) post(path string, fill url.Values) {
 	p.open(http.MethodPost, p.s.URL+path, fill)
 }
 
-// code is what the authenticator shows, or showed some steps ago.
-func (p *person) code(ago int) string {
+// code is what the authenticator shows at a time.
+func (p *person) code(at time.Time) string {
 	p.t.Helper()
 	key, err := otp.NewKeyFromURL(p.app)
 	must(p.t, err)
-	code, err := totp.GenerateCode(key.Secret(), time.Now().Add(time.Duration(-ago)*30*time.Second))
+	code, err := totp.GenerateCode(key.Secret(), at)
 	must(p.t, err)
 	return code
 }
@@ -180,7 +180,9 @@ func (p *person) pair() {
 	if p.app = html.UnescapeString(uri); uri == "" {
 		p.t.Fatalf("no secret is shown:\n%s", p.page)
 	}
-	p.post("/welcome/pair/code", url.Values{"code": {p.code(1)}})
+	now := time.Now() // the server takes the codes of one step before and after
+	p.post("/welcome/pair/code", url.Values{"code": {p.code(now.Add(-30 * time.Second))}})
+	p.post("/welcome/pair/code", url.Values{"code": {p.code(now)}})
 }
 
 func (p *person) activate() {
@@ -195,5 +197,5 @@ func (p *person) activate() {
 func (p *person) logIn() {
 	p.t.Helper()
 	p.open(http.MethodGet, p.s.URL+"/portal/login", nil)
-	p.post("/portal/login", url.Values{"email": {"semnatar.demo@example.org"}, "password": {password}, "code": {p.code(0)}})
+	p.post("/portal/login", url.Values{"email": {"semnatar.demo@example.org"}, "password": {password}, "code": {p.code(time.Now().Add(30 * time.Second))}})
 }
