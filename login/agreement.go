@@ -23,9 +23,13 @@ import (
 //		number of signatures, hash algorithm OID
 //		number of documents, and of each: digest, label, kind
 //
+// and if all of it is of files that the signer brought to pages of this service:
+//
+//	"brought", number of files, SHA-256 of each (hex)
+//
 // A text is its length in bytes and its bytes; lengths and numbers have eight
 // bytes, the highest first.
-func shown(i oauth.Interaction, chosen []credentials.Credential) []byte {
+func shown(i oauth.Interaction, chosen []credentials.Credential, files []string) []byte {
 	var w writer
 	w.text("pecete consent 3")
 	w.text(i.Client.ID)
@@ -36,6 +40,13 @@ func shown(i oauth.Interaction, chosen []credentials.Credential) []byte {
 	w.number(len(i.Details))
 	for n, d := range i.Details {
 		w.part(d, chosen[n])
+	}
+	if len(files) > 0 {
+		w.text("brought")
+		w.number(len(files))
+		for _, file := range files {
+			w.text(file)
+		}
 	}
 	return w.sum()
 }

@@ -26,7 +26,7 @@ func TestDigestIsOfEverythingShown(t *testing.T) {
 			}}, {CredentialID: "c_9", Count: 1}},
 		}
 		change(&i, &c)
-		return hex.EncodeToString(login.Shown(i, []credential{c, other}[:len(i.Details)]))
+		return hex.EncodeToString(login.Shown(i, []credential{c, other}[:len(i.Details)], nil))
 	}
 	seen := map[string]string{}
 	for name, change := range map[string]func(*interaction, *credential){

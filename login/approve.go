@@ -98,7 +98,7 @@ func (p *Pages) showApproval(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	page, err := p.consentPage(a.visit, a.chosen, a.signer)
+	page, err := p.consentPage(a.visit, a.chosen, a.signer, nil)
 	if err != nil {
 		p.fail(a.visit, err)
 		return
@@ -133,7 +133,7 @@ func (p *Pages) answerApproval(w http.ResponseWriter, r *http.Request) {
 
 // approve judges the code once everything else is found to be as it was shown.
 func (p *Pages) approve(a approving, form url.Values) {
-	digest := hex.EncodeToString(shown(a.i, a.chosen.credentials()))
+	digest := hex.EncodeToString(shown(a.i, a.chosen.credentials(), nil))
 	if a.chosen.bar() != "" || strings.Join(a.chosen.ids(), ",") != form.Get(fieldCredential) || !same(form.Get(fieldShown), digest) {
 		p.back(a.visit, a.self(), note{Kind: noteChange})
 		return

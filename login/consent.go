@@ -49,7 +49,12 @@ func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) {
 		p.fail(v, err)
 		return
 	}
-	page, err := p.consentPage(v, chosen, signer)
+	files, err := p.brought(r.Context(), v.i)
+	if err != nil {
+		p.fail(v, err)
+		return
+	}
+	page, err := p.consentPage(v, chosen, signer, files)
 	if err != nil {
 		p.fail(v, err)
 		return
@@ -96,7 +101,12 @@ func (p *Pages) agree(v visit, form url.Values) {
 		p.fail(v, err)
 		return
 	}
-	digest := shown(v.i, chosen.credentials())
+	files, err := p.brought(ctx, v.i)
+	if err != nil {
+		p.fail(v, err)
+		return
+	}
+	digest := shown(v.i, chosen.credentials(), files)
 	if chosen.bar() != "" || chosen.open() >= 0 || strings.Join(chosen.ids(), ",") != picked || !same(form.Get(fieldShown), hex.EncodeToString(digest)) {
 		p.back(v, v.self(), note{Kind: noteChange})
 		return

@@ -68,7 +68,7 @@ func TestAgree(t *testing.T) {
 		t.Fatalf("agreed %d times", len(h.desk.agreed))
 	}
 	got := h.desk.agreed[0]
-	if got.credentials != "c_1" || got.step != noon.Unix()/30 || !bytes.Equal(got.shown, login.Shown(i, []credentials.Credential{c})) {
+	if got.credentials != "c_1" || got.step != noon.Unix()/30 || !bytes.Equal(got.shown, login.Shown(i, []credentials.Credential{c}, nil)) {
 		t.Errorf("agreed to %+v", got)
 	}
 }
@@ -372,7 +372,7 @@ func TestConsentOfSeveralParts(t *testing.T) {
 	wantTold(t, page, "5 documente de semnat", "Partea 2 din 2: 3 documente de semnat")
 	resp, _ := h.send("/consent?i=one", signWith(h.code()))
 	wantRedirect(t, resp, next)
-	want := login.Shown(i, []credentials.Credential{one, two})
+	want := login.Shown(i, []credentials.Credential{one, two}, nil)
 	if len(h.desk.agreed) != 1 || h.desk.agreed[0].credentials != "c_1,c_2" || !bytes.Equal(h.desk.agreed[0].shown, want) {
 		t.Errorf("agreed to %+v", h.desk.agreed)
 	}

@@ -35,6 +35,8 @@ var englishTexts = map[string]string{
 	"consent.documents":     "Documents",
 	"consent.unseen.one":    "The application prepared this document; we have not seen it. We show the name and the fingerprint that it sent. Sign only what you read there.",
 	"consent.unseen.all":    "The application prepared these documents; we have not seen them. We show the names and fingerprints that it sent. Sign only what you read there.",
+	"consent.brought.one":   "You brought this document to your pages here. Compare its name and the SHA-256 of the file with what you saw there, and sign only what you read.",
+	"consent.brought.all":   "You brought these documents to your pages here. Compare the names and the SHA-256 of each file with what you saw there, and sign only what you read.",
 	"consent.unnamed.one":   "The application did not say what will be signed. With your code it gets %d signature, on a document that we cannot show you.",
 	"consent.unnamed.few":   "The application did not say what will be signed. With your code it gets %d signatures, on documents that we cannot show you.",
 	"consent.unnamed.other": "The application did not say what will be signed. With your code it gets %d signatures, on documents that we cannot show you.",
@@ -74,6 +76,7 @@ var englishTexts = map[string]string{
 	"document.sdr":     "Fingerprint of the whole document",
 	"document.dtbsr":   "Fingerprint of the data to be signed",
 	"document.prefix":  "Begins with",
+	"document.file":    "SHA-256 of the file",
 	"document.full":    "Whole fingerprint",
 	"document.mixed":   "This name mixes letters of different alphabets that look alike.",
 

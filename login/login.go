@@ -63,6 +63,10 @@ type Pages struct {
 	// Client finds an application.
 	Client func(ctx context.Context, id string) (oauth.Client, error)
 
+	// Own are the pages of this service that signers bring files to; nil if there are
+	// none.
+	Own *Own
+
 	Prover   *users.Prover
 	Users    users.Store
 	Register credentials.Register

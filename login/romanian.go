@@ -35,6 +35,8 @@ var romanianTexts = map[string]string{
 	"consent.documents":     "Documente",
 	"consent.unseen.one":    "Aplicația a pregătit acest document; noi nu l-am văzut. Arătăm numele și amprenta trimise de ea. Semnați numai ce ați citit acolo.",
 	"consent.unseen.all":    "Aplicația a pregătit aceste documente; noi nu le-am văzut. Arătăm numele și amprentele trimise de ea. Semnați numai ce ați citit acolo.",
+	"consent.brought.one":   "Ați adus acest document pe paginile dumneavoastră de aici. Comparați numele și SHA-256 al fișierului cu ce ați văzut acolo. Semnați numai ce ați citit.",
+	"consent.brought.all":   "Ați adus aceste documente pe paginile dumneavoastră de aici. Comparați numele și SHA-256 al fiecărui fișier cu ce ați văzut acolo. Semnați numai ce ați citit.",
 	"consent.unnamed.one":   "Aplicația nu a spus ce se va semna. Cu codul dumneavoastră primește %d semnătură, pe un document pe care nu vi-l putem arăta.",
 	"consent.unnamed.few":   "Aplicația nu a spus ce se va semna. Cu codul dumneavoastră primește %d semnături, pe documente pe care nu vi le putem arăta.",
 	"consent.unnamed.other": "Aplicația nu a spus ce se va semna. Cu codul dumneavoastră primește %d de semnături, pe documente pe care nu vi le putem arăta.",
@@ -74,6 +76,7 @@ var romanianTexts = map[string]string{
 	"document.sdr":     "Amprenta documentului întreg",
 	"document.dtbsr":   "Amprenta datelor de semnat",
 	"document.prefix":  "Începe cu",
+	"document.file":    "SHA-256 al fișierului",
 	"document.full":    "Amprenta întreagă",
 	"document.mixed":   "Acest nume amestecă litere asemănătoare din alfabete diferite.",
 

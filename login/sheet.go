@@ -23,6 +23,7 @@ type consentPage struct {
 	Parts       []part
 	Count       int
 	Named       bool // the request names all documents
+	Brought     bool // the signer brought all of them to pages of this service
 	Description string
 	Marks       bool   // something shown has marks in it
 	Credential  string // of all parts
@@ -68,12 +69,14 @@ type credentialView struct {
 // A document is one digest that is to be signed.
 type document struct {
 	Label        string
+	File         string // SHA-256 of the file that the signer brought, hex, or ""
 	Kind         string // key of a text, or ""
 	Prefix, Full []string
 	Mixed        bool // letters of several scripts in one word
 }
 
-func (p *Pages) consentPage(v visit, chosen choices, signer users.User) (consentPage, error) {
+// consentPage is the page for a signer; files are what brought found.
+func (p *Pages) consentPage(v visit, chosen choices, signer users.User, files []string) (consentPage, error) {
 	page := consentPage{
 		frame:       p.frame(v, "consent.title"),
 		Client:      v.i.Client.Name,
@@ -81,10 +84,11 @@ func (p *Pages) consentPage(v visit, chosen choices, signer users.User) (consent
 		Signer:      strings.TrimSpace(signer.Name() + " (" + signer.Email + ")"),
 		Bar:         chosen.bar(),
 		Named:       true,
+		Brought:     len(files) > 0,
 		Description: v.i.Description,
 		Marks:       marked(v.i.Client.Name, v.i.Description),
 		Credential:  strings.Join(chosen.ids(), ","),
-		Shown:       hex.EncodeToString(shown(v.i, chosen.credentials())),
+		Shown:       hex.EncodeToString(shown(v.i, chosen.credentials(), files)),
 		Note:        p.note(v),
 	}
 	for n, d := range v.i.Details {
@@ -98,8 +102,19 @@ func (p *Pages) consentPage(v visit, chosen choices, signer users.User) (consent
 		for _, one := range d.Digests {
 			page.Marks = page.Marks || marked(one.Label)
 		}
+		if page.Brought {
+			files = part.of(files)
+		}
 	}
 	return page, page.ask(v, chosen)
+}
+
+// of notes of each document which of the files it is, and returns the rest.
+func (p part) of(files []string) []string {
+	for n := range p.Documents {
+		p.Documents[n].File = files[n]
+	}
+	return files[len(p.Documents):]
 }
 
 // ask offers the credentials for the first part the signer has to choose for.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/documents"
 	"github.com/pecete/pecete/oauth"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/page"
@@ -21,31 +22,32 @@ import (
 // and more when many log in.
 const loginFloor = 500 * time.Millisecond
 
-// portal wires the signer's own pages.
-func (h *house) portal(ctx context.Context, mux *http.ServeMux, provider *oauth.Provider, prover *users.Prover, tickets onetime.Store, failures *quota.Quota, key []byte) error {
+// portal wires the signer's own pages, and returns what signs documents there; nil if
+// nothing does.
+func (h *house) portal(ctx context.Context, mux *http.ServeMux, provider *oauth.Provider, prover *users.Prover, tickets onetime.Store, failures *quota.Quota, key []byte) (*documents.Desk, error) {
 	mailer, err := h.notifier()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	verifier, err := h.verifier(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	registrar, err := h.signersRegistrar(prover)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	office, err := h.office(ctx, registrar)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	terms, err := h.terms()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	desk, err := h.desk(ctx, mailer)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	pages := &portal.Pages{
 		House: h.pages(key), Factors: prover, Registrar: registrar,
@@ -59,7 +61,7 @@ func (h *house) portal(ctx context.Context, mux *http.ServeMux, provider *oauth.
 	}
 	pages.Mount(mux)
 	h.outbox(mux)
-	return nil
+	return desk, nil
 }
 
 // pages are what all pages show and stand on.

@@ -238,8 +238,12 @@ func (h *house) authorization(ctx context.Context, tickets onetime.Store, author
 		Guesses: quota.New(cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now),
 	}
 	pages.Mount(mux)
-	if err := h.portal(ctx, mux, provider, prover, tickets, failures, derived(steps, "portal")); err != nil {
+	desk, err := h.portal(ctx, mux, provider, prover, tickets, failures, derived(steps, "portal"))
+	if err != nil {
 		return nil, nil, err
+	}
+	if desk != nil { // the client whose ID and secret are made of the same key
+		pages.Own = &login.Own{ClientID: desk.API.ID, Files: desk.Placed}
 	}
 	mux.HandleFunc("GET "+page.StylePath, page.Style)
 	return provider, mux, nil

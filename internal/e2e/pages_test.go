@@ -130,6 +130,7 @@ func (p *visit) consent() {
 	p.open(p.authorize("authorization_details", details(p.signer.Credentials[0], "Contract.pdf", "Anexa nr. 1 – specificații.pdf", "A name that is as long as names of files are when several people have a hand in it, final, really final (2).pdf")))
 	p.enter()
 	p.see("consent-three")
+	p.reads(map[string]string{"en": "we have not seen them", "ro": "noi nu le-am văzut"}[p.lang])
 	p.run(chromedp.Evaluate(`document.querySelectorAll("details").forEach(d => d.open = true)`, nil))
 	p.see("consent-fingerprints")
 	p.fill("code", wrongCode)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -159,19 +160,22 @@ func (g *walk) certificate() {
 // between, TestDocuments looks at.
 func (g *walk) sign() {
 	t := g.viewer.t
-	var files []string
+	var files, says []string
 	for _, name := range []string{"Contract.pdf", "Anexa nr. 1.pdf"} {
-		file := filepath.Join(t.TempDir(), name)
-		must(t, os.WriteFile(file, samplepdf.New(name, "between two parties."), 0o600))
-		files = append(files, file)
+		file, content := filepath.Join(t.TempDir(), name), samplepdf.New(name, "between two parties.")
+		must(t, os.WriteFile(file, content, 0o600))
+		files, says = append(files, file), append(says, name, fmt.Sprintf("%x", sha256.Sum256(content))[:16])
 	}
 	g.open(g.URL + "/portal/documents")
 	g.run(chromedp.SetUploadFiles("#files", files, chromedp.ByQuery))
 	g.press("form.bring button")
 	g.press("button[form=sheet]")
+	g.reads(says...)
 	g.press("main form button.yes")
 	g.enter()
 	g.see("consent-documents")
+	brought := map[string]string{"en": "You brought these documents", "ro": "Ați adus aceste documente"}[g.lang]
+	g.reads(append(says, brought)...) // as the sheet said, to be compared
 	g.fill("code", g.app.code())
 	g.press("button[value=sign]")
 	g.until(`location.pathname.startsWith("/portal/sign/")`)
