@@ -59,6 +59,10 @@ const (
 	KeyGenerated      Event = "key.generated"
 	KeyDestroyed      Event = "key.destroyed" // Reason
 	CertificateIssued Event = "certificate.issued"
+	// CertificateAbandoned is of one that was signed, or may have been, and that no
+	// credential has: Serial is its number, Reason why it is revoked.
+	CertificateAbandoned Event = "certificate.abandoned"
+
 	CRLIssued         Event = "crl.issued" // Serial is its number
 	CredentialAdded   Event = "credential.added"
 	CredentialChanged Event = "credential.changed"
@@ -132,7 +136,7 @@ type Entry struct {
 	Signs      []string `json:"signs,omitempty"`
 	SignAlgo   string   `json:"signAlgo,omitempty"`
 	Signatures []string `json:"signatures,omitempty"` // SHA-256 of each, hex
-	Serial     string   `json:"serial,omitempty"`     // of a time-stamp or a CRL, hex without zeros before it
+	Serial     string   `json:"serial,omitempty"`     // of a time-stamp, a CRL or a certificate, hex without zeros before it
 	Factor     string   `json:"factor,omitempty"`
 	Step       int64    `json:"step,omitempty"`
 	Reason     string   `json:"reason,omitempty"`
@@ -202,6 +206,8 @@ func (e Entry) missing() string {
 		needs = []member{grant}
 	case StampIntent:
 		needs = []member{{"key", e.Key != ""}, {"serial", e.Serial != ""}, {"hashes", len(e.Hashes) > 0}}
+	case CertificateAbandoned:
+		needs = []member{{"credential", e.Credential != ""}, {"serial", e.Serial != ""}}
 	case StampDone, StampFailed:
 		needs = []member{{"serial", e.Serial != ""}}
 	case FactorVerified, FactorLocked:

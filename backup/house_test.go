@@ -108,6 +108,7 @@ func (h *house) fill() {
 		ID: "c_1", UserID: "u_1", KeyID: []byte{1, 2}, Key: csc.P256, Certificates: [][]byte{certificate(h.t)}, Created: noon,
 		Factors: "OTP", Extendable: true,
 	}))
+	must(h.t, h.BeginIssuance(ctx, credentials.Issuance{Serial: "abc", CredentialID: "c_9", UserID: "u_1", KeyID: []byte{1, 2}, Begun: noon}))
 	must(h.t, h.AddClient(ctx, oauth.Client{ID: "app_1", Name: "One", Verifiers: [][]byte{[]byte("new"), []byte("old")}, Keys: []byte("keys"), Created: noon, Managed: &oauth.Managed{Invitation: "inv_1", Hash: "reg"}}))
 	must(h.t, h.Link(ctx, "app_1", "u_1"))
 	must(h.t, h.SetAccount(ctx, "app_1", "account 1", "u_1"))

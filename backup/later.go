@@ -94,6 +94,8 @@ func (l *later) read(r audit.Record) {
 	case audit.CredentialDeleted:
 		l.deleted[r.Credential] = r.Time.UnixMicro()
 		l.certificates.read(r)
+	case audit.CertificateAbandoned:
+		l.abandon(r)
 	case audit.ClientAdded:
 		l.added[r.Client] = "client " + r.Client
 		remember(l.verified, r.Client, r)
@@ -154,6 +156,8 @@ func (l *later) hold(row Row) bool {
 		l.forbid(v, "locked", l.locked[[2]string{user, factor}].yes, "%s of signer %s is locked", factor, user)
 	case "credentials":
 		l.holdCredential(v, id)
+	case "issuances":
+		l.holdIssuance(v, text("serial"))
 	case "clients":
 		if l.removed[id] {
 			l.tell("client %s was removed", id)
@@ -311,16 +315,24 @@ func (l *later) holdAccount(client, account, user string) bool {
 
 // over returns the rows that a table must have beyond those that were held.
 func (l *later) over(table string) []Row {
-	if table != "attempts" {
-		return nil
+	switch table {
+	case "issuances":
+		return l.unheld()
+	case "attempts":
+		return l.locks()
 	}
+	return nil
+}
+
+// locks are those of factors that the registry had no count of.
+func (l *later) locks() []Row {
 	var rows []Row
 	for about, w := range l.locked {
 		if !w.yes || l.done[about] || !l.seen[about[0]] {
 			continue
 		}
 		l.tell("%s of signer %s is locked", about[1], about[0])
-		rows = append(rows, Row{Table: table, Values: map[string]any{
+		rows = append(rows, Row{Table: "attempts", Values: map[string]any{
 			"user_id": about[0], "factor": about[1], "began": w.at.UnixMicro(),
 			"failures": int64(0), "in_row": int64(0), "locked": true,
 		}})

@@ -152,6 +152,9 @@ func TestWhatMustNotComeBack(t *testing.T) {
 	lock := func(event audit.Event) audit.Entry {
 		return audit.Entry{Event: event, User: "u_1", Factor: users.FactorCode}
 	}
+	abandoned := func(serial string) audit.Entry {
+		return audit.Entry{Event: audit.CertificateAbandoned, User: "u_1", Credential: "c_9", Key: "01", Serial: serial, Reason: "revoked: cessationOfOperation"}
+	}
 	for _, test := range []struct {
 		name  string
 		since []audit.Entry
@@ -176,13 +179,19 @@ func TestWhatMustNotComeBack(t *testing.T) {
 		{name: "a password was right", since: []audit.Entry{{Event: audit.FactorVerified, User: "u_1", Factor: users.FactorPassword}}, want: []string{`"last_step":-1`}},
 		{name: "a credential was revoked", since: []audit.Entry{on(audit.Revoked)}, want: []string{`"revoked":true`}},
 		{name: "a credential was revoked for a reason", since: []audit.Entry{on("revoked: keyCompromise"), on("revoked: superseded")},
-			want: []string{`"revoked":true`, `"reason":1`}, not: []string{`"revoked_at":0`}},
+			want: []string{`"revoked":true`, `"reason":1`}, not: []string{`"suspended":0,"revoked_at":0`}},
 		{name: "a credential was suspended", since: []audit.Entry{on(audit.Suspended)}, want: []string{`"revoked":false`}, not: []string{`"suspended":0`}},
 		{name: "suspended and resumed", since: []audit.Entry{on(audit.Suspended), on(audit.Resumed)}, want: []string{`"suspended":0`}},
 		{name: "a credential was deleted", since: []audit.Entry{{Event: audit.CredentialDeleted, User: "u_1", Credential: "c_1", Reason: "certificate not revoked"}},
 			want: []string{`"disabled":true,"revoked":false`}, not: []string{`"deleted":0`}},
 		{name: "deleted and revoked", since: []audit.Entry{{Event: audit.CredentialDeleted, User: "u_1", Credential: "c_1", Reason: "revoked: superseded"}},
 			want: []string{`"disabled":true,"revoked":true`}, not: []string{`"deleted":0`}},
+		{name: "a certificate was abandoned", since: []audit.Entry{abandoned("abc"), abandoned("abd"), abandoned("abc")},
+			want: []string{
+				`"serial":"abc","credential_id":"c_9","user_id":"u_1","key_id":"AQI=","begun":1772366400000000,"abandoned":true,"revoked_at":17`,
+				`"serial":"abd","credential_id":"c_9","user_id":"u_1","key_id":"AQ=="`,
+			}, not: []string{`"revoked_at":0,"reason":5`, `"abandoned":false`}},
+		{name: "a certificate was begun", want: []string{`"abandoned":false,"revoked_at":0,"reason":0`}},
 		{name: "revoked and enabled", since: []audit.Entry{on(audit.Revoked), on(audit.Enabled)}, want: []string{`"revoked":true`}},
 		{name: "a credential was disabled", since: []audit.Entry{on(audit.Disabled)}, want: []string{`"disabled":true,"revoked":false`}},
 		{name: "disabled and enabled again", since: []audit.Entry{on(audit.Disabled), on(audit.Enabled)}, not: []string{`"disabled":true`}},
@@ -261,20 +270,20 @@ func TestOtherForms(t *testing.T) {
 			t.Errorf("it is not said that there are no %s: %q", left.Table, report.LeftOut)
 		}
 	}
-	r := h.restorer(h.inForm(now, 1, "registry/enrolments.jsonl", "registry/receipts.jsonl"))
+	r := h.restorer(h.inForm(now, 1, "registry/enrolments.jsonl", "registry/receipts.jsonl", "registry/issuances.jsonl"))
 	report, err = r.Restore(t.Context())
 	must(t, err)
 	if text := rows(t, r.Registry); !strings.Contains(text, `"c_1"`) || strings.Contains(text, `"e_1"`) || strings.Contains(text, `"d_1"`) {
 		t.Error(text)
 	}
-	want := []string{"enrolments: backups of form 1 had none", "receipts: backups of form 1 had none"}
-	if got := report.LeftOut[:2]; !slices.Equal(got, want) {
+	want := []string{"enrolments: backups of form 1 had none", "receipts: backups of form 1 had none", "issuances: backups of form 1 had none"}
+	if got := report.LeftOut[:3]; !slices.Equal(got, want) {
 		t.Errorf("left out: %q", report.LeftOut)
 	}
 	if want := []string{"invitation e_1 of signer u_1: signer invite"}; !slices.Equal(report.Lost, want) {
 		t.Errorf("lost: %q", report.Lost)
 	}
-	for _, form := range []int{0, 3} {
+	for _, form := range []int{0, 4} {
 		if _, err := backup.Open(h.inForm(now, form), h.key.Keys()[0]); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("of form %d", form)) {
 			t.Errorf("form %d: %v", form, err)
 		}

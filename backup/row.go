@@ -93,6 +93,10 @@ func laterTables() []Table {
 			{"id", Text}, {"user_id", Text}, {"credential_id", Text}, {"name", Binary}, {"salt", Binary},
 			{"brought", Text}, {"signed", Text}, {"at", Number},
 		}},
+		{"issuances", 1, 3, []Column{
+			{"serial", Text}, {"credential_id", Text}, {"user_id", Text}, {"key_id", Binary}, {"begun", Number},
+			{"abandoned", Truth}, {"revoked_at", Number}, {"reason", Number},
+		}},
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
+	"math/big"
 	"time"
 )
 
@@ -29,6 +30,8 @@ var (
 	ErrValidity = errors.New("ca: validity refused")
 	// ErrProfile says that a profile claims what it must not, or is malformed.
 	ErrProfile = errors.New("ca: profile refused")
+	// ErrIntend says that nobody would know of a certificate's number.
+	ErrIntend = errors.New("ca: number not kept")
 	// ErrLint says that the certificate would break one of the rules of lint.go.
 	ErrLint = errors.New("ca: certificate breaks a rule")
 )
@@ -50,6 +53,10 @@ type Request struct {
 	Profile   Profile
 	NotBefore time.Time // fractions of a second are cut off
 	NotAfter  time.Time // the last second of validity
+	// Intend keeps the certificate's number when all was judged, before the
+	// authority's key is used; its error ends it. So nothing was ever signed that
+	// nobody knows how to revoke, whatever dies on the way.
+	Intend func(ctx context.Context, serial *big.Int) error
 }
 
 // A Subject is the person a certificate names. CommonName and Country must be

@@ -97,6 +97,7 @@ func (h *house) issue() (string, *x509.Certificate) {
 		Public:    ec(h.t, elliptic.P256()).Public(),
 		Subject:   ca.Subject{GivenName: "Demo", FamilyName: "Signer", CommonName: "Demo Signer", Country: "RO"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
+		Intend: func(context.Context, *big.Int) error { return nil },
 	})
 	must(h.t, err)
 	id := fmt.Sprintf("c_%d", h.n)

@@ -1,6 +1,7 @@
 package ca
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -9,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,6 +61,7 @@ func request(public crypto.PublicKey) Request {
 		},
 		Profile:   Profile{Policy: "1.3.6.1.4.1.32473.1"},
 		NotBefore: noon.Add(-time.Minute), NotAfter: noon.AddDate(2, 0, 0),
+		Intend: func(context.Context, *big.Int) error { return nil },
 	}
 }
 

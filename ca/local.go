@@ -42,7 +42,13 @@ func (l *Local) Issue(ctx context.Context, r Request) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := frame{parent: l.Certificate, rules: signersRules[r.Profile.Use], asked: r.Profile, url: l.URL}
+	if r.Intend == nil {
+		return nil, ErrIntend
+	}
+	f := frame{
+		parent: l.Certificate, rules: signersRules[r.Profile.Use], asked: r.Profile, url: l.URL,
+		intend: func(serial *big.Int) error { return r.Intend(ctx, serial) },
+	}
 	der, err := f.certify(template, r.Public, l.Signer)
 	if err != nil {
 		return nil, fmt.Errorf("certify %q: %w", r.Subject.CommonName, err)
@@ -167,11 +173,14 @@ type frame struct {
 	asked  Profile
 	url    string // where the authority answers about the certificate; "" if it does not
 	kind   kind
+	// intend is told the number before the certificate is signed; nil for those
+	// whose key stays, whoever dies.
+	intend func(serial *big.Int) error
 }
 
-// certify rehearses with a key that is thrown away, signs, and takes nothing
-// but what was rehearsed: the certificate differs in its signature alone, and
-// that is verified.
+// certify rehearses with a key that is thrown away, tells the number, signs, and
+// takes nothing but what was rehearsed: the certificate differs in its signature
+// alone, and that is verified.
 func (f frame) certify(template *x509.Certificate, public crypto.PublicKey, signer crypto.Signer) ([]byte, error) {
 	keyID, err := keyIdentifier(public)
 	if err != nil {
@@ -182,6 +191,11 @@ func (f frame) certify(template *x509.Certificate, public crypto.PublicKey, sign
 	rehearsed, err := f.rehearse(template, public, signer.Public())
 	if err != nil {
 		return nil, err
+	}
+	if f.intend != nil {
+		if err := f.intend(template.SerialNumber); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrIntend, err)
+		}
 	}
 	der, err := f.create(template, public, signer)
 	if err != nil {

@@ -267,6 +267,38 @@ func TestBadDevice(t *testing.T) {
 	}
 }
 
+// Nothing is signed whose number is not kept before, and what is refused has none.
+func TestNumberBeforeSignature(t *testing.T) {
+	t.Parallel()
+	key := ec(t, elliptic.P384())
+	l, signed := authority(t, key), &counter{Signer: key}
+	l.Signer = signed
+	r := request(ec(t, elliptic.P256()).Public())
+	var told []*big.Int
+	r.Intend = func(_ context.Context, serial *big.Int) error {
+		if signed.n > 0 {
+			t.Error("it was signed before anybody knew its number")
+		}
+		told = append(told, serial)
+		return nil
+	}
+	if cert := issue(t, l, r); len(told) != 1 || cert.SerialNumber.Cmp(told[0]) != 0 {
+		t.Errorf("told %x, the certificate has %x", told, cert.SerialNumber)
+	}
+	refused := r
+	refused.Subject.CommonName = ""
+	if _, err := l.Issue(t.Context(), refused); err == nil || len(told) != 1 {
+		t.Errorf("what is refused has a number: %x, %v", told, err)
+	}
+	signed.n = 0
+	for _, intend := range []func(context.Context, *big.Int) error{nil, func(context.Context, *big.Int) error { return errAway }} {
+		r.Intend = intend
+		if _, err := l.Issue(t.Context(), r); !errors.Is(err, ErrIntend) || intend != nil && !errors.Is(err, errAway) || signed.n > 0 {
+			t.Errorf("signed %d times without a number that is kept: %v", signed.n, err)
+		}
+	}
+}
+
 func TestAuthorityThatIsNone(t *testing.T) {
 	t.Parallel()
 	signer := ec(t, elliptic.P256())

@@ -1,12 +1,14 @@
 package credentials
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 
 	"github.com/pecete/pecete/audit"
@@ -28,9 +30,13 @@ type Device interface {
 	Destroy(ctx context.Context, id []byte) error
 }
 
-// An Issuer certifies a signer's key; the chain is DER, end entity first.
+// An Intend keeps the number of a certificate that is about to be signed.
+type Intend func(ctx context.Context, serial *big.Int) error
+
+// An Issuer certifies a signer's key; the chain is DER, end entity first. It signs
+// nothing whose number was not kept before.
 type Issuer interface {
-	Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time) (chain [][]byte, err error)
+	Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time, intend Intend) (chain [][]byte, err error)
 }
 
 // An Enroller makes credentials: a key in the device, its certificate, and the
@@ -95,7 +101,7 @@ func (p Profile) Check(seal bool) error {
 }
 
 // Enroll makes a credential for the signer. A key whose certificate or record
-// could not be made is destroyed again.
+// could not be made is destroyed again, and what was signed for it revoked.
 func (e Enroller) Enroll(ctx context.Context, signer users.User, p Profile) (Credential, error) {
 	return e.enroll(ctx, newID(), signer, p, audit.Entry{})
 }
@@ -132,13 +138,43 @@ func (e Enroller) enroll(ctx context.Context, id string, signer users.User, p Pr
 	}
 	failpoint.Hit(failpoint.KeyGenerated)
 	record.User, record.Credential, record.Key = c.UserID, c.ID, hex.EncodeToString(c.KeyID)
-	if err := e.certify(ctx, &c, signer, public, p, record); err != nil {
-		return Credential{}, errors.Join(err, e.Device.Destroy(context.WithoutCancel(ctx), c.KeyID))
+	begun := Issuance{CredentialID: c.ID, UserID: c.UserID, KeyID: c.KeyID}
+	if err := e.certify(ctx, &c, &begun, signer, public, p, record); err != nil {
+		kept, failed := e.giveUp(context.WithoutCancel(ctx), begun)
+		if kept {
+			return c, nil
+		}
+		return Credential{}, errors.Join(err, failed)
 	}
 	return c, nil
 }
 
-func (e Enroller) certify(ctx context.Context, c *Credential, signer users.User, public crypto.PublicKey, p Profile, record audit.Entry) error {
+// giveUp leaves nothing of what was begun, unless it turns out that the store has
+// kept the credential although it said something else. While that cannot be asked
+// the key stays: it may be a credential's.
+func (e Enroller) giveUp(ctx context.Context, begun Issuance) (kept bool, err error) {
+	if begun.Serial == "" {
+		return false, e.Device.Destroy(ctx, begun.KeyID)
+	}
+	err = e.Store.AbandonIssuance(ctx, begun.Serial)
+	switch {
+	case err == nil:
+		err = Withdrawer{Store: e.Store, Audit: e.Audit, Now: e.Now}.revokeAbandoned(ctx, begun)
+		return false, errors.Join(err, e.Device.Destroy(ctx, begun.KeyID))
+	case !errors.Is(err, ErrEnded):
+		return false, err
+	}
+	c, err := e.Store.Credential(ctx, begun.CredentialID)
+	switch {
+	case err == nil && bytes.Equal(c.KeyID, begun.KeyID):
+		return true, nil
+	case err == nil, errors.Is(err, ErrUnknown):
+		return false, e.Device.Destroy(ctx, begun.KeyID)
+	}
+	return false, err
+}
+
+func (e Enroller) certify(ctx context.Context, c *Credential, begun *Issuance, signer users.User, public crypto.PublicKey, p Profile, record audit.Entry) error {
 	if err := e.record(ctx, audit.KeyGenerated, record); err != nil {
 		return err
 	}
@@ -146,10 +182,18 @@ func (e Enroller) certify(ctx context.Context, c *Credential, signer users.User,
 	if p.Login {
 		issuer = e.Logins
 	}
-	chain, err := issuer.Issue(ctx, signer, public, p.NotBefore, p.NotAfter)
+	chain, err := issuer.Issue(ctx, signer, public, p.NotBefore, p.NotAfter, func(ctx context.Context, serial *big.Int) error {
+		begun.Serial, begun.Begun = fmt.Sprintf("%x", serial), c.Created
+		if err := e.Store.BeginIssuance(ctx, *begun); err != nil {
+			return err
+		}
+		failpoint.Hit(failpoint.IssuanceBegun)
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("certify key of %s: %w", signer.ID, err)
 	}
+	failpoint.Hit(failpoint.CertificateSigned)
 	c.Certificates = chain
 	record.Certificate = c.Fingerprint()
 	if err := e.record(ctx, audit.CertificateIssued, record); err != nil {

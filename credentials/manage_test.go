@@ -81,10 +81,13 @@ type issuer struct {
 	root *x509.Certificate
 }
 
-func (i issuer) Issue(_ context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time) ([][]byte, error) {
+func (i issuer) Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time, intend credentials.Intend) ([][]byte, error) {
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), NotBefore: notBefore, NotAfter: notAfter,
 		Subject: pkix.Name{CommonName: signer.GivenName + " " + signer.FamilyName},
+	}
+	if err := intend(ctx, leaf.SerialNumber); err != nil {
+		return nil, err
 	}
 	der, err := x509.CreateCertificate(rand.Reader, leaf, i.root, public, i.key)
 	return [][]byte{der, i.root.Raw}, err

@@ -34,9 +34,20 @@ type Deletion struct {
 
 // A Store keeps credentials, durably.
 type Store interface {
-	// AddCredential keeps a new credential; ErrExists if its ID or KeyID is
-	// taken.
+	// AddCredential keeps a new credential, and ends the issuance of its
+	// certificate, both or neither; ErrExists if its ID or KeyID is taken, ErrEnded
+	// if the issuance was abandoned.
 	AddCredential(ctx context.Context, c Credential) error
+	// BeginIssuance keeps that a certificate may be signed from now on.
+	BeginIssuance(ctx context.Context, i Issuance) error
+	// AbandonIssuance keeps a credential from ever taking the place of an issuance;
+	// ErrEnded if there is none, one has, or it was revoked.
+	AbandonIssuance(ctx context.Context, serial string) error
+	// RevokeIssuance has the authority tell of an issuance that was abandoned what
+	// it tells of a revoked certificate, for a reason of RFC 5280 §5.3.1.
+	RevokeIssuance(ctx context.Context, serial string, at time.Time, reason int) error
+	// Issuances are those that have not ended, oldest first.
+	Issuances(ctx context.Context) ([]Issuance, error)
 	// Credential returns the credential id; ErrUnknown if there is none.
 	Credential(ctx context.Context, id string) (Credential, error)
 	// Holding returns the credential id with what else says who may use it, all

@@ -160,8 +160,8 @@ func subject(u users.User) ca.Subject {
 	return s
 }
 
-func (a authority) Issue(ctx context.Context, u users.User, public crypto.PublicKey, from, to time.Time) ([][]byte, error) {
-	return a.Local.Issue(ctx, ca.Request{Public: public, Subject: subject(u), NotBefore: from, NotAfter: to})
+func (a authority) Issue(ctx context.Context, u users.User, public crypto.PublicKey, from, to time.Time, intend credentials.Intend) ([][]byte, error) {
+	return a.Local.Issue(ctx, ca.Request{Public: public, Subject: subject(u), NotBefore: from, NotAfter: to, Intend: intend})
 }
 
 // noDevice is for tests that make no key.

@@ -20,10 +20,11 @@ import (
 // How a certificate is made once, whatever dies and whoever comes at the same
 // time: the credential's ID comes of the enrolment's, and its key bears it as a
 // label. Who makes it has a claim, which is a change of the enrolment, for a
-// while. Before the first key, he destroys those of the label that others before
-// him left. What he made counts only if the enrolment has not been changed since
-// his claim, and the credential is kept with that, both or neither: who was taken
-// for dead and is not finds his claim gone, and destroys his key.
+// while. Before the first key, he revokes the certificates that others before him had
+// signed, or may have, and destroys their keys. What he made counts only if the
+// enrolment has not been changed since his claim, and the credential is kept with
+// that, both or neither: who was taken for dead and is not finds his claim gone, and
+// leaves nothing.
 
 // Pending returns the enrolment of a signer that waits for its certificate.
 func (o *Office) Pending(ctx context.Context, userID string) (e Enrolment, waits bool, err error) {
@@ -185,10 +186,15 @@ func (o *Office) adopt(ctx context.Context, e Enrolment, c credentials.Credentia
 	return err
 }
 
-// sweep destroys the keys that were made for an enrolment and that no credential
-// has. The record comes before each deed.
+// sweep revokes the certificates that were begun for an enrolment, and destroys the
+// keys that were made for it, as far as no credential has them. The record comes
+// before each deed.
 func (o *Office) sweep(ctx context.Context, e Enrolment) error {
 	label := credentialOf(e.ID)
+	revoker := credentials.Withdrawer{Store: o.Enroller.Store, Audit: o.Audit, Now: o.Now}
+	if err := revoker.AbandonAll(ctx, func(i credentials.Issuance) bool { return i.CredentialID == label }); err != nil {
+		return fmt.Errorf("revoke what was begun for %s: %w", e.ID, err)
+	}
 	ids, err := o.Keys.Labelled(ctx, label)
 	if err != nil {
 		return fmt.Errorf("look for keys of %s: %w", e.ID, err)

@@ -121,13 +121,13 @@ func (f *faulty) Destroy(ctx context.Context, id []byte) error {
 	return f.softHSM.Destroy(ctx, id)
 }
 
-func (f *faulty) Issue(ctx context.Context, u users.User, public crypto.PublicKey, from, to time.Time) ([][]byte, error) {
+func (f *faulty) Issue(ctx context.Context, u users.User, public crypto.PublicKey, from, to time.Time, intend credentials.Intend) ([][]byte, error) {
 	if f.certify != nil {
 		if err := f.certify(); err != nil {
 			return nil, err
 		}
 	}
-	return f.Issuer.Issue(ctx, u, public, from, to)
+	return f.Issuer.Issue(ctx, u, public, from, to, intend)
 }
 
 func newFaulty(t *testing.T) (*house, *faulty) {
@@ -190,6 +190,11 @@ func TestTakenForDead(t *testing.T) {
 		}
 		if _, err := h.Issue(t.Context(), e.UserID); !errors.Is(err, enrolment.ErrChanged) {
 			t.Errorf("%s: %v", test.says, err)
+		}
+		revoked, err := h.store.Withdrawn(t.Context())
+		must(t, err)
+		if open, err := h.store.Issuances(t.Context()); err != nil || len(open) > 0 || len(revoked) != 1 {
+			t.Errorf("%s: %d certificates are revoked, %d may be nobody's, %v", test.says, len(revoked), len(open), err)
 		}
 		if test.one {
 			h.wantOne(test.says, e, f)

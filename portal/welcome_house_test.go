@@ -201,8 +201,8 @@ func subject(u users.User) ca.Subject {
 	return ca.Subject{GivenName: u.GivenName, FamilyName: u.FamilyName, CommonName: u.Name(), SerialNumber: strings.TrimPrefix(u.ID, "u_"), Country: u.Country}
 }
 
-func (a authority) Issue(ctx context.Context, u users.User, public crypto.PublicKey, from, to time.Time) ([][]byte, error) {
-	return a.Local.Issue(ctx, ca.Request{Public: public, Subject: subject(u), NotBefore: from, NotAfter: to})
+func (a authority) Issue(ctx context.Context, u users.User, public crypto.PublicKey, from, to time.Time, intend credentials.Intend) ([][]byte, error) {
+	return a.Local.Issue(ctx, ca.Request{Public: public, Subject: subject(u), NotBefore: from, NotAfter: to, Intend: intend})
 }
 
 // A device is a real one, from the first key on.

@@ -17,16 +17,24 @@ var _ ca.Register = (*Registry)(nil)
 // crls is the series of the numbers of CRLs.
 const crls = "crl"
 
-// statusQuery finds the certificate of a number, of a deleted credential too; if
-// there were several, the worst.
-const statusQuery = `SELECT serial, revoked, revoked_at, suspended, reason FROM credentials
-	WHERE serial = ? ORDER BY revoked DESC, suspended DESC LIMIT 1`
+// statusQuery finds the certificate of a number, of a deleted credential too, or one
+// that no credential ever had; if there were several, the worst.
+const statusQuery = `SELECT serial, revoked, revoked_at, suspended, reason FROM credentials WHERE serial = ?
+	UNION ALL SELECT serial, TRUE, revoked_at, 0, reason FROM issuances WHERE serial = ? AND revoked_at <> 0
+	ORDER BY 2 DESC, 4 DESC LIMIT 1`
+
+// withdrawnQuery finds all that are not good.
+const withdrawnQuery = `SELECT serial, revoked, revoked_at, suspended, reason FROM credentials
+	WHERE serial <> '' AND (revoked OR suspended <> 0)
+	UNION ALL SELECT serial, TRUE, revoked_at, 0, reason FROM issuances WHERE revoked_at <> 0
+	ORDER BY 1`
 
 // CertificateStatus is that of the certificate with the number; ca.ErrUnissued if
-// no credential has or had it.
+// no credential has or had it, and it was not abandoned.
 func (r *Registry) CertificateStatus(ctx context.Context, serial *big.Int) (ca.Status, error) {
 	var row credentialRow
-	err := r.read.row(ctx, statusQuery, []any{fmt.Sprintf("%x", serial)},
+	number := fmt.Sprintf("%x", serial)
+	err := r.read.row(ctx, statusQuery, []any{number, number},
 		&row.Serial, &row.Revoked, &row.RevokedAt, &row.Suspended, &row.Reason)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ca.Status{}, ca.ErrUnissued
@@ -37,12 +45,12 @@ func (r *Registry) CertificateStatus(ctx context.Context, serial *big.Int) (ca.S
 	return row.status()
 }
 
-// Withdrawn are all that are suspended or revoked, by their numbers as texts.
+// Withdrawn are all that are suspended or revoked, those that no credential has among
+// them, by their numbers as texts.
 func (r *Registry) Withdrawn(ctx context.Context) ([]ca.Status, error) {
 	var rows []credentialRow
 	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Column("serial", "revoked", "revoked_at", "suspended", "reason").
-			Where("serial <> ''").Where("(revoked OR suspended <> 0)").Order("serial").Scan(ctx)
+		return db.NewRaw(withdrawnQuery).Scan(ctx, &rows)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read withdrawn certificates: %w", err)

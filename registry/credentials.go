@@ -42,24 +42,21 @@ type credentialRow struct {
 	RevokedAt    int64  `bun:"revoked_at"`
 }
 
-// AddCredential keeps a new credential; credentials.ErrExists if its ID or KeyID
-// is taken, users.ErrUnknown if its user is not there.
+// AddCredential keeps a new credential in the place of its issuance;
+// credentials.ErrExists if its ID or KeyID is taken, credentials.ErrEnded if the
+// issuance was abandoned, users.ErrUnknown if its user is not there.
 func (r *Registry) AddCredential(ctx context.Context, c credentials.Credential) error {
 	row, err := rowOfCredential(c)
 	if err != nil {
 		return fmt.Errorf("add credential: %w", err)
 	}
 	err = r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		_, err := db.NewInsert().Model(row).Exec(ctx)
-		return err
+		return db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error { return keepCredential(ctx, tx, row) })
 	})
-	switch {
-	case errors.Is(err, errUnique):
-		return credentials.ErrExists
-	case errors.Is(err, errForeign):
+	if errors.Is(err, errForeign) {
 		return users.ErrUnknown
 	}
-	return doing("add credential", err)
+	return doing("add credential", kept(err))
 }
 
 func rowOfCredential(c credentials.Credential) (*credentialRow, error) {

@@ -192,10 +192,7 @@ func (r *Registry) FinishEnrolment(ctx context.Context, e enrolment.Enrolment, c
 	if err != nil {
 		return fmt.Errorf("add credential: %w", err)
 	}
-	return r.swapEnrolment(ctx, e, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewInsert().Model(row).Exec(ctx)
-		return err
-	})
+	return r.swapEnrolment(ctx, e, func(ctx context.Context, tx bun.Tx) error { return keepCredential(ctx, tx, row) })
 }
 
 // swapEnrolment does more within the same transaction, if e is swapped.
@@ -219,11 +216,8 @@ func (r *Registry) swapEnrolment(ctx context.Context, e enrolment.Enrolment, mor
 			return more(ctx, tx)
 		})
 	})
-	switch {
-	case errors.Is(err, errUnique):
-		return credentials.ErrExists
-	case err == nil && !swapped:
+	if err == nil && !swapped {
 		return enrolment.ErrChanged
 	}
-	return doing("change enrolment", err)
+	return doing("change enrolment", kept(err))
 }

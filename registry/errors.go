@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/pecete/pecete/credentials"
 )
 
 // An UnavailableError says that the database could not be asked. It tells
@@ -36,7 +38,7 @@ var (
 // end of the caller's context, a database that cannot be asked, or, as it is, a
 // fault of ours.
 func sorted(ctx context.Context, err error) error {
-	if err == nil || errors.Is(err, sql.ErrNoRows) || errors.Is(err, errUnreadable) {
+	if err == nil || errors.Is(err, sql.ErrNoRows) || errors.Is(err, errUnreadable) || errors.Is(err, credentials.ErrEnded) {
 		return err
 	}
 	away := true

@@ -40,6 +40,10 @@ func fillRegistry(t *testing.T, r *registry.Registry) {
 		c.Revoked = n%3 == 0
 		must(t, r.AddCredential(ctx, c))
 	}
+	must(t, r.BeginIssuance(ctx, issuance(1)))
+	must(t, r.BeginIssuance(ctx, issuance(2)))
+	must(t, r.AbandonIssuance(ctx, issuance(2).Serial))
+	must(t, r.RevokeIssuance(ctx, issuance(2).Serial, created, 5))
 	_, err := r.UseStep(ctx, user(1).ID, 57_000_000)
 	must(t, err)
 	_, err = r.SwapAttempts(ctx, user(1).ID, users.FactorCode, users.Attempts{}, users.Attempts{Window: created, Failures: 3, InRow: 10, Locked: true})

@@ -43,6 +43,8 @@ var suite = []struct {
 	{"certificates outlive a migration", certificatesOutliveMigration},
 	{"of many suspending one certificate one does", raceSuspend},
 	{"the authority is told of every certificate", statuses},
+	{"an issuance ends with its credential or is revoked", issuancesEnd},
+	{"of many at the end of one issuance one decides it", raceIssuance},
 	{"numbers of CRLs ascend", crlNumbers},
 	{"credentials are deleted", credentialsAreDeleted},
 	{"of many deleting one credential one does", raceDeleteCredential},

@@ -482,12 +482,15 @@ func (k *softKeys) count() int {
 	return k.signed
 }
 
-func (k *softKeys) Issue(_ context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time) ([][]byte, error) {
+func (k *softKeys) Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time, intend credentials.Intend) ([][]byte, error) {
 	serial := make([]byte, 8)
 	_, _ = rand.Read(serial)
 	leaf := &x509.Certificate{
 		SerialNumber: new(big.Int).SetBytes(serial), NotBefore: notBefore, NotAfter: notAfter,
 		Subject: pkix.Name{Organization: []string{"Demo"}, CommonName: signer.GivenName + " " + signer.FamilyName},
+	}
+	if err := intend(ctx, leaf.SerialNumber); err != nil {
+		return nil, err
 	}
 	der, err := x509.CreateCertificate(rand.Reader, leaf, k.root, public, k.rootKey)
 	return [][]byte{der, k.root.Raw}, err

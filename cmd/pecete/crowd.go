@@ -204,7 +204,7 @@ type sparing struct {
 	chains [][][]byte
 }
 
-func (s *sparing) Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time) ([][]byte, error) {
+func (s *sparing) Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time, intend credentials.Intend) ([][]byte, error) {
 	s.mu.Lock()
 	if len(s.chains) == s.most {
 		defer s.mu.Unlock()
@@ -212,7 +212,7 @@ func (s *sparing) Issue(ctx context.Context, signer users.User, public crypto.Pu
 		return s.chains[s.turn%s.most], nil
 	}
 	s.mu.Unlock()
-	chain, err := s.Issuer.Issue(ctx, signer, public, notBefore, notAfter)
+	chain, err := s.Issuer.Issue(ctx, signer, public, notBefore, notAfter, intend)
 	if err != nil {
 		return nil, err
 	}

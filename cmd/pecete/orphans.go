@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -112,7 +113,13 @@ func (h *house) removeOrphans(ctx context.Context, first []orphan, wait time.Dur
 	return list, nil
 }
 
+// destroyKey revokes what was signed for the key, or may have been, before it destroys
+// it.
 func (h *house) destroyKey(ctx context.Context, o orphan) error {
+	err := h.withdrawer().AbandonAll(ctx, func(i credentials.Issuance) bool { return bytes.Equal(i.KeyID, o.id) })
+	if err != nil {
+		return err
+	}
 	entry := audit.Entry{Event: audit.KeyDestroyed, Credential: o.Label, Key: o.Key, Reason: "no credential has it"}
 	if err := h.log.Append(ctx, entry); err != nil {
 		return err

@@ -82,6 +82,7 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	h.revokeForsaken(ctx)
 	thrift()
 	return listen(ctx, c, logger, certificate, h.leave.handler(handler), told, &h.leave)
 }

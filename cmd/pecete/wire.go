@@ -223,12 +223,13 @@ type authority struct {
 	profile ca.Profile
 }
 
-func (a authority) Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time) ([][]byte, error) {
+func (a authority) Issue(ctx context.Context, signer users.User, public crypto.PublicKey, notBefore, notAfter time.Time, intend credentials.Intend) ([][]byte, error) {
 	return a.local.Issue(ctx, ca.Request{
 		Public:    public,
 		Subject:   subject(signer),
 		Profile:   a.profile,
 		NotBefore: notBefore, NotAfter: notAfter,
+		Intend: intend,
 	})
 }
 

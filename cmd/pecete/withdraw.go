@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -53,8 +55,43 @@ func withdrawCommand(name, short, long string, do func(context.Context, credenti
 		Args:  exactArgs("CREDENTIAL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withHouse(cmd, func(ctx context.Context, h *house) error {
-				return do(ctx, credentials.Withdrawer{Store: h.registry, Audit: h.log, Now: now}, args[0])
+				return do(ctx, h.withdrawer(), args[0])
 			})
 		},
 	}
+}
+
+// withdrawer takes certificates back.
+func (h *house) withdrawer() credentials.Withdrawer {
+	return credentials.Withdrawer{Store: h.registry, Audit: h.log, Now: now}
+}
+
+// forsakenEvery is how often it is looked for certificates of those who died.
+const forsakenEvery = time.Minute
+
+// revokeForsaken revokes, from now on, certificates that were signed, or may have been,
+// by processes that died before anybody had them.
+func (h *house) revokeForsaken(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(forsakenEvery)
+		defer ticker.Stop()
+		for {
+			if err := h.withdrawer().AbandonForsaken(ctx); err != nil && ctx.Err() == nil {
+				h.logger.LogAttrs(ctx, slog.LevelWarn, "certificates of the dead are not revoked", slog.String("error", err.Error()))
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+		}
+	}()
+	h.closers = append(h.closers, func() error {
+		cancel()
+		<-ended
+		return nil
+	})
 }

@@ -48,10 +48,12 @@ const (
 
 	// A credential (credentials).
 	KeyGenerated       = "key-generated"       // a key pair is in the device that nobody knows of
+	IssuanceBegun      = "issuance-begun"      // the number of a certificate is kept, nothing is signed
+	CertificateSigned  = "certificate-signed"  // the authority has signed, nobody has the certificate
 	CredentialRecorded = "credential-recorded" // the credential is in the audit log and nowhere else
 
-	// The end of an enrolment (enrolment), with the two points of a credential
-	// between these.
+	// The end of an enrolment (enrolment), with the points of a credential between
+	// these.
 	EnrolmentClaimed = "enrolment-claimed" // somebody makes the certificate, and has begun nothing
 	EnrolmentIssued  = "enrolment-issued"  // it is in the registry, and nobody was told
 

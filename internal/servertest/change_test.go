@@ -2,8 +2,11 @@ package servertest_test
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/internal/failpoint"
+	"github.com/pecete/pecete/internal/freeport"
 	"github.com/pecete/pecete/internal/proctest"
 	"github.com/pecete/pecete/internal/servertest"
 	"github.com/pecete/pecete/internal/stage"
@@ -66,45 +70,76 @@ func TestACredentialFromItsPermitToItsEnd(t *testing.T) {
 	}
 }
 
-// A process that dies when it has made the key and nothing else leaves an orphan that
-// the operator finds, and a permit that is used up: no second key comes of it.
+// A process that dies when it has made the key, or when the authority has signed its
+// certificate, and nothing else leaves an orphan that the operator finds, and a permit
+// that is used up: no second key comes of it. What was signed is revoked when the key
+// is destroyed.
 func TestKilledBetweenKeyAndCredential(t *testing.T) {
 	program := servertest.Tagged(t) // which takes its time
 	ctx := servertest.Context(t)
 	order := filepath.Join(t.TempDir(), "failpoint")
 	s, err := stage.Raise(ctx, program, filepath.Join(t.TempDir(), "data"))
 	must(t, err)
-	reconfigure(t, s, map[string]string{"onetime: memory": "onetime: " + proctest.Redis(t).URL})
+	listen, err := freeport.Address()
+	must(t, err)
+	reconfigure(t, s, map[string]string{
+		"onetime: memory":                  "onetime: " + proctest.Redis(t).URL,
+		"  # url: http://ca.example.org\n": "  url: http://" + listen + "\n",
+		"  # listen: 127.0.0.1:8080\n":     "  listen: " + listen + "\n",
+	})
 	must(t, s.Configure("changes:\n  allow: true\n"))
 	g := newGiver(t, s)
 	_, err = s.Run(ctx, "client", "change", g.app.ID, "--may", "create")
 	must(t, err)
 	s.Env = append(s.Env, "PECETE_FAILPOINT=@"+order)
 	must(t, s.Serve(ctx))
-	token, _ := g.authorize(url.Values{"scope": {csc.ScopeCreation}})
-	must(t, os.WriteFile(order, []byte(failpoint.KeyGenerated), 0o600))
-	if status := create(t, s, token); status != 0 {
-		t.Fatalf("the process lives, and answers %d", status)
-	}
-	if err := s.Wait(ctx); err == nil {
-		t.Fatal("the process ended by itself")
-	}
-	must(t, os.Remove(order))
-	servertest.Serve(t, s)
-	ctx = servertest.Context(t)
-	for range 2 {
-		if status := create(t, s, token); status < 400 {
-			t.Errorf("the permit is used up, and the answer %d", status)
+	for _, point := range []string{failpoint.KeyGenerated, failpoint.CertificateSigned} {
+		token, _ := g.authorize(url.Values{"scope": {csc.ScopeCreation}})
+		must(t, os.WriteFile(order, []byte(point), 0o600))
+		if status := create(t, s, token); status != 0 {
+			t.Fatalf("%s: the process lives, and answers %d", point, status)
+		}
+		if err := s.Wait(ctx); err == nil {
+			t.Fatalf("%s: the process ended by itself", point)
+		}
+		must(t, os.Remove(order))
+		servertest.Serve(t, s)
+		ctx = servertest.Context(t)
+		for range 2 {
+			if status := create(t, s, token); status < 400 {
+				t.Errorf("%s: the permit is used up, and the answer %d", point, status)
+			}
+		}
+		out, err := s.Run(ctx, "credential", "orphans")
+		if keys := strings.Count(string(out), "c_"); err != nil || keys != 1 {
+			t.Errorf("%s: %d orphans, %v\n%s", point, keys, err, out)
+		}
+		for _, command := range []string{"credential orphans --remove --wait 1s", "credential orphans", "audit verify"} {
+			if out, err = s.Run(ctx, strings.Fields(command)...); err != nil || command == "credential orphans" && len(out) > 0 {
+				t.Errorf("%s: %s: %v\n%s", point, command, err, out)
+			}
 		}
 	}
-	out, err := s.Run(ctx, "credential", "orphans")
-	if keys := strings.Count(string(out), "c_"); err != nil || keys != 1 {
-		t.Errorf("%d orphans, %v\n%s", keys, err, out)
+	wantOneStray(t, s, "http://"+listen)
+}
+
+// wantOneStray wants one certificate to be revoked, of a key that was never anybody's,
+// by CRL and by OCSP.
+func wantOneStray(t *testing.T, s *stage.Stage, at string) {
+	t.Helper()
+	resp, err := http.Get(at + "/ca/crl")
+	must(t, err)
+	der, err := io.ReadAll(resp.Body)
+	must(t, errors.Join(err, resp.Body.Close()))
+	list, err := x509.ParseRevocationList(der)
+	must(t, err)
+	if len(list.RevokedCertificateEntries) != 1 || list.RevokedCertificateEntries[0].ReasonCode != 5 {
+		t.Fatalf("on the list: %+v", list.RevokedCertificateEntries)
 	}
-	for _, command := range []string{"credential orphans --remove --wait 1s", "credential orphans", "audit verify"} {
-		if out, err = s.Run(ctx, strings.Fields(command)...); err != nil || command == "credential orphans" && len(out) > 0 {
-			t.Errorf("%s: %v\n%s", command, err, out)
-		}
+	out, _ := shell(t, s.Folder, fmt.Sprintf("openssl ocsp -issuer ca.pem -serial 0x%x -CAfile ca.pem -url %s/ca/ocsp",
+		list.RevokedCertificateEntries[0].SerialNumber, at)) // what it says is what counts
+	if !strings.Contains(out, "revoked") || !strings.Contains(out, "Reason: cessationOfOperation") || !strings.Contains(out, "Response verify OK") {
+		t.Errorf("openssl ocsp: %s", out)
 	}
 }
 

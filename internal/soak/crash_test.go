@@ -57,6 +57,7 @@ func deeds() []deed {
 		{"refresh token replaced, nobody told (refresh-swapped)", (*campaign).refreshing, 2},
 		{"revocation recorded, not done (revocation-recorded)", (*campaign).revoking, 1},
 		{"key made, no credential (key-generated)", enrolling(failpoint.KeyGenerated), 2},
+		{"certificate signed, nobody has it (certificate-signed)", enrolling(failpoint.CertificateSigned), 1},
 		{"credential recorded, not kept (credential-recorded)", enrolling(failpoint.CredentialRecorded), 1},
 		{"head of the audit log signed, not written (head-signed)", stopping(failpoint.HeadSigned), 1},
 		{"head of the audit log written, not kept (head-written)", stopping(failpoint.HeadWritten), 1},
