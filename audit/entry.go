@@ -32,6 +32,7 @@ const (
 	TokenRevoked    Event = "token.revoked"
 	UserAdded       Event = "user.added"
 	UserChanged     Event = "user.changed"
+	UserRemoved     Event = "user.removed" // who was only invited, and never became a signer
 	FactorPaired    Event = "factor.paired"
 	FactorVerified  Event = "factor.verified" // Step is the TOTP step spent
 	FactorRefused   Event = "factor.refused"
@@ -49,6 +50,7 @@ const (
 	EnrolmentActivated Event = "enrolment.activated" // which was the last one
 	EnrolmentIssued    Event = "enrolment.issued"    // Credential is what it came to
 	EnrolmentCancelled Event = "enrolment.cancelled"
+	EnrolmentForgotten Event = "enrolment.forgotten" // it is over for long, and nothing of the person stays
 
 	ChallengeSent Event = "challenge.sent" // to a signer, a code of Factor
 

@@ -114,6 +114,8 @@ func (h *house) fill() {
 	must(h.t, h.SetAccount(ctx, "app_1", "account 1", "u_1"))
 	must(h.t, h.SetAccountKeys(ctx, "app_1", []oauth.AccountKey{{Verifier: audit.Mark([]byte("new")), Sealed: []byte("key")}}))
 	must(h.t, h.AddEnrolment(ctx, invited))
+	must(h.t, h.AddUser(ctx, users.User{ID: "u_0", Email: "nobody@example.org", Created: noon}))
+	must(h.t, h.AddEnrolment(ctx, enrolment.Enrolment{ID: "e_0", UserID: "u_0", State: enrolment.Cancelled, Created: noon, Changed: noon}))
 	must(h.t, h.AddReceipt(ctx, documents.Receipt{ID: "d_1", UserID: "u_1", CredentialID: "c_1", Sealed: []byte("name"), Salt: []byte("salt"), Brought: "ab", Signed: "cd", At: noon}))
 	must(h.t, h.AddDocument(ctx, documents.Document{ID: "d_2", UserID: "u_1", Sealed: []byte("name"), Salt: []byte("the key of a document"), Created: noon, Expires: noon}))
 	h.write("operator.log",

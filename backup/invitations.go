@@ -13,6 +13,8 @@ type invitations struct {
 	links map[enrolmentLink]marks // that are good
 	used  map[enrolmentLink]bool  // that have done what they are for
 	ended map[string]audit.Event  // enrolments, and how
+	// forgotten are enrolments of which nothing of the person stays.
+	forgotten map[string]bool
 }
 
 type enrolmentLink struct {
@@ -21,7 +23,9 @@ type enrolmentLink struct {
 }
 
 func newInvitations() invitations {
-	return invitations{links: map[enrolmentLink]marks{}, used: map[enrolmentLink]bool{}, ended: map[string]audit.Event{}}
+	return invitations{
+		links: map[enrolmentLink]marks{}, used: map[enrolmentLink]bool{}, ended: map[string]audit.Event{}, forgotten: map[string]bool{},
+	}
 }
 
 // enrolled takes a record about an enrolment; others forbid nothing.
@@ -41,6 +45,8 @@ func (l *later) enrolled(r audit.Record) {
 		l.used[activate] = true
 	case audit.EnrolmentIssued, audit.EnrolmentCancelled:
 		l.ended[id] = r.Event
+	case audit.EnrolmentForgotten:
+		l.ended[id], l.forgotten[id] = r.Event, true
 	default: // forbids nothing
 	}
 }
@@ -49,6 +55,9 @@ func (l *later) enrolled(r audit.Record) {
 // from being good that were used, or whose place others took. Whoever was invited
 // goes on with the links that he has, or is sent new ones.
 func (l *later) holdInvitation(v map[string]any, id string) {
+	if l.forgotten[id] {
+		l.holdForgotten(v, id)
+	}
 	if state, _ := v["state"].(string); !enrolment.State(state).Open() {
 		return
 	}
@@ -63,6 +72,19 @@ func (l *later) holdInvitation(v map[string]any, id string) {
 		l.holdLink(v, enrolmentLink{id, enrolment.LinkPair}, "pair")
 		l.holdLink(v, enrolmentLink{id, enrolment.LinkActivate}, "active")
 	}
+}
+
+// holdForgotten takes out what the registry takes out of an enrolment that is
+// forgotten.
+func (l *later) holdForgotten(v map[string]any, id string) {
+	if v["identity"] == enrolment.NoIdentity {
+		return
+	}
+	v["identity"], v["request"], v["progress"], v["notice_uri"], v["due"], v["tries"] = enrolment.NoIdentity, "", "{}", "", int64(0), int64(0)
+	if state, _ := v["state"].(string); enrolment.State(state).Open() {
+		v["state"] = string(enrolment.Cancelled)
+	}
+	l.tell("invitation %s was forgotten", id)
 }
 
 // holdLink ends a link at the moment at which the enrolment was changed last.

@@ -21,6 +21,7 @@ type later struct {
 	certificates
 	invitations
 	removed  map[string]bool // clients
+	gone     map[string]word // users of whom nothing was heard after they were removed
 	disabled map[string]word // users, credentials and clients; their ids differ
 	unlinked map[[2]string]word
 	accounts map[[2]string]owner // by client and mark of the account
@@ -58,7 +59,7 @@ type marks struct {
 func newLater(now time.Time) *later {
 	return &later{
 		now: now, stamp: users.NewStamp(),
-		steps: map[string]int64{}, certificates: newCertificates(), invitations: newInvitations(), deleted: map[string]int64{}, removed: map[string]bool{},
+		steps: map[string]int64{}, certificates: newCertificates(), invitations: newInvitations(), deleted: map[string]int64{}, removed: map[string]bool{}, gone: map[string]word{},
 		disabled: map[string]word{}, unlinked: map[[2]string]word{}, accounts: map[[2]string]owner{}, fixed: map[string]word{}, locked: map[[2]string]word{},
 		kept: map[[2]string]marks{}, verified: map[string]marks{}, heads: map[string]audit.Head{},
 		added: map[string]string{}, seen: map[string]bool{}, done: map[[2]string]bool{},
@@ -73,6 +74,9 @@ func say[K comparable](words map[K]word, about K, at time.Time, yes bool) {
 
 // read takes a record.
 func (l *later) read(r audit.Record) {
+	if r.User != "" {
+		say(l.gone, r.User, r.Time, r.Event == audit.UserRemoved)
+	}
 	switch r.Event {
 	case audit.LogHead:
 		l.heads[r.Log] = *r.Head
@@ -145,12 +149,12 @@ func (l *later) hold(row Row) bool {
 	text := func(column string) string { s, _ := v[column].(string); return s }
 	id, user, client, factor := text("id"), text("user_id"), text("client_id"), text("factor")
 	l.seen[id] = true
+	if l.gone[user].yes {
+		return false
+	}
 	switch row.Table {
 	case "users":
-		l.forbid(v, "disabled", l.disabled[id].yes, "signer %s is disabled", id)
-		l.holdFactors(v, id)
-		l.holdPhone(v, id)
-		v["stamp"] = l.stamp
+		return l.holdUser(v, id)
 	case "attempts":
 		l.done[[2]string{user, factor}] = true
 		l.forbid(v, "locked", l.locked[[2]string{user, factor}].yes, "%s of signer %s is locked", factor, user)
@@ -159,14 +163,7 @@ func (l *later) hold(row Row) bool {
 	case "issuances":
 		l.holdIssuance(v, text("serial"))
 	case "clients":
-		if l.removed[id] {
-			l.tell("client %s was removed", id)
-			return false
-		}
-		l.forbid(v, "disabled", l.disabled[id].yes, "client %s is disabled", id)
-		l.holdSecrets(v, id)
-		after, _ := v["tokens_after"].(int64)
-		v["tokens_after"] = max(after, l.now.UnixMicro())
+		return l.holdClient(v, id)
 	case "links":
 		if l.unlinked[[2]string{client, user}].yes {
 			l.tell("client %s is not linked to signer %s any more", client, user)
@@ -182,6 +179,32 @@ func (l *later) hold(row Row) bool {
 	case "heads":
 		return false // those that the logs end with take their places
 	}
+	return true
+}
+
+// holdUser keeps a signer disabled, or removed, and ends what he gave.
+func (l *later) holdUser(v map[string]any, id string) bool {
+	if l.gone[id].yes {
+		l.tell("signer %s, who was only invited, was removed", id)
+		return false
+	}
+	l.forbid(v, "disabled", l.disabled[id].yes, "signer %s is disabled", id)
+	l.holdFactors(v, id)
+	l.holdPhone(v, id)
+	v["stamp"] = l.stamp
+	return true
+}
+
+// holdClient keeps a client disabled, or removed, and ends its access tokens.
+func (l *later) holdClient(v map[string]any, id string) bool {
+	if l.removed[id] {
+		l.tell("client %s was removed", id)
+		return false
+	}
+	l.forbid(v, "disabled", l.disabled[id].yes, "client %s is disabled", id)
+	l.holdSecrets(v, id)
+	after, _ := v["tokens_after"].(int64)
+	v["tokens_after"] = max(after, l.now.UnixMicro())
 	return true
 }
 
@@ -344,7 +367,7 @@ func (l *later) locks() []Row {
 func (l *later) lost() []string {
 	all := []string{}
 	for id, text := range l.added {
-		if !l.seen[id] && l.deleted[id] == 0 && l.ended[id] == "" {
+		if !l.seen[id] && l.deleted[id] == 0 && l.ended[id] == "" && !l.gone[id].yes {
 			all = append(all, text)
 		}
 	}

@@ -37,6 +37,9 @@ func (o *Office) Invite(ctx context.Context, i Invitation) (Enrolment, error) {
 		return known, err
 	}
 	e, err := o.invite(ctx, i)
+	if errors.Is(err, users.ErrUnknown) { // who was removed at this moment
+		e, err = o.invite(ctx, i)
+	}
 	if errors.Is(err, ErrExists) { // perhaps by the same request, at this moment
 		if known, asked := o.requested(ctx, i); asked == nil {
 			return known, nil

@@ -52,6 +52,7 @@ type Office struct {
 	Terms                                        string        // version of the terms
 	Life                                         time.Duration // of a link; 24h if zero
 	Lease                                        time.Duration // of who makes a certificate; 30s if zero
+	Keep                                         time.Duration // of what is over; for ever if zero
 	Logger                                       *slog.Logger
 }
 

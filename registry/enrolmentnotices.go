@@ -19,7 +19,7 @@ func (r *Registry) EnrolmentsBy(ctx context.Context, inviter, after string, most
 		if after != "" {
 			q = q.Where("(created, id) > (SELECT created, id FROM enrolments WHERE id = ? AND inviter = ?)", after, inviter)
 		}
-		return q.Where("inviter = ?", inviter).Order("created", "id").Limit(int64(most))
+		return q.Where(remembered).Where("inviter = ?", inviter).Order("created", "id").Limit(int64(most))
 	})
 }
 

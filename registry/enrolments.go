@@ -125,7 +125,7 @@ func (r *Registry) EnrolmentByRequest(ctx context.Context, inviter, request stri
 }
 
 func (r *Registry) enrolment(ctx context.Context, where string, args ...string) (enrolment.Enrolment, error) {
-	all, err := r.enrolments(ctx, where, args...)
+	all, err := r.enrolments(ctx, remembered+" AND "+where, args...)
 	if err == nil && len(all) == 0 {
 		return enrolment.Enrolment{}, enrolment.ErrUnknown
 	}
@@ -135,30 +135,27 @@ func (r *Registry) enrolment(ctx context.Context, where string, args ...string) 
 	return all[0], nil
 }
 
-// EnrolmentsOf returns those of a user, oldest first.
+// EnrolmentsOf returns those of a user, oldest first, with what is left of those
+// that were forgotten.
 func (r *Registry) EnrolmentsOf(ctx context.Context, userID string) ([]enrolment.Enrolment, error) {
 	return r.enrolments(ctx, "user_id = ?", userID)
 }
 
 // Enrolments returns all, oldest first.
 func (r *Registry) Enrolments(ctx context.Context) ([]enrolment.Enrolment, error) {
-	return r.enrolments(ctx, "")
+	return r.enrolments(ctx, remembered)
 }
 
 func (r *Registry) enrolments(ctx context.Context, where string, args ...string) ([]enrolment.Enrolment, error) {
 	if !plain(args...) {
 		return nil, nil
 	}
-	values := make([]any, len(args))
-	for i, a := range args {
-		values[i] = a
+	var values []any
+	for _, a := range args {
+		values = append(values, a)
 	}
 	return r.enrolmentRows(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
-		q = q.Order("created", "id")
-		if where == "" {
-			return q
-		}
-		return q.Where(where, values...)
+		return q.Where(where, values...).Order("created", "id")
 	})
 }
 

@@ -210,6 +210,35 @@ func TestAuthorityRefuses(t *testing.T) {
 	}
 }
 
+// What was forgotten is what never was, and its Idempotency-Key is anybody's again.
+func TestAuthorityForgets(t *testing.T) {
+	h := newHouse(t)
+	r := h.addRA("Registration")
+	const key = "Idempotency-Key: dosar-7"
+	e := read[enrolled](t, r.ask("POST", "enrolments", person, key), http.StatusCreated)
+	read[enrolled](t, r.ask("POST", "enrolments/"+e.EnrolmentID+"/cancel", ""), http.StatusOK)
+	office := h.authority().Office
+	office.Keep = 24 * time.Hour
+	must(t, office.Forget(t.Context()))
+	read[enrolled](t, r.ask("GET", "enrolments/"+e.EnrolmentID, ""), http.StatusOK)
+	office.Now = func() time.Time { return h.clock.Now().Add(25 * time.Hour) }
+	must(t, office.Forget(t.Context()))
+	nowhere := "e_" + strings.Repeat("0", 32)
+	for _, ask := range [][3]string{{"GET", "", ""}, {"POST", "/cancel", ""}, {"POST", "/resend", `{"link":"pair"}`}} {
+		got, want := r.ask(ask[0], "enrolments/"+e.EnrolmentID+ask[1], ask[2]), r.ask(ask[0], "enrolments/"+nowhere+ask[1], ask[2])
+		if got.status != http.StatusNotFound || got.body != want.body {
+			t.Errorf("%s %s: %d %s, of nobody %d %s", ask[0], ask[1], got.status, got.body, want.status, want.body)
+		}
+	}
+	if got := r.ask("GET", "enrolments", "").body; got != `{"enrolments":[],"more":false}` {
+		t.Errorf("the list is %s", got)
+	}
+	again := read[enrolled](t, r.ask("POST", "enrolments", person, key), http.StatusCreated)
+	if again.EnrolmentID == e.EnrolmentID || again.UserID == e.UserID || len(h.mails.messages()) != 4 {
+		t.Errorf("the same request then is %+v, after %d mails", again, len(h.mails.messages()))
+	}
+}
+
 // A token of this scope opens nothing that leads to a signature, and no other opens
 // this.
 func TestAuthorityHasNoWayToASignature(t *testing.T) {

@@ -102,14 +102,19 @@ func (h *house) desk(ctx context.Context, mailer *portal.Mailer) (*documents.Des
 	if mailer != nil {
 		desk.Signed = mailer.Receipt
 	}
+	h.beside(ctx, desk.Run)
+	return desk, nil
+}
+
+// beside runs what tidies up beside the server, until that is closed.
+func (h *house) beside(ctx context.Context, run func(context.Context)) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		desk.Run(ctx)
+		run(ctx)
 	}()
 	h.closers = append(h.closers, func() error { stop(); <-ended; return nil })
-	return desk, nil
 }
 
 // ownClient is the API as the signers' pages call it: on this very machine, and

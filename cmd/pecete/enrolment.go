@@ -25,6 +25,9 @@ type EnrolmentConfig struct {
 	// TermsText are files with the text of them, by language: paragraphs with an
 	// empty line between. Ours, which are of no lawyer, if absent.
 	TermsText map[string]string `yaml:"terms_text"`
+	// KeepDays is for how many days what is known of a person stays with an invitation
+	// that is over; 90 if absent, 0 for ever.
+	KeepDays *int `yaml:"keep_days"`
 	// Profiles are kinds of credentials by their names. One of the name "default" is
 	// there in any case.
 	Profiles map[string]ProfileConfig `yaml:"profiles"`
@@ -64,6 +67,9 @@ func (c *Config) checkEnrolment() error {
 	if life := c.Enrolment.LinkLife; life < 0 || life > 7*24*time.Hour {
 		return fmt.Errorf("enrolment.link_life is %v, not 1m to 168h", life)
 	}
+	if days := c.Enrolment.KeepDays; days != nil && (*days < 0 || *days > mostDays) {
+		return fmt.Errorf("enrolment.keep_days is %d, not 1 to %d, or 0 for ever", *days, mostDays)
+	}
 	if terms := c.Enrolment.Terms; terms != "" && !profileName.MatchString(terms) {
 		return fmt.Errorf("enrolment.terms is %q, not letters, digits, dots and hyphens, at most 40", terms)
 	}
@@ -79,6 +85,17 @@ func (c *Config) checkEnrolment() error {
 		}
 	}
 	return nil
+}
+
+// mostDays is how long invitations that are over are kept, unless for ever.
+const mostDays = 3660
+
+// keep is how long those are kept; 0 is for ever.
+func (c *Config) keep() time.Duration {
+	if c.Enrolment.KeepDays == nil {
+		return enrolment.DefaultKeep
+	}
+	return time.Duration(*c.Enrolment.KeepDays) * 24 * time.Hour
 }
 
 // terms is the version of the terms.
@@ -115,11 +132,12 @@ func (h *house) office(ctx context.Context, registrar users.Registrar) (*enrolme
 		Key:         derived(steps, "enrolment"), From: h.config.About.Name,
 		PairURL: h.config.URL + portal.PairPath, ActivateURL: h.config.URL + portal.ActivatePath,
 		DownloadsURL: h.config.URL + portal.DownloadsPath, LoginURL: h.config.URL + portal.Path,
-		Terms: h.config.terms(), Life: h.config.Enrolment.LinkLife, Logger: h.logger,
+		Terms: h.config.terms(), Life: h.config.Enrolment.LinkLife, Keep: h.config.keep(), Logger: h.logger,
 	}, nil
 }
 
-// authority is the API of registration authorities.
+// authority is the API of registration authorities. Its office forgets what was kept
+// for long enough.
 func (h *house) authority(ctx context.Context, prover *users.Prover) (*server.Authority, error) {
 	contract, err := openapi.LoadRA()
 	if err != nil {
@@ -128,7 +146,11 @@ func (h *house) authority(ctx context.Context, prover *users.Prover) (*server.Au
 	office, err := h.office(ctx, users.Registrar{ // which sets no passwords
 		Store: h.registry, Sealer: prover.Sealer, Audit: h.log, Now: now, Issuer: h.config.About.Name,
 	})
-	return &server.Authority{Office: office, Contract: contract, By: h.registry.EnrolmentsBy, Recipient: h.recipient}, err
+	if err != nil {
+		return nil, err
+	}
+	h.beside(ctx, office.Run)
+	return &server.Authority{Office: office, Contract: contract, By: h.registry.EnrolmentsBy, Recipient: h.recipient}, nil
 }
 
 // labelled are the keys in the device as enrolment sees them.
