@@ -49,6 +49,7 @@ const onlyInvited = `u.organization = '' AND NOT u.disabled
 	AND EXISTS (SELECT 1 FROM enrolments e WHERE e.user_id = u.id AND NOT e.replaces)
 	AND NOT EXISTS (SELECT 1 FROM enrolments e WHERE e.user_id = u.id AND (e.state = 'issued' OR ` + remembered + `))
 	AND NOT EXISTS (SELECT 1 FROM credentials o WHERE o.user_id = u.id)
+	AND NOT EXISTS (SELECT 1 FROM issuances o WHERE o.user_id = u.id)
 	AND NOT EXISTS (SELECT 1 FROM links o WHERE o.user_id = u.id)
 	AND NOT EXISTS (SELECT 1 FROM accounts o WHERE o.user_id = u.id)
 	AND NOT EXISTS (SELECT 1 FROM permissions o WHERE o.user_id = u.id)

@@ -184,6 +184,11 @@ func onlyInvitedAreRemoved(t *testing.T, url string) {
 		{"a credential", func(t *testing.T, r *registry.Registry, _ *enrolment.Enrolment) {
 			must(t, r.AddCredential(t.Context(), credential(1, 1)))
 		}, false},
+		{"a certificate that came to no credential", func(t *testing.T, r *registry.Registry, e *enrolment.Enrolment) {
+			i := issuance(1)
+			i.UserID = e.UserID
+			must(t, r.BeginIssuance(t.Context(), i))
+		}, false},
 		{"an application", func(t *testing.T, r *registry.Registry, e *enrolment.Enrolment) {
 			must(t, r.AddClient(t.Context(), client(1)))
 			must(t, r.Link(t.Context(), client(1).ID, e.UserID))
@@ -252,7 +257,7 @@ func wantOnlyInvited(t *testing.T, r *registry.Registry, says string, want []str
 func emptied(t *testing.T, url string) *registry.Registry {
 	t.Helper()
 	r, db := open(t, url), raw(t, url)
-	for _, table := range []string{"receipts", "documents", "permissions", "accounts", "links", "sessions", "enrolments", "credentials", "users", "clients"} {
+	for _, table := range []string{"issuances", "receipts", "documents", "permissions", "accounts", "links", "sessions", "enrolments", "credentials", "users", "clients"} {
 		_, err := db.ExecContext(t.Context(), "DELETE FROM "+table)
 		must(t, err)
 	}
