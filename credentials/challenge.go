@@ -105,6 +105,9 @@ func (a Authorizer) explicit(ctx context.Context, who Caller, id string) (Creden
 	if err != nil {
 		return c, err
 	}
+	if err := c.ForHashes(who); err != nil {
+		return c, err
+	}
 	if err := c.Usable(a.Now()); err != nil {
 		return c, err
 	}

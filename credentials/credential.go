@@ -55,6 +55,8 @@ type Caller struct {
 	// Holder is the key or certificate its token is bound to, "" for none: what
 	// it authorizes is bound to the same.
 	Holder string
+	// Logins says that the client may use credentials for logins to sites.
+	Logins bool
 	// Permit is set on a token of scope credential-creation or credential-deletion
 	// that a signer agreed to.
 	Permit *Permit

@@ -54,6 +54,10 @@ type Enroller struct {
 // ErrNoLogins says that credentials for logins are not made here.
 var ErrNoLogins = errors.New("credentials: there are no credentials for logins")
 
+// ErrTyped says that a credential for logins is to be authorized where signers are told
+// that they sign.
+var ErrTyped = fmt.Errorf("credentials: one for logins is of mode explicit, and its factors are %s, %s or both", FactorPIN, FactorCode)
+
 // A Profile is what a new credential shall be.
 type Profile struct {
 	Description string
@@ -85,6 +89,8 @@ func (p Profile) Check(seal bool) error {
 		return fmt.Errorf("mode is %q, not explicit or oauth2code", p.Mode)
 	case p.Login && (seal || p.Qualifier != ""):
 		return errors.New("a credential for logins is a person's, and claims no qualifier of signatures")
+	case p.Login && (p.Mode != csc.Explicit || !p.Factors.Typed()):
+		return ErrTyped
 	case seal && (p.Mode != csc.Explicit || !p.Factors.Mechanical()):
 		return ErrSealed
 	case p.Multisign < 1 || p.Multisign > most:

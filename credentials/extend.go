@@ -25,6 +25,9 @@ func (a Authorizer) Extend(ctx context.Context, who Caller, req csc.ExtendReques
 		err = c.extendable(a.Extending, req)
 	}
 	if err == nil {
+		err = c.ForHashes(who)
+	}
+	if err == nil {
 		err = c.Usable(a.Now())
 	}
 	if err != nil {

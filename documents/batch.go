@@ -92,7 +92,7 @@ func (d *Desk) Usable(ctx context.Context, userID string) ([]credentials.Credent
 	owned, err := d.Credentials.CredentialsOf(ctx, userID)
 	var all []credentials.Credential
 	for _, c := range owned {
-		if c.Mode == csc.OAuth2Code && c.Usable(d.Now()) == nil && len(c.Certificates) > 0 {
+		if c.Mode == csc.OAuth2Code && c.Usable(d.Now()) == nil && c.ForDocuments() == nil {
 			all = append(all, c)
 		}
 	}

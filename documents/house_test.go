@@ -97,16 +97,23 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
+// addCredential adds one for documents, and one for logins, which is for none.
 func (h *house) addCredential() {
 	h.t.Helper()
+	h.addCertified("c_1", x509.KeyUsageContentCommitment)
+	h.addCertified("c_login", x509.KeyUsageDigitalSignature, x509.ExtKeyUsageClientAuth)
+}
+
+func (h *house) addCertified(id string, usage x509.KeyUsage, purposes ...x509.ExtKeyUsage) {
+	h.t.Helper()
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(7), NotBefore: noon.Add(-time.Hour), NotAfter: noon.AddDate(1, 0, 0), KeyUsage: x509.KeyUsageContentCommitment,
+		SerialNumber: big.NewInt(7), NotBefore: noon.Add(-time.Hour), NotAfter: noon.AddDate(1, 0, 0), KeyUsage: usage, ExtKeyUsage: purposes,
 		Subject: pkix.Name{CommonName: "Demo Signer", Country: []string{"RO"}},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &h.server.key.PublicKey, h.server.key)
 	must(h.t, err)
 	must(h.t, h.store.AddCredential(h.t.Context(), credentials.Credential{
-		ID: "c_1", UserID: h.signer.ID, KeyID: []byte("c_1"), Key: csc.P256, Certificates: [][]byte{der}, SCAL: csc.SCAL2,
+		ID: id, UserID: h.signer.ID, KeyID: []byte(id), Key: csc.P256, Certificates: [][]byte{der}, SCAL: csc.SCAL2,
 		Multisign: 10, Mode: csc.OAuth2Code, Created: noon,
 	}))
 }

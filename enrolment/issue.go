@@ -165,11 +165,12 @@ func (o *Office) ended(ctx context.Context, e Enrolment, c credentials.Credentia
 	return e, o.record(ctx, audit.EnrolmentIssued, e, "")
 }
 
-// usable is the usable credential that a signer who was one before has already.
+// usable is the usable credential that a signer who was one before has already, for
+// documents.
 func (o *Office) usable(ctx context.Context, signer users.User) (credentials.Credential, bool, error) {
 	all, err := o.Enroller.Store.CredentialsOf(ctx, signer.ID)
 	for _, c := range all {
-		if c.Usable(o.Now()) == nil {
+		if c.Usable(o.Now()) == nil && c.ForDocuments() == nil {
 			return c, true, nil
 		}
 	}

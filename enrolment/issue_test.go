@@ -3,8 +3,13 @@ package enrolment_test
 import (
 	"context"
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"math/big"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -230,6 +235,31 @@ func TestIdentifierInCertificate(t *testing.T) {
 		}
 		if user, err := h.store.User(t.Context(), e.UserID); err != nil || user.Identifier != "" {
 			t.Errorf("%s: the user has %q, %v", profile, user.Identifier, err)
+		}
+	}
+}
+
+// A credential that is good for logins alone is none that a signer who was identified
+// anew signs with: he gets one.
+func TestLoginsAreAdoptedByNobody(t *testing.T) {
+	h, _ := newFaulty(t)
+	for n, purposes := range [][]x509.ExtKeyUsage{nil, {x509.ExtKeyUsageClientAuth}} {
+		e := h.activated(n)
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		must(t, err)
+		leaf := &x509.Certificate{SerialNumber: big.NewInt(int64(n + 1)), NotBefore: noon, NotAfter: noon.AddDate(1, 0, 0), ExtKeyUsage: purposes}
+		der, err := x509.CreateCertificate(rand.Reader, leaf, leaf, key.Public(), key)
+		must(t, err)
+		had := credentials.Credential{ID: fmt.Sprint("c_had_", n), UserID: e.UserID, KeyID: []byte{byte(n)}, Key: csc.P256, Certificates: [][]byte{der}, Created: noon}
+		must(t, h.store.AddCredential(t.Context(), had))
+		e, err = h.Get(t.Context(), e.ID)
+		must(t, err)
+		e.Replaces = true
+		must(t, h.store.SwapEnrolment(t.Context(), e))
+		c, err := h.Issue(t.Context(), e.UserID)
+		must(t, err)
+		if adopted := c.ID == had.ID; adopted != (purposes == nil) {
+			t.Errorf("a certificate for %v: adopted %t", purposes, adopted)
 		}
 	}
 }

@@ -303,6 +303,8 @@ func TestUnfitCredentials(t *testing.T) {
 		{"disabled", id("c_disabled"), "The credential identified by credentialID cannot sign now"},
 		{"revoked", id("c_revoked"), "The credential identified by credentialID cannot sign now"},
 		{"expired", id("c_expired"), "The credential identified by credentialID cannot sign now"},
+		{"for logins", id("c_login"), "Invalid parameter credentialID"},
+		{"a qualifier whose credential is for logins", qualifier("ro_law_login"), "Invalid parameter signatureQualifier"},
 		{"SCAL 2 without hashes", with(cred, "hashes"), "Missing parameter hashes"},
 		{"above multisign", with(with(cred, "numSignatures", "11"), "hashes", ten), "Numbers of signatures is too high"},
 		{"above multisign at SCAL 1", with(with(id("c_scal1"), "numSignatures", "11"), "hashes"), "Numbers of signatures is too high"},

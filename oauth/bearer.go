@@ -50,6 +50,7 @@ func (t liveToken) caller() credentials.Caller {
 	return credentials.Caller{
 		ClientID: t.client.ID, Scope: t.scope, UserID: t.UserID, GrantID: t.GrantID,
 		CredentialIDs: t.Credentials, Holder: t.Bound.holder(), Permit: t.Permit,
+		Logins: slices.Contains(t.client.Scopes, ScopeLogins),
 	}
 }
 

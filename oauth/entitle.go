@@ -13,8 +13,12 @@ import (
 // nothing of the API.
 const ScopeEnrolment = "enrolment"
 
+// ScopeLogins is of clients that may have hashes signed by credentials for logins to
+// sites. No token has it: it is the client's, for all its tokens.
+const ScopeLogins = "logins"
+
 // scopes are all that a client may be registered for by an operator.
-func scopes() []string { return append(csc.Scopes(), ScopeEnrolment) }
+func scopes() []string { return append(csc.Scopes(), ScopeEnrolment, ScopeLogins) }
 
 // grants are the values of grant_type there can be, with the scopes that can be
 // asked by each (§8.4.4: all but codes are for service authorization only; v2.2: and

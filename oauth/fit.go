@@ -90,6 +90,9 @@ func (p *Provider) fit(ctx context.Context, d Detail, userID, id string) (creden
 	if err != nil {
 		return c, fmt.Errorf("look up credential: %w", err)
 	}
+	if err := c.ForDocuments(); err != nil { // the pages speak of those
+		return c, err
+	}
 	return c, p.mismatch(d, c)
 }
 

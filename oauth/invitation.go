@@ -102,8 +102,8 @@ func (a Allowance) check() error {
 		return err
 	}
 	code := slices.Contains(a.Grants, "authorization_code")
-	if slices.Contains(a.Scopes, ScopeEnrolment) {
-		return errors.New("who invites people is registered by an operator")
+	if slices.Contains(a.Scopes, ScopeEnrolment) || slices.Contains(a.Scopes, ScopeLogins) {
+		return errors.New("who invites people, or uses credentials for logins, is registered by an operator")
 	}
 	service := slices.Contains(a.Scopes, csc.ScopeService)
 	switch {

@@ -33,8 +33,10 @@ func newVault(t *testing.T, owners *people) *vault {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert := func(from, to time.Time) [][]byte {
-		tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Semnatar Demo"}, NotBefore: from, NotAfter: to}
+	cert := func(from, to time.Time, purposes ...x509.ExtKeyUsage) [][]byte {
+		tmpl := &x509.Certificate{
+			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Semnatar Demo"}, NotBefore: from, NotAfter: to, ExtKeyUsage: purposes,
+		}
 		der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
 		if err != nil {
 			t.Fatal(err)
@@ -60,6 +62,9 @@ func newVault(t *testing.T, owners *people) *vault {
 	add("c_disabled", func(c *credentials.Credential) { c.Disabled = true })
 	add("c_revoked", func(c *credentials.Credential) { c.Revoked = true })
 	add("c_expired", func(c *credentials.Credential) { c.Certificates = cert(year, year.AddDate(0, 1, 0)) })
+	add("c_login", func(c *credentials.Credential) {
+		c.Certificates, c.Qualifier = cert(year, year.AddDate(1, 0, 0), x509.ExtKeyUsageClientAuth), "ro_law_login"
+	})
 	add("c_qes", func(c *credentials.Credential) { c.Qualifier = "eu_eidas_qes"; c.Multisign = 1 })
 	add("c_strange", func(c *credentials.Credential) { c.UserID = stranger })
 	return v

@@ -99,6 +99,9 @@ func (s Signer) chosen(ctx context.Context, who credentials.Caller, req csc.Sign
 		err = csc.Invalid("signatureQualifier")
 	}
 	if err == nil {
+		err = c.ForDocuments()
+	}
+	if err == nil {
 		err = c.Usable(s.Now())
 	}
 	return c, err

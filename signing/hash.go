@@ -23,6 +23,9 @@ func (s Signer) SignHash(ctx context.Context, who credentials.Caller, id string,
 // hashes judges everything that can be judged without writing.
 func (s Signer) hashes(ctx context.Context, who credentials.Caller, id string, req csc.SignHashRequest) (*batch, error) {
 	c, err := s.usable(ctx, who, req.CredentialID)
+	if err == nil {
+		err = c.ForHashes(who)
+	}
 	if err != nil {
 		return nil, err
 	}

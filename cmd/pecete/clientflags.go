@@ -43,7 +43,7 @@ func (f *clientFlags) bindWays(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.requireJAR, "require-jar", false, "refuse requests that it did not sign with one of its keys")
 	flags.StringVar(&f.bound, "bound", "", "`WHAT` its tokens must be bound to: dpop or mtls (with --profile fapi2 dpop, or mtls if it proves itself by a certificate)")
 	flags.BoolVar(&f.resourceServer, "resource-server", false, "let it ask about the tokens of every client (RFC 7662)")
-	flags.StringArrayVar(&f.may, "may", nil, "`WHAT` it may beside signatures: ask signers to create or delete credentials, or enrol people as a registration authority; can be given several times")
+	flags.StringArrayVar(&f.may, "may", nil, "`WHAT` it may beside signatures: ask signers to create or delete credentials, enrol people as a registration authority, or login: use credentials for logins to sites; can be given several times")
 	flags.StringVar(&f.logo, "logo", "", "https `URI` of its logo, which only browsers load")
 }
 
@@ -71,9 +71,9 @@ func (f *clientFlags) client(name string, now time.Time) (oauth.Client, error) {
 // mayScopes are the scopes of what --may names.
 func mayScopes(may []string) (scopes []string, err error) {
 	for _, what := range may {
-		scope, known := map[string]string{"create": csc.ScopeCreation, "delete": csc.ScopeDeletion, "enrol": oauth.ScopeEnrolment}[what]
+		scope, known := map[string]string{"create": csc.ScopeCreation, "delete": csc.ScopeDeletion, "enrol": oauth.ScopeEnrolment, "login": oauth.ScopeLogins}[what]
 		if !known || slices.Contains(scopes, scope) {
-			return nil, fmt.Errorf("--may %s: not create, delete or enrol, or twice", what)
+			return nil, fmt.Errorf("--may %s: not create, delete, enrol or login, or twice", what)
 		}
 		scopes = append(scopes, scope)
 	}

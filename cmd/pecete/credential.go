@@ -113,6 +113,8 @@ func (h *house) setFactors(ctx context.Context, id string, factors credentials.F
 	}
 	owner, err := h.registry.User(ctx, c.UserID)
 	switch {
+	case c.ForLogins() && !factors.Typed():
+		return credentials.ErrTyped
 	case err != nil:
 		return err
 	case owner.Organization != "" && !factors.Mechanical():
