@@ -85,7 +85,11 @@ var accountCases = []Case{
 			if err != nil {
 				return err
 			}
-			if err := t.stock.t.begin(ctx, v).wantForm(); err != nil {
+			beforehand := t.stock.t
+			if v.browser, err = beforehand.browser(v.client.RedirectURI); err != nil {
+				return err
+			}
+			if err := beforehand.begin(ctx, v).wantForm(); err != nil {
 				return err
 			}
 			if v.browser, err = t.browser(v.client.RedirectURI); err != nil {
