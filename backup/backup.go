@@ -40,7 +40,7 @@ import (
 
 // format is the number of the form of backups. Those of each form before it can be
 // restored: they have fewer tables.
-const format = 3
+const format = 4
 
 // A Manifest says what is in a backup.
 type Manifest struct {

@@ -275,20 +275,20 @@ func TestOtherForms(t *testing.T) {
 			t.Errorf("it is not said that there are no %s: %q", left.Table, report.LeftOut)
 		}
 	}
-	r := h.restorer(h.inForm(now, 1, "registry/enrolments.jsonl", "registry/receipts.jsonl", "registry/issuances.jsonl"))
+	r := h.restorer(h.inForm(now, 1, "registry/enrolments.jsonl", "registry/receipts.jsonl", "registry/issuances.jsonl", "registry/issued.jsonl"))
 	report, err = r.Restore(t.Context())
 	must(t, err)
 	if text := rows(t, r.Registry); !strings.Contains(text, `"c_1"`) || strings.Contains(text, `"e_1"`) || strings.Contains(text, `"d_1"`) {
 		t.Error(text)
 	}
-	want := []string{"enrolments: backups of form 1 had none", "receipts: backups of form 1 had none", "issuances: backups of form 1 had none"}
-	if got := report.LeftOut[:3]; !slices.Equal(got, want) {
+	want := []string{"enrolments: backups of form 1 had none", "receipts: backups of form 1 had none", "issuances: backups of form 1 had none", "issued: backups of form 1 had none"}
+	if got := report.LeftOut[:4]; !slices.Equal(got, want) {
 		t.Errorf("left out: %q", report.LeftOut)
 	}
 	if want := []string{"invitation e_1 of signer u_1: signer invite"}; !slices.Equal(report.Lost, want) {
 		t.Errorf("lost: %q", report.Lost)
 	}
-	for _, form := range []int{0, 4} {
+	for _, form := range []int{0, 5} {
 		if _, err := backup.Open(h.inForm(now, form), h.key.Keys()[0]); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("of form %d", form)) {
 			t.Errorf("form %d: %v", form, err)
 		}

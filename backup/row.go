@@ -97,6 +97,7 @@ func laterTables() []Table {
 			{"serial", Text}, {"credential_id", Text}, {"user_id", Text}, {"key_id", Binary}, {"begun", Number},
 			{"abandoned", Truth}, {"revoked_at", Number}, {"reason", Number},
 		}},
+		{"issued", 1, 4, []Column{{"serial", Text}, {"at", Number}}},
 	}
 }
 

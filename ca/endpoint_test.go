@@ -64,7 +64,7 @@ func newHouse(t *testing.T) *house {
 	must(t, err)
 	t.Cleanup(func() { _ = h.registry.Close() })
 	must(t, h.registry.AddUser(t.Context(), users.User{ID: "u_demo", Email: "demo.signer@example.org", Created: time.Now()}))
-	h.local = &ca.Local{Signer: key, Certificate: root, Now: h.now}
+	h.local = &ca.Local{Signer: key, Certificate: root, Now: h.now, Ledger: h.registry}
 	h.endpoint = &ca.Endpoint{
 		Lists:     &ca.Lists{Authority: h.local, Register: h.registry, Audit: h.log},
 		Responder: &ca.Responder{Authority: h.local, Signer: ec(t, elliptic.P256()), Register: h.registry, Audit: h.log},
@@ -288,6 +288,63 @@ func TestStatus(t *testing.T) {
 	if got := h.unknown(stranger, h.local.Certificate); got != ocsp.Unknown {
 		t.Errorf("a number that nobody has: %d", got)
 	}
+}
+
+// Whatever the authority signed it knows, whoever it is of; and nothing else.
+func TestStatusOfOthers(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	_, cert := h.issue()
+	stamper := func(local *ca.Local) *x509.Certificate {
+		chain, err := local.IssueStamper(t.Context(), ca.StamperRequest{
+			Public: ec(t, elliptic.P256()).Public(), Name: pkix.Name{CommonName: "Demo TSA, no legal value"},
+			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
+		})
+		must(t, err)
+		return parsed(t, chain[0])
+	}
+	query, err := ocsp.CreateRequest(cert, h.local.Certificate, nil)
+	must(t, err)
+	_, der := h.ask("POST", "/ca/ocsp", "application/ocsp-request", query)
+	answer, err := ocsp.ParseResponse(der, h.local.Certificate)
+	must(t, err)
+	early := *h.local
+	early.Ledger = nil
+	adopted := stamper(&early)
+	must(t, h.local.Adopt(t.Context(), adopted))
+	another := newHouse(t)
+	strange := stamper(another.local)
+	must(t, h.local.Adopt(t.Context(), strange))
+	for _, row := range []struct {
+		says string
+		cert *x509.Certificate
+		want string
+	}{
+		{"the time-stamping authority's", stamper(h.local), "good"},
+		{"one from before there was a ledger", adopted, "good"},
+		{"the responder's own", answer.Certificate, "good"},
+		{"the authority's own", h.local.Certificate, "good"},
+		{"one that nobody noted", stamper(&early), "unknown"},
+		{"another authority's of the same name", strange, "unknown"},
+	} {
+		if got := h.status(row.cert); got != row.want {
+			t.Errorf("%s: %s, want %s", row.says, got, row.want)
+		}
+	}
+	must(t, h.registry.Close())
+	if chain, err := h.local.IssueStamper(t.Context(), ca.StamperRequest{
+		Public: ec(t, elliptic.P256()).Public(), Name: pkix.Name{CommonName: "Demo TSA, no legal value"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
+	}); err == nil {
+		t.Errorf("%d certificates that cannot be noted are handed out", len(chain))
+	}
+}
+
+func parsed(t *testing.T, der []byte) *x509.Certificate {
+	t.Helper()
+	cert, err := x509.ParseCertificate(der)
+	must(t, err)
+	return cert
 }
 
 // unknown is what is answered to a POST about the number of cert and an issuer.

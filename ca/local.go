@@ -25,6 +25,9 @@ type Local struct {
 	// URL is where an Endpoint of the authority is, http://host[:port], which
 	// signers' certificates say; "" if there is none.
 	URL string
+	// Ledger is where certificates are noted that are no signer's; nil before there
+	// is one.
+	Ledger Ledger
 }
 
 var _ Issuer = (*Local)(nil)
@@ -54,6 +57,24 @@ func (l *Local) Issue(ctx context.Context, r Request) ([][]byte, error) {
 		return nil, fmt.Errorf("certify %q: %w", r.Subject.CommonName, err)
 	}
 	return [][]byte{der, l.Certificate.Raw}, nil
+}
+
+// noting keeps the number of a certificate that is no signer's in the ledger, before
+// it is signed.
+func (l *Local) noting(ctx context.Context) func(serial *big.Int) error {
+	if l.Ledger == nil {
+		return nil
+	}
+	return func(serial *big.Int) error { return l.Ledger.AddIssued(ctx, serial, l.Now()) }
+}
+
+// Adopt notes a certificate that may have been made before there was a ledger, if
+// it is this authority's.
+func (l *Local) Adopt(ctx context.Context, cert *x509.Certificate) error {
+	if cert.CheckSignatureFrom(l.Certificate) != nil {
+		return nil
+	}
+	return l.Ledger.AddIssued(ctx, cert.SerialNumber, l.Now())
 }
 
 // template is the certificate of r before it is signed.
@@ -173,8 +194,8 @@ type frame struct {
 	asked  Profile
 	url    string // where the authority answers about the certificate; "" if it does not
 	kind   kind
-	// intend is told the number before the certificate is signed; nil for those
-	// whose key stays, whoever dies.
+	// intend is told the number before the certificate is signed; nil where nobody
+	// keeps it.
 	intend func(serial *big.Int) error
 }
 

@@ -106,7 +106,7 @@ func TestParseOCSPRequest(t *testing.T) {
 func FuzzOCSPRequest(f *testing.F) {
 	key := ec(f, elliptic.P256())
 	l := authority(f, ec(f, elliptic.P384()))
-	der, err := l.issueResponder(key.Public(), noon)
+	der, err := l.issueResponder(f.Context(), key.Public(), noon)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -108,6 +108,9 @@ func (r *Responder) status(ctx context.Context, id certID) (s Status, known bool
 	if !id.issuedBy(r.Authority.Certificate) || id.Serial.Sign() <= 0 {
 		return Status{}, false, nil
 	}
+	if id.Serial.Cmp(r.Authority.Certificate.SerialNumber) == 0 {
+		return Status{Serial: id.Serial}, true, nil // its own, which it signed itself
+	}
 	s, err = r.Register.CertificateStatus(ctx, id.Serial)
 	if errors.Is(err, ErrUnissued) {
 		return Status{}, false, nil
@@ -172,7 +175,7 @@ func (r *Responder) certified(ctx context.Context, now time.Time) (*x509.Certifi
 	if c := r.certificate; c != nil && !now.Before(c.NotBefore) && now.Before(c.NotAfter.Add(-responderRenew)) {
 		return c, nil
 	}
-	der, err := r.Authority.issueResponder(r.Signer.Public(), now)
+	der, err := r.Authority.issueResponder(context.WithoutCancel(ctx), r.Signer.Public(), now)
 	if err != nil {
 		return nil, fmt.Errorf("certify the OCSP responder: %w", err)
 	}
@@ -196,12 +199,12 @@ func (r *Responder) Ready(ctx context.Context) error {
 
 // issueResponder certifies a key for OCSP answers and for nothing else (RFC 6960
 // §4.2.2.2), without a way to ask about it (§4.2.2.2.1).
-func (l *Local) issueResponder(public crypto.PublicKey, now time.Time) ([]byte, error) {
+func (l *Local) issueResponder(ctx context.Context, public crypto.PublicKey, now time.Time) ([]byte, error) {
 	template, err := l.responderTemplate(public, now)
 	if err != nil {
 		return nil, err
 	}
-	f := frame{parent: l.Certificate, rules: responderRules, kind: answers}
+	f := frame{parent: l.Certificate, rules: responderRules, kind: answers, intend: l.noting(ctx)}
 	return f.certify(template, public, l.Signer)
 }
 

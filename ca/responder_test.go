@@ -68,7 +68,7 @@ func TestResponderWithinAuthority(t *testing.T) {
 	public := ec(t, elliptic.P256()).Public()
 	for _, at := range []time.Time{l.Certificate.NotBefore, noon, l.Certificate.NotAfter.Add(-time.Hour)} {
 		l.Now = func() time.Time { return at }
-		der, err := l.issueResponder(public, at)
+		der, err := l.issueResponder(t.Context(), public, at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +82,7 @@ func TestResponderWithinAuthority(t *testing.T) {
 	}
 	after := l.Certificate.NotAfter.Add(time.Second)
 	l.Now = func() time.Time { return after }
-	if der, err := l.issueResponder(public, after); err == nil {
+	if der, err := l.issueResponder(t.Context(), public, after); err == nil {
 		t.Errorf("after the authority's end: %x", der)
 	}
 }

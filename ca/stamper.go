@@ -33,7 +33,7 @@ func (l *Local) IssueStamper(ctx context.Context, r StamperRequest) ([][]byte, e
 	if err != nil {
 		return nil, err
 	}
-	f := frame{parent: l.Certificate, rules: stamperRules, asked: r.Profile, kind: stamps}
+	f := frame{parent: l.Certificate, rules: stamperRules, asked: r.Profile, kind: stamps, intend: l.noting(ctx)}
 	der, err := f.certify(template, r.Public, l.Signer)
 	if err != nil {
 		return nil, fmt.Errorf("certify %q: %w", r.Name.CommonName, err)

@@ -52,6 +52,14 @@ type Register interface {
 	NextCRLNumber(ctx context.Context, floor int64) (int64, error)
 }
 
+// A Ledger has the numbers of the certificates that an authority signs for nobody
+// but the house itself: of time-stamping and of OCSP answers.
+type Ledger interface {
+	// AddIssued notes one, before it is signed. A number that is there stays as it
+	// is.
+	AddIssued(ctx context.Context, serial *big.Int, at time.Time) error
+}
+
 // A Log takes records.
 type Log interface {
 	Append(ctx context.Context, e audit.Entry) error

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -13,6 +14,7 @@ import (
 )
 
 var _ ca.Register = (*Registry)(nil)
+var _ ca.Ledger = (*Registry)(nil)
 
 // crls is the series of the numbers of CRLs.
 const crls = "crl"
@@ -29,20 +31,41 @@ const withdrawnQuery = `SELECT serial, revoked, revoked_at, suspended, reason FR
 	UNION ALL SELECT serial, TRUE, revoked_at, 0, reason FROM issuances WHERE revoked_at <> 0
 	ORDER BY 1`
 
+// AddIssued notes the number of a certificate that is no signer's, once.
+func (r *Registry) AddIssued(ctx context.Context, serial *big.Int, at time.Time) error {
+	_, err := r.write.count(ctx, `INSERT INTO issued (serial, at) VALUES (?, ?) ON CONFLICT (serial) DO NOTHING`,
+		fmt.Sprintf("%x", serial), micros(at))
+	return doing("note certificate", err)
+}
+
 // CertificateStatus is that of the certificate with the number; ca.ErrUnissued if
-// no credential has or had it, and it was not abandoned.
+// no credential has or had it, and it was neither abandoned nor noted as no signer's.
 func (r *Registry) CertificateStatus(ctx context.Context, serial *big.Int) (ca.Status, error) {
 	var row credentialRow
 	number := fmt.Sprintf("%x", serial)
 	err := r.read.row(ctx, statusQuery, []any{number, number},
 		&row.Serial, &row.Revoked, &row.RevokedAt, &row.Suspended, &row.Reason)
 	if errors.Is(err, sql.ErrNoRows) {
-		return ca.Status{}, ca.ErrUnissued
+		return r.noted(ctx, serial)
 	}
 	if err != nil {
 		return ca.Status{}, fmt.Errorf("read status of certificate: %w", err)
 	}
 	return row.status()
+}
+
+// noted is the status of a certificate that is no signer's: nobody takes such a one
+// back.
+func (r *Registry) noted(ctx context.Context, serial *big.Int) (ca.Status, error) {
+	var at int64
+	err := r.read.row(ctx, `SELECT at FROM issued WHERE serial = ?`, []any{fmt.Sprintf("%x", serial)}, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ca.Status{}, ca.ErrUnissued
+	}
+	if err != nil {
+		return ca.Status{}, fmt.Errorf("look for certificate: %w", err)
+	}
+	return ca.Status{Serial: serial, State: ca.Good}, nil
 }
 
 // Withdrawn are all that are suspended or revoked, those that no credential has among

@@ -56,6 +56,14 @@ func statuses(t *testing.T, url string) {
 	if diff := cmp.Diff(withdrawn, got, compare); diff != "" {
 		t.Errorf("withdrawn (-want +got):\n%s", diff)
 	}
+	must(t, other.AddIssued(t.Context(), big.NewInt(77), at(8)))
+	must(t, other.AddIssued(t.Context(), big.NewInt(77), at(9)))
+	must(t, other.AddIssued(t.Context(), all[2].Serial, at(9))) // a signer's is noted too
+	for n, want := range map[int64]ca.State{77: ca.Good, all[2].Serial.Int64(): ca.Revoked} {
+		if got, err := r.CertificateStatus(t.Context(), big.NewInt(n)); err != nil || got.State != want || got.Serial.Int64() != n {
+			t.Errorf("%d that was noted: %+v, %v", n, got, err)
+		}
+	}
 	for _, nobody := range []int64{0, 1, -10, 99} {
 		_, err := r.CertificateStatus(t.Context(), big.NewInt(nobody))
 		wantErr(t, err, ca.ErrUnissued)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -66,6 +67,7 @@ func fillRegistry(t *testing.T, r *registry.Registry) {
 	must(t, r.AddJob(ctx, job(1)))
 	must(t, r.AddDocument(ctx, aDocument(1, 1)))
 	must(t, r.AddBatch(ctx, aBatch(1, 1)))
+	must(t, r.AddIssued(ctx, big.NewInt(77), created))
 	must(t, r.AddInvitation(ctx, invitation(1)))
 	must(t, r.AddRefresh(ctx, oauth.Refresh{ID: "tokenfamily", Hash: "h", ClientID: client(1).ID, UserID: user(1).ID, Used: created, Expires: created.Add(time.Hour)}))
 }

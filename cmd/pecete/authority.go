@@ -59,6 +59,9 @@ func (h *house) certificateStatus(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := h.adoptStamper(ctx, local); err != nil {
+		return nil, err
+	}
 	responder := &ca.Responder{Authority: local, Register: h.registry, Audit: h.log}
 	if responder.Signer, err = h.responderKey(ctx); err != nil {
 		return nil, err
@@ -70,6 +73,19 @@ func (h *house) certificateStatus(ctx context.Context) (http.Handler, error) {
 		Lists:     lists,
 		Responder: responder, Fresh: quota.New(answersEach, time.Minute, now), Logger: h.logger,
 	}, nil
+}
+
+// adoptStamper notes the time-stamping certificate in use, which init makes before
+// there is a registry, and earlier versions made without a word to it.
+func (h *house) adoptStamper(ctx context.Context, local *ca.Local) error {
+	if h.config.TSA.Certificate == "" {
+		return nil
+	}
+	chain, err := h.config.certificates("tsa.certificate", h.config.TSA.Certificate)
+	if err != nil {
+		return err
+	}
+	return local.Adopt(ctx, chain[0])
 }
 
 // revocations is the authority's list of the certificates that it took back: one for

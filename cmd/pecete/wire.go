@@ -263,7 +263,7 @@ func (h *house) localAuthority(ctx context.Context) (*ca.Local, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ca.Local{Signer: signer, Certificate: certificate, Now: now, URL: h.config.CA.URL}, nil
+	return &ca.Local{Signer: signer, Certificate: certificate, Now: now, URL: h.config.CA.URL, Ledger: h.registry}, nil
 }
 
 func (h *house) enroller(ctx context.Context) (credentials.Enroller, error) {

@@ -88,6 +88,9 @@ func TestCertificatesTakenBack(t *testing.T) {
 			}
 		}
 	}
+	if out := run(`openssl ocsp -issuer ca.pem -cert tsa.pem -CAfile ca.pem -url ` + at + `/ca/ocsp`); !strings.Contains(out, "tsa.pem: good") {
+		t.Errorf("the time-stamping authority's: %s", out)
+	}
 	if out := run(`openssl ocsp -issuer ca.pem -serial 0x1234 -CAfile ca.pem -url ` + at + `/ca/ocsp`); !strings.Contains(out, "0x1234: unknown") {
 		t.Errorf("a number that nobody has: %s", out)
 	}
