@@ -117,6 +117,7 @@ func Absences() []Absence {
 		{"jobs", "requests of mode A, which are forgotten within a day: applications ask again"},
 		{"documents", "deleted in time, which no copy may outlive: signers add again what is not signed yet"},
 		{"batches", "of documents, which are not there: signers choose again"},
+		{"credential_notices", "mails that were still to leave: they went since, or tell of what may not be so any more"},
 	}
 }
 

@@ -243,7 +243,7 @@ func TestStatus(t *testing.T) {
 		{"nothing happened", func() error { return nil }, "good", 0},
 		{"it is disabled, which is nobody else's business", func() error { return h.registry.SetCredentialDisabled(ctx, id, true) }, "good", 0},
 		{"it is suspended", func() error { return h.registry.SuspendCredential(ctx, id, time.Now()) }, "revoked 6", 1},
-		{"it is resumed", func() error { return h.registry.ResumeCredential(ctx, id) }, "good", 0},
+		{"it is resumed", func() error { return h.registry.ResumeCredential(ctx, id, time.Now()) }, "good", 0},
 		{"another is deleted with its certificate", func() error { return del(other, true) }, "good", 1},
 		{"it is revoked", func() error { return h.registry.RevokeCredential(ctx, id, time.Now(), 1) }, "revoked 1", 2},
 		{"and its credential deleted", func() error { return del(id, true) }, "revoked 1", 2},

@@ -1,6 +1,7 @@
 // Package callback tells applications that what they asked for has come to its end:
 // a request in mode A (v2.0.0.2 §11.10, response_uri), or the enrolment of a person
-// whom they invited.
+// whom they invited. Owners are told in the same way what became of their
+// certificates, but by mail.
 //
 // A notice is a JWT (RFC 7519), signed by a key of the server in the device and
 // posted as application/jwt to the URI that the request named, which is one of
@@ -38,6 +39,8 @@ type Notice struct {
 	Type     string // typ
 	// Says are the claims of its own.
 	Says func() (map[string]string, error)
+	// Mail sends it, where it is no request to URI; nil where it is.
+	Mail func(ctx context.Context) error
 }
 
 // A Source has who is to be told of what.
@@ -93,6 +96,19 @@ const (
 // pauses are those between tries; after the last one nobody is told any more.
 var pauses = [...]time.Duration{
 	5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour,
+	12 * time.Hour, 24 * time.Hour,
+}
+
+// posts is how many of the pauses a request to a URI has: nobody asks for its result
+// later. A mail server may be away for longer.
+const posts = 7
+
+// pauses are those that a notice has.
+func (n Notice) pauses() []time.Duration {
+	if n.Mail != nil {
+		return pauses[:]
+	}
+	return pauses[:posts]
 }
 
 func (t *Teller) open() {
@@ -168,11 +184,16 @@ func (t *Teller) tell(ctx context.Context, source Source, n Notice) {
 	if err != nil || !taken {
 		return // it is due for whoever can
 	}
-	status, err := t.post(ctx, n)
+	status, err := 0, error(nil)
+	if n.Mail != nil {
+		err = n.Mail(ctx)
+	} else {
+		status, err = t.post(ctx, n)
+	}
 	next, outcome := time.Time{}, Told
 	switch {
-	case err == nil && status >= 200 && status <= 299:
-	case err == nil && status == http.StatusGone, tries > len(pauses), errors.Is(err, errNever):
+	case err == nil && (n.Mail != nil || status >= 200 && status <= 299):
+	case err == nil && status == http.StatusGone, tries > len(n.pauses()), errors.Is(err, errNever):
 		outcome = GivenUp
 	default:
 		next, outcome = t.Now().Add(pauses[tries-1]), Failed
@@ -184,7 +205,11 @@ func (t *Teller) tell(ctx context.Context, source Source, n Notice) {
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	t.Logger.LogAttrs(ctx, slog.LevelInfo, "notice", attrs...)
+	level := slog.LevelInfo
+	if outcome == GivenUp {
+		level = slog.LevelWarn
+	}
+	t.Logger.LogAttrs(ctx, level, "notice", attrs...)
 	if t.Observe != nil {
 		t.Observe(outcome)
 	}

@@ -2,8 +2,11 @@ package callback
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/pecete/pecete/credentials"
 	"github.com/pecete/pecete/enrolment"
 	"github.com/pecete/pecete/signing"
 )
@@ -73,4 +76,34 @@ func (e Enrolments) DueNotices(ctx context.Context, now time.Time, most int) ([]
 // SwapNotice implements Source.
 func (e Enrolments) SwapNotice(ctx context.Context, id string, old, due time.Time, tries int) (bool, error) {
 	return e.Store.SwapEnrolmentNotice(ctx, id, old, due, tries)
+}
+
+// Fates are notices to owners of what became of their certificates, by mail.
+type Fates struct {
+	Store interface {
+		DueCredentialNotices(ctx context.Context, now time.Time, most int) ([]credentials.Notice, error)
+		SwapCredentialNotice(ctx context.Context, id string, old, due time.Time, tries int) (bool, error)
+	}
+	Teller credentials.Teller
+}
+
+// DueNotices implements Source.
+func (f Fates) DueNotices(ctx context.Context, now time.Time, most int) ([]Notice, error) {
+	due, err := f.Store.DueCredentialNotices(ctx, now, most)
+	all := make([]Notice, len(due))
+	for i, n := range due {
+		all[i] = Notice{ID: n.ID, ClientID: n.ClientID, Due: n.Due, Tries: n.Tries, Mail: func(ctx context.Context) error {
+			err := f.Teller.Tell(ctx, n)
+			if errors.Is(err, credentials.ErrUntold) {
+				return fmt.Errorf("%w: %w", errNever, err)
+			}
+			return err
+		}}
+	}
+	return all, err
+}
+
+// SwapNotice implements Source.
+func (f Fates) SwapNotice(ctx context.Context, id string, old, due time.Time, tries int) (bool, error) {
+	return f.Store.SwapCredentialNotice(ctx, id, old, due, tries)
 }

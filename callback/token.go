@@ -19,7 +19,7 @@ const Path = "/callbacks/jwks.json"
 // lasts is how long a notice may be taken for one.
 const lasts = 10 * time.Minute
 
-var errNever = errors.New("callback: the URI is not registered any more")
+var errNever = errors.New("callback: nobody is to be told any more")
 
 // Keys are those of the server, P-256: the first one signs, and all are told.
 type Keys interface {

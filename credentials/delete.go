@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
@@ -16,10 +15,6 @@ type Deleter struct {
 	Register Register
 	Device   Destroyer
 	Audit    Log
-	// Tell, if set, tells an owner who did not agree to it himself. That he could
-	// not be told is in the log, and stops nothing.
-	Tell   func(ctx context.Context, ended Credential, clientID string) error
-	Logger *slog.Logger
 }
 
 // A Destroyer destroys keys. One that is not there is as good as destroyed.
@@ -95,18 +90,14 @@ func (d Deleter) end(ctx context.Context, who Caller, c Credential, deletion Del
 	if err := d.Audit.Append(ctx, record); err != nil {
 		return err
 	}
+	// Of an end that he agreed to himself an owner is told what it means for his
+	// certificate.
+	deletion.Told, deletion.ClientID = who.UserID == "" || deletion.Revoked, who.ClientID
 	err := d.Register.Store.DeleteCredential(ctx, c.ID, deletion)
 	if errors.Is(err, ErrUnknown) { // somebody was quicker
 		return nil
 	}
-	if err != nil || who.UserID != "" || d.Tell == nil {
-		return err
-	}
-	if err := d.Tell(ctx, c, who.ClientID); err != nil {
-		d.Logger.LogAttrs(ctx, slog.LevelWarn, "the owner was not told of a deletion",
-			slog.String("credential", c.ID), slog.String("cause", err.Error()))
-	}
-	return nil
+	return err
 }
 
 // destroy destroys the key of a credential that nobody can use any more.

@@ -24,11 +24,35 @@ var words = map[string]map[string]string{
 		"ask.short":    "%s: the application “%s” waits for your approval. See what it is, within %d minutes: %s",
 		"ask.one":      "%d signature",
 		"ask.other":    "%d signatures",
-		"gone.subject": "%s: a certificate of yours was deleted",
-		"gone.says":    "The application “%s” deleted your signing certificate “%s”, and its key was destroyed. It may do so without asking you. What was signed before stays signed.",
-		"gone.adds":    "If you did not expect this, tell whoever runs this service.",
-		"gone.short":   "%s: the application “%s” deleted your signing certificate “%s”.",
 		"code.short":   "%s: %s is your code to sign with the application “%s”. Good for %d minutes. Tell it to nobody.",
+
+		"suspended.subject": "%s: your certificate was suspended",
+		"suspended.says":    "Whoever runs this service suspended your certificate “%s” on %s. Until that is ended nothing can be signed with it, and whoever checks your signatures is told of it. What you signed before stays signed.",
+		"suspended.short":   "%s: your certificate “%s” was suspended on %s.",
+		"resumed.subject":   "%s: your certificate can be used again",
+		"resumed.says":      "Whoever runs this service ended the suspension of your certificate “%s” on %s. You can sign with it again.",
+		"resumed.short":     "%s: the suspension of your certificate “%s” was ended on %s.",
+		"revoked.subject":   "%s: your certificate was revoked",
+		"revoked.says":      "Whoever runs this service revoked your certificate “%s” on %s. That is for good: nothing can be signed with it any more, and whoever checks your signatures is told of it. What has a time-stamp from before stays valid.",
+		"revoked.short":     "%s: your certificate “%s” was revoked on %s.",
+		"deleted.subject":   "%s: a certificate of yours was deleted",
+		"deleted.says":      "The application “%s” deleted your certificate “%s” on %s, and its key was destroyed. It may do so without asking you. What was signed before stays signed.",
+		"deleted.short":     "%s: the application “%s” deleted your certificate “%s” on %s.",
+		"ended.subject":     "%s: a certificate of yours was deleted and revoked",
+		"ended.says":        "The application “%s” deleted your certificate “%s” on %s: it was revoked for good, and its key was destroyed. Whoever checks your signatures is told of it. What has a time-stamp from before stays valid.",
+		"ended.short":       "%s: the application “%s” deleted and revoked your certificate “%s” on %s.",
+		"fate.reason":       "Reason: %s.",
+		"fate.do":           "See your certificates",
+		"fate.adds":         "If you did not expect this, tell whoever runs this service at once: it may be a precaution, or somebody pretended to be you.",
+		"fate.never":        "Nobody who works for us will ever ask you for a code or a password.",
+		"reason.0":          "none was given",
+		"reason.1":          "others may have got hold of the key",
+		"reason.2":          "others may have got hold of the authority's key",
+		"reason.3":          "what the certificate says of you has changed",
+		"reason.4":          "another certificate takes its place",
+		"reason.5":          "it is no longer needed",
+		"reason.9":          "you may no longer have it",
+		"reason.10":         "others may have got hold of the key of who vouched for you",
 	},
 	"ro": {
 		"code.subject": "Codul dumneavoastră pentru %s",
@@ -42,11 +66,35 @@ var words = map[string]map[string]string{
 		"ask.one":      "%d semnătură",
 		"ask.few":      "%d semnături",
 		"ask.other":    "%d de semnături",
-		"gone.subject": "%s: un certificat al dumneavoastră a fost șters",
-		"gone.says":    "Aplicația „%s” a șters certificatul dumneavoastră de semnare „%s”, iar cheia lui a fost distrusă. Poate face acest lucru fără să vă întrebe. Ce a fost semnat înainte rămâne semnat.",
-		"gone.adds":    "Dacă nu vă așteptați la aceasta, anunțați-l pe cel care administrează serviciul.",
-		"gone.short":   "%s: aplicația „%s” a șters certificatul dumneavoastră de semnare „%s”.",
 		"code.short":   "%s: %s este codul dumneavoastră pentru a semna în aplicația „%s”. Valabil %d minute. Nu îl spuneți nimănui.",
+
+		"suspended.subject": "%s: certificatul dumneavoastră a fost suspendat",
+		"suspended.says":    "Cel care administrează serviciul a suspendat certificatul dumneavoastră „%s” la %s. Până la încetarea suspendării nu se poate semna nimic cu el, iar cine vă verifică semnăturile află acest lucru. Ce ați semnat înainte rămâne semnat.",
+		"suspended.short":   "%s: certificatul dumneavoastră „%s” a fost suspendat la %s.",
+		"resumed.subject":   "%s: certificatul dumneavoastră poate fi folosit din nou",
+		"resumed.says":      "Cel care administrează serviciul a pus capăt suspendării certificatului dumneavoastră „%s” la %s. Puteți semna din nou cu el.",
+		"resumed.short":     "%s: suspendarea certificatului dumneavoastră „%s” a încetat la %s.",
+		"revoked.subject":   "%s: certificatul dumneavoastră a fost revocat",
+		"revoked.says":      "Cel care administrează serviciul a revocat certificatul dumneavoastră „%s” la %s. Revocarea este definitivă: nu se mai poate semna nimic cu el, iar cine vă verifică semnăturile află acest lucru. Ce are o marcă temporală de dinainte rămâne valabil.",
+		"revoked.short":     "%s: certificatul dumneavoastră „%s” a fost revocat la %s.",
+		"deleted.subject":   "%s: un certificat al dumneavoastră a fost șters",
+		"deleted.says":      "Aplicația „%s” a șters certificatul dumneavoastră „%s” la %s, iar cheia lui a fost distrusă. Poate face acest lucru fără să vă întrebe. Ce a fost semnat înainte rămâne semnat.",
+		"deleted.short":     "%s: aplicația „%s” a șters certificatul dumneavoastră „%s” la %s.",
+		"ended.subject":     "%s: un certificat al dumneavoastră a fost șters și revocat",
+		"ended.says":        "Aplicația „%s” a șters certificatul dumneavoastră „%s” la %s: a fost revocat definitiv, iar cheia lui a fost distrusă. Cine vă verifică semnăturile află acest lucru. Ce are o marcă temporală de dinainte rămâne valabil.",
+		"ended.short":       "%s: aplicația „%s” a șters și a revocat certificatul dumneavoastră „%s” la %s.",
+		"fate.reason":       "Motivul: %s.",
+		"fate.do":           "Vedeți certificatele dumneavoastră",
+		"fate.adds":         "Dacă nu vă așteptați la aceasta, anunțați-l imediat pe cel care administrează serviciul: poate fi o măsură de precauție sau cineva s-a dat drept dumneavoastră.",
+		"fate.never":        "Nimeni dintre cei care lucrează la noi nu vă va cere vreodată un cod sau o parolă.",
+		"reason.0":          "nu a fost dat niciunul",
+		"reason.1":          "este posibil ca alții să fi ajuns la cheie",
+		"reason.2":          "este posibil ca alții să fi ajuns la cheia autorității",
+		"reason.3":          "ce spune certificatul despre dumneavoastră s-a schimbat",
+		"reason.4":          "alt certificat îi ia locul",
+		"reason.5":          "nu mai este nevoie de el",
+		"reason.9":          "nu mai aveți dreptul la el",
+		"reason.10":         "este posibil ca alții să fi ajuns la cheia celui care a garantat pentru dumneavoastră",
 	},
 }
 
@@ -54,7 +102,11 @@ func say(lang, key string, args ...any) string { return fmt.Sprintf(words[lang][
 
 // application is what a client is called in a letter.
 func (s *Challenges) application(ctx context.Context, clientID string) (string, error) {
-	name, err := s.ClientName(ctx, clientID)
+	return applicationOf(ctx, s.ClientName, clientID)
+}
+
+func applicationOf(ctx context.Context, named func(context.Context, string) (string, error), clientID string) (string, error) {
+	name, err := named(ctx, clientID)
 	if err != nil {
 		return "", fmt.Errorf("find name of client: %w", err)
 	}
@@ -89,28 +141,6 @@ func (s *Challenges) approvalLetter(ctx context.Context, who Caller, c Credentia
 		Link: url, Do: say(lang, "ask.do"), Adds: []string{say(lang, "ask.adds", minutes)},
 		Short: say(lang, "ask.short", s.From, application, minutes, url),
 	}, err
-}
-
-// TellDeletion tells an owner that a client deleted a credential of his.
-func (a Authorizer) TellDeletion(ctx context.Context, ended Credential, clientID string) error {
-	signer, err := a.Register.Users.User(ctx, ended.UserID)
-	if err != nil {
-		return fmt.Errorf("read signer: %w", err)
-	}
-	application, err := a.Challenges.application(ctx, clientID)
-	if err != nil {
-		return err
-	}
-	sender, to := anyWay(a.Challenges.Post, signer)
-	if sender == nil {
-		return errNoAddress
-	}
-	s, lang := a.Challenges, Language(signer.Locale)
-	return deliver(ctx, sender, notify.Letter{
-		Lang: lang, From: s.From, Subject: say(lang, "gone.subject", s.From),
-		Says: []string{say(lang, "gone.says", application, ended.called())}, Adds: []string{say(lang, "gone.adds")},
-		Short: say(lang, "gone.short", s.From, application, ended.called()),
-	}, to)
 }
 
 // signatures is how many there are, in words: 1 semnătură, 2 semnături, 20 de

@@ -30,6 +30,9 @@ type Deletion struct {
 	At      time.Time
 	Revoked bool
 	Reason  int
+	// Told says that the owner is to be told of it, and what ClientID did.
+	Told     bool
+	ClientID string
 }
 
 // A Store keeps credentials, durably.
@@ -64,12 +67,15 @@ type Store interface {
 	// SetCredentialDisabled disables a credential or ends that; ErrUnknown if
 	// there is none.
 	SetCredentialDisabled(ctx context.Context, id string, disabled bool) error
+	// SuspendCredential, ResumeCredential and RevokeCredential keep a Notice with
+	// what they do.
+	//
 	// SuspendCredential suspends a certificate; ErrWithdrawn if it is suspended or
 	// revoked, ErrUnknown if there is no such credential.
 	SuspendCredential(ctx context.Context, id string, at time.Time) error
 	// ResumeCredential ends that; ErrNotSuspended if it is not suspended, or
 	// revoked, ErrUnknown if there is no such credential.
-	ResumeCredential(ctx context.Context, id string) error
+	ResumeCredential(ctx context.Context, id string, at time.Time) error
 	// RevokeCredential revokes a certificate for good, that of a deleted
 	// credential too, for a reason of RFC 5280 §5.3.1; ErrWithdrawn if it is
 	// revoked, ErrUnknown if there never was such a credential.

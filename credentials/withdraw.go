@@ -11,7 +11,8 @@ import (
 )
 
 // A Withdrawer takes certificates back for those who may. All that asks about one
-// afterwards, the answers of the authority too, reads what the Store has.
+// afterwards, the answers of the authority too, reads what the Store has. Owners are
+// told by a Teller, wherever one is.
 type Withdrawer struct {
 	Store Store
 	Audit Log
@@ -50,7 +51,7 @@ func (w Withdrawer) Resume(ctx context.Context, id string) error {
 	if err := w.record(ctx, c, audit.Resumed); err != nil {
 		return err
 	}
-	return w.Store.ResumeCredential(ctx, id)
+	return w.Store.ResumeCredential(ctx, id, w.Now())
 }
 
 // Revoke takes a certificate back for good, that of a deleted credential too, for

@@ -32,7 +32,7 @@ func newJobs(r prometheus.Registerer) jobs {
 	j := jobs{
 		ended:   counters(r, "pecete_jobs_total", "Requests in mode A that have ended, by how.", "outcome"),
 		took:    durations(r, "pecete_job_duration_seconds", "Time from the taking of a request in mode A to its end.", patient).WithLabelValues(),
-		notices: counters(r, "pecete_notices_total", "Tries to tell an application that its request in mode A has ended.", "outcome"),
+		notices: counters(r, "pecete_notices_total", "Tries to tell applications of ends, and signers of what became of their certificates.", "outcome"),
 		read:    counters(r, "pecete_documents_read_total", "Documents that were given to a child to read, by what came of it.", "outcome"),
 		reading: durations(r, "pecete_document_duration_seconds", "Time that a document was read, with the wait for a child.", far).WithLabelValues(),
 	}

@@ -21,6 +21,9 @@ import (
 // A Message is one to one person. Subject and HTML are of mails only, and HTML
 // may be "".
 type Message struct {
+	// ID tells a mail that may have been sent before from another one: whoever gets
+	// it again can know that. "" for one that was not.
+	ID      string
 	To      string // an e-mail address, or a number in E.164
 	Subject string
 	Text    string

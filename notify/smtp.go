@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -101,6 +102,10 @@ func (s SMTP) letter(m Message) (*mail.Msg, error) {
 	letter.Subject(m.Subject)
 	letter.SetDate()
 	letter.SetMessageID()
+	if m.ID != "" {
+		_, host, _ := strings.Cut(letter.GetFromString()[0], "@")
+		letter.SetMessageIDWithValue(m.ID + "@" + strings.TrimSuffix(host, ">"))
+	}
 	letter.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody answers
 	letter.SetBodyString(mail.TypeTextPlain, m.Text)
 	if m.HTML != "" {

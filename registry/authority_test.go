@@ -28,7 +28,7 @@ func statuses(t *testing.T, url string) {
 	must(t, other.DeleteCredential(t.Context(), id("c", 4), credentials.Deletion{At: at(5), Revoked: true, Reason: 5}))
 	must(t, other.DeleteCredential(t.Context(), id("c", 5), credentials.Deletion{At: at(6)}))
 	must(t, other.SuspendCredential(t.Context(), id("c", 6), at(7)))
-	must(t, other.ResumeCredential(t.Context(), id("c", 6)))
+	must(t, other.ResumeCredential(t.Context(), id("c", 6), at(8)))
 	all := []ca.Status{
 		{State: ca.Good},
 		{State: ca.Suspended, At: at(1)},

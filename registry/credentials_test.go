@@ -172,7 +172,7 @@ func credentialsChange(t *testing.T, url string) {
 		return func(id string) error { return r.SetCredentialDisabled(ctx, id, yes) }
 	}
 	suspend := func(id string) error { return r.SuspendCredential(ctx, id, created) }
-	resume := func(id string) error { return r.ResumeCredential(ctx, id) }
+	resume := func(id string) error { return r.ResumeCredential(ctx, id, created) }
 	revoke := func(id string) error { return r.RevokeCredential(ctx, id, created, 4) }
 	for _, step := range []struct {
 		says string

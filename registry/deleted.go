@@ -13,7 +13,14 @@ func (r *Registry) DeleteCredential(ctx context.Context, id string, d credential
 	if !plain(id) {
 		return credentials.ErrUnknown
 	}
-	rows, err := r.write.count(ctx, `UPDATE credentials SET deleted = ?, disabled = TRUE,
+	var n *credentials.Notice
+	if d.Told {
+		n = &credentials.Notice{CredentialID: id, Fate: credentials.FateDeleted, Reason: d.Reason, ClientID: d.ClientID, At: d.At}
+		if d.Revoked {
+			n.Fate = credentials.FateDeletedRevoked
+		}
+	}
+	rows, err := r.telling(ctx, n, `UPDATE credentials SET deleted = ?, disabled = TRUE,
 		reason = CASE WHEN revoked THEN reason ELSE ? END,
 		revoked_at = CASE WHEN revoked THEN revoked_at WHEN ? THEN ? ELSE 0 END,
 		revoked = (revoked OR ?) WHERE id = ? AND deleted = 0`,

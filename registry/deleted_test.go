@@ -28,7 +28,7 @@ func credentialsAreDeleted(t *testing.T, url string) {
 	wantErr(t, err, credentials.ErrUnknown)
 	wantErr(t, r.SetCredentialDisabled(t.Context(), name, false), credentials.ErrUnknown)
 	wantErr(t, r.SuspendCredential(t.Context(), name, created), credentials.ErrUnknown)
-	wantErr(t, r.ResumeCredential(t.Context(), name), credentials.ErrUnknown)
+	wantErr(t, r.ResumeCredential(t.Context(), name, created), credentials.ErrUnknown)
 	wantErr(t, r.RevokeCredential(t.Context(), name, created, 1), credentials.ErrWithdrawn)
 	wantErr(t, r.SetCredentialFactors(t.Context(), name, "OTP"), credentials.ErrUnknown)
 	wantErr(t, r.SetCredentialExtendable(t.Context(), name, true), credentials.ErrUnknown)

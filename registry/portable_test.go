@@ -68,6 +68,7 @@ func fillRegistry(t *testing.T, r *registry.Registry) {
 	must(t, r.AddDocument(ctx, aDocument(1, 1)))
 	must(t, r.AddBatch(ctx, aBatch(1, 1)))
 	must(t, r.AddIssued(ctx, big.NewInt(77), created))
+	must(t, r.SuspendCredential(ctx, credential(1, 1).ID, created))
 	must(t, r.AddInvitation(ctx, invitation(1)))
 	must(t, r.AddRefresh(ctx, oauth.Refresh{ID: "tokenfamily", Hash: "h", ClientID: client(1).ID, UserID: user(1).ID, Used: created, Expires: created.Add(time.Hour)}))
 }

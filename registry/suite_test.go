@@ -42,6 +42,7 @@ var suite = []struct {
 	{"credentials change status", credentialsChange},
 	{"certificates outlive a migration", certificatesOutliveMigration},
 	{"of many suspending one certificate one does", raceSuspend},
+	{"owners are told what became of certificates, once each", ownersAreTold},
 	{"the authority is told of every certificate", statuses},
 	{"an issuance ends with its credential or is revoked", issuancesEnd},
 	{"of many at the end of one issuance one decides it", raceIssuance},

@@ -15,13 +15,15 @@ import (
 // suspended or revoked.
 func (r *Registry) SuspendCredential(ctx context.Context, id string, at time.Time) error {
 	return doing("suspend credential", r.withdraw(ctx, id, credentials.ErrWithdrawn,
+		&credentials.Notice{CredentialID: id, Fate: credentials.FateSuspended, At: at},
 		`UPDATE credentials SET suspended = ? WHERE id = ? AND deleted = 0 AND suspended = 0 AND NOT revoked`, micros(at), id))
 }
 
 // ResumeCredential ends that; credentials.ErrNotSuspended if it is not suspended,
 // or revoked.
-func (r *Registry) ResumeCredential(ctx context.Context, id string) error {
+func (r *Registry) ResumeCredential(ctx context.Context, id string, at time.Time) error {
 	return doing("resume credential", r.withdraw(ctx, id, credentials.ErrNotSuspended,
+		&credentials.Notice{CredentialID: id, Fate: credentials.FateResumed, At: at},
 		`UPDATE credentials SET suspended = 0 WHERE id = ? AND deleted = 0 AND suspended <> 0 AND NOT revoked`, id))
 }
 
@@ -29,6 +31,7 @@ func (r *Registry) ResumeCredential(ctx context.Context, id string) error {
 // that was done before. Since when it was suspended stays.
 func (r *Registry) RevokeCredential(ctx context.Context, id string, at time.Time, reason int) error {
 	err := r.withdraw(ctx, id, credentials.ErrWithdrawn,
+		&credentials.Notice{CredentialID: id, Fate: credentials.FateRevoked, Reason: reason, At: at},
 		`UPDATE credentials SET revoked = TRUE, revoked_at = ?, reason = ? WHERE id = ? AND NOT revoked`, micros(at), reason, id)
 	if errors.Is(err, credentials.ErrUnknown) {
 		if _, err = r.Gone(ctx, id, ""); err == nil { // deleted, and revoked
@@ -40,11 +43,11 @@ func (r *Registry) RevokeCredential(ctx context.Context, id string, at time.Time
 
 // withdraw is one statement, so that of any number who do the same one does it.
 // Who did not is told otherwise, or credentials.ErrUnknown.
-func (r *Registry) withdraw(ctx context.Context, id string, otherwise error, query string, args ...any) error {
+func (r *Registry) withdraw(ctx context.Context, id string, otherwise error, n *credentials.Notice, query string, args ...any) error {
 	if !plain(id) {
 		return credentials.ErrUnknown
 	}
-	rows, err := r.write.count(ctx, query, args...)
+	rows, err := r.telling(ctx, n, query, args...)
 	if err != nil || rows > 0 {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -35,7 +34,7 @@ func (h *house) changers() (*credentials.Creator, *credentials.Deleter) {
 				Description: "Made by an application", Key: csc.P256, SCAL: csc.SCAL2, Multisign: 10, Mode: csc.OAuth2Code, NotBefore: now.Add(-time.Minute), NotAfter: now.AddDate(1, 0, 0),
 			}
 		},
-	}, &credentials.Deleter{Register: h.register, Device: h.keys, Audit: h.auditLog, Tell: h.api.Authorizer.TellDeletion, Logger: slog.New(slog.DiscardHandler)}
+	}, &credentials.Deleter{Register: h.register, Device: h.keys, Audit: h.auditLog}
 }
 
 // newChanging is a house in which credentials may be made and deleted, with an
@@ -323,8 +322,9 @@ func TestDeleteUnasked(t *testing.T) {
 	if got := h.remove(token, c.ID); got.status != http.StatusNoContent {
 		t.Fatalf("%d %s", got.status, got.body)
 	}
-	if letters := h.sms.messages(); len(letters) != 1 || !strings.Contains(fmt.Sprint(letters[0]), "Employer") {
-		t.Errorf("told: %v", letters)
+	due, err := h.registry.DueCredentialNotices(t.Context(), h.clock.Now(), 9)
+	if err != nil || len(due) != 1 || due[0].CredentialID != c.ID || due[0].ClientID != trusted.id || due[0].Fate != credentials.FateDeleted {
+		t.Errorf("to be told: %+v, %v", due, err)
 	}
 	if _, err := h.registry.Credential(context.WithoutCancel(t.Context()), strangers.ID); err != nil {
 		t.Error(err)

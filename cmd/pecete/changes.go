@@ -55,7 +55,7 @@ func (h *house) changes(ctx context.Context, tickets onetime.Store, a credential
 	return &credentials.Creator{
 		Enroller: enroller, Register: a.Register, Profile: h.config.Changes.profile, Policy: h.config.CA.Policy,
 		Most: cmp.Or(h.config.Changes.Most, 10), Permits: credentials.Permits{Store: tickets, Now: now},
-	}, &credentials.Deleter{Register: a.Register, Device: destroyer{h.token}, Audit: h.log, Tell: a.TellDeletion, Logger: h.logger}, nil
+	}, &credentials.Deleter{Register: a.Register, Device: destroyer{h.token}, Audit: h.log}, nil
 }
 
 // destroyer destroys keys; one that is not there is as good as destroyed.

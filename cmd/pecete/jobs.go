@@ -77,9 +77,15 @@ func (h *house) teller(ctx context.Context, seal *signing.Seal, mux *http.ServeM
 	if err != nil {
 		return nil, err
 	}
+	owners, err := h.owners()
+	if err != nil {
+		return nil, err
+	}
 	teller := &callback.Teller{
-		Sources: []callback.Source{callback.Jobs{Store: h.registry, Seal: seal}, callback.Enrolments{Store: h.registry}},
-		Client:  &outbound.Client{Allowed: allowed, Roots: roots}, Keys: keys, Issuer: h.config.URL,
+		Sources: []callback.Source{
+			callback.Jobs{Store: h.registry, Seal: seal}, callback.Enrolments{Store: h.registry}, callback.Fates{Store: h.registry, Teller: owners},
+		},
+		Client: &outbound.Client{Allowed: allowed, Roots: roots}, Keys: keys, Issuer: h.config.URL,
 		May: h.recipient, Now: now, Logger: h.logger,
 	}
 	h.measureTeller(teller)

@@ -12,6 +12,7 @@ import (
 	"github.com/pecete/pecete/login"
 	"github.com/pecete/pecete/notify"
 	"github.com/pecete/pecete/onetime"
+	"github.com/pecete/pecete/portal"
 	"github.com/pecete/pecete/users"
 )
 
@@ -122,11 +123,22 @@ func (h *house) challenges(tickets onetime.Store) (*credentials.Challenges, erro
 	return credentials.NewChallenges(credentials.Challenges{
 		Store: tickets, Key: derived(steps, "challenges"), Post: post, From: h.config.About.Name, Now: now,
 		Messages: h.config.Limits.Messages, ApproveURL: h.config.URL + login.ApprovePath,
-		ClientName: func(ctx context.Context, id string) (string, error) {
-			client, err := h.registry.Client(ctx, id)
-			return client.Name, err
-		},
+		ClientName: h.clientName,
 	}), nil
+}
+
+func (h *house) clientName(ctx context.Context, id string) (string, error) {
+	client, err := h.registry.Client(ctx, id)
+	return client.Name, err
+}
+
+// owners tells signers what became of their certificates.
+func (h *house) owners() (credentials.Teller, error) {
+	post, err := h.config.post()
+	return credentials.Teller{
+		Store: h.registry, Users: h.registry, Post: post, From: h.config.About.Name,
+		URL: h.config.URL + portal.SecurityPath, ClientName: h.clientName,
+	}, err
 }
 
 // reaches says what a signer would have to have for these factors, and does not.

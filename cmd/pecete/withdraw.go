@@ -17,7 +17,8 @@ func credentialSuspendCommand() *cobra.Command {
 	return withdrawCommand("suspend", "Take a certificate back until it is resumed",
 		`Take the certificate of a credential back until it is resumed: nothing is signed
 with it from this moment on, its status is suspended wherever it is told, and the
-authority's CRL and OCSP have it on hold. To stop the use of a credential and say
+authority's CRL and OCSP have it on hold. The signer is told by mail, as of its
+end. To stop the use of a credential and say
 nothing of it to the world, disable it.`,
 		func(ctx context.Context, w credentials.Withdrawer, id string) error { return w.Suspend(ctx, id) })
 }
@@ -34,7 +35,7 @@ func credentialRevokeCommand() *cobra.Command {
 	cmd := withdrawCommand("revoke", "Take a certificate back for good",
 		fmt.Sprintf(`Take the certificate of a credential back for good, also of one that was
 deleted: nothing is signed with it any more, and the authority's CRL and OCSP say
-since when and why. The reasons are those of RFC 5280: %s. certificateHold is
+since when and why; the signer is told by mail. The reasons are those of RFC 5280: %s. certificateHold is
 credential suspend.`, reasons),
 		func(ctx context.Context, w credentials.Withdrawer, id string) error {
 			code, known := csc.RevocationCode(reason)

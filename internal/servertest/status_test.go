@@ -3,6 +3,7 @@ package servertest_test
 import (
 	"encoding/base64"
 	"encoding/pem"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/internal/freeport"
 	"github.com/pecete/pecete/internal/servertest"
+	"github.com/pecete/pecete/internal/stage"
+	"github.com/pecete/pecete/notify"
 )
 
 // What an operator does with a certificate shows everywhere at once: to
@@ -88,6 +91,7 @@ func TestCertificatesTakenBack(t *testing.T) {
 			}
 		}
 	}
+	ownerIsTold(t, s, map[string]int{"your certificate was suspended": 1, "your certificate can be used again": 1, "your certificate was revoked": 1})
 	if out := run(`openssl ocsp -issuer ca.pem -cert tsa.pem -CAfile ca.pem -url ` + at + `/ca/ocsp`); !strings.Contains(out, "tsa.pem: good") {
 		t.Errorf("the time-stamping authority's: %s", out)
 	}
@@ -99,4 +103,25 @@ func TestCertificatesTakenBack(t *testing.T) {
 	if must(t, resp.Body.Close()); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("the API is there in plain HTTP: %s", resp.Status)
 	}
+}
+
+// ownerIsTold wants so many mails of each subject in the outbox, soon and for good.
+func ownerIsTold(t *testing.T, s *stage.Stage, want map[string]int) {
+	t.Helper()
+	var got map[string]int
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		kept, err := notify.Folder{Path: filepath.Join(s.Folder, "outbox")}.Kept(99)
+		must(t, err)
+		got = map[string]int{}
+		for _, m := range kept {
+			_, what, _ := strings.Cut(m.Subject, ": ")
+			if strings.Contains(what, "certificate") && m.To == "demo.signer@example.org" && m.HTML != "" {
+				got[what]++
+			}
+		}
+		if maps.Equal(want, got) {
+			return
+		}
+	}
+	t.Errorf("mails to the owner: %v, want %v", got, want)
 }
