@@ -12,6 +12,7 @@ import (
 
 	"github.com/pecete/pecete/client"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/failpoint"
 	"github.com/pecete/pecete/signing/ades"
 	"github.com/pecete/pecete/verify"
 )
@@ -145,6 +146,7 @@ func (d *Desk) embedAll(ctx context.Context, b Batch, p plan) error {
 		if err := d.embedOne(ctx, b, doc, of[doc.ID], signer); err != nil {
 			return fmt.Errorf("document %s: %w", doc.ID, err)
 		}
+		failpoint.Hit(failpoint.DocumentSigned)
 	}
 	return nil
 }

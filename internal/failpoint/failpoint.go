@@ -40,6 +40,10 @@ const (
 	JobAccepted = "job-accepted" // the job waits for its turn, its client was not told
 	JobSigned   = "job-signed"   // the device has signed, the result is in memory only
 
+	// A batch on the signers' pages (documents), after the points of a code and of
+	// its signatures.
+	DocumentSigned = "document-signed" // one of its documents has its signature and is kept, the next has not
+
 	// A code, a refresh token, a revocation (oauth).
 	CodeRedeemed       = "code-redeemed"       // the code is spent, there is no token
 	TokenKept          = "token-kept"          // the token is kept, its client was not told
