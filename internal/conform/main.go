@@ -90,7 +90,7 @@ func run(ctx context.Context, program, suite, out string, args []string) (err er
 // A visit is a run of the suite at the server with a configuration of its own.
 type visit struct {
 	version, report string
-	config          string // beside what there is
+	announce        string // how info says where the authorization server is, if not by oauth2
 	args            []string
 }
 
@@ -100,14 +100,17 @@ var kinds = map[string]string{"--json": ".json", "--junit": ".xml", "--html": ".
 // visits are those that together try every case of level must.
 var visits = []visit{
 	{version: "v2", report: "report", args: []string{"--patience", "2m"}},
-	{version: "v2", report: "report-issuer", config: "oauth2:\n  announce: oauth2Issuer\n", args: []string{"--only", "info/oauth2-issuer", "--only", "info/one-locator"}},
-	{version: "v2", report: "report-servers", config: "oauth2:\n  announce: oauth2Servers\n", args: []string{"--only", "info/servers", "--only", "info/servers-cover", "--only", "info/servers-rar", "--only", "info/one-locator"}},
+	{version: "v2", report: "report-issuer", announce: "oauth2Issuer", args: []string{"--only", "info/oauth2-issuer", "--only", "info/one-locator"}},
+	{version: "v2", report: "report-servers", announce: "oauth2Servers", args: []string{"--only", "info/servers", "--only", "info/servers-cover", "--only", "info/servers-rar", "--only", "info/one-locator"}},
 	{version: "v1", report: "report-v1", args: []string{"--patience", "2m"}},
 }
 
 // pay starts the server, runs the suite against it, and stops it.
 func (v visit) pay(ctx context.Context, s *stage.Stage, suite, config string) (err error) {
-	if err := os.WriteFile(s.Config(), []byte(config+v.config), 0o600); err != nil {
+	if v.announce != "" {
+		config = strings.Replace(config, "\noauth2:\n", "\noauth2:\n  announce: "+v.announce+"\n", 1)
+	}
+	if err := os.WriteFile(s.Config(), []byte(config), 0o600); err != nil {
 		return err
 	}
 	if err := s.Serve(ctx); err != nil {
