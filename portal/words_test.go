@@ -2,9 +2,6 @@ package portal_test
 
 import (
 	"bytes"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"html"
 	"strings"
 	"testing"
@@ -12,6 +9,7 @@ import (
 
 	"github.com/pecete/pecete/internal/hostilepdf"
 	"github.com/pecete/pecete/internal/samplepdf"
+	"github.com/pecete/pecete/internal/sourcetest"
 	"github.com/pecete/pecete/portal"
 	"github.com/pecete/pecete/signing/ades"
 	"github.com/pecete/pecete/signing/ades/adestest"
@@ -59,18 +57,9 @@ func TestWordsForAllCodes(t *testing.T) {
 // ofVerify are the values of the constants of a type of package verify.
 func ofVerify(t *testing.T, kind string) (values []string) {
 	t.Helper()
-	packages, err := parser.ParseDir(token.NewFileSet(), "../verify", nil, 0) //nolint:staticcheck // build tags are nothing to it
-	must(t, err)
-	ast.Inspect(packages["verify"], func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok {
-			return true
-		}
-		if of, ok := spec.Type.(*ast.Ident); ok && of.Name == kind {
-			values = append(values, strings.Trim(spec.Values[0].(*ast.BasicLit).Value, `"`))
-		}
-		return true
-	})
+	for _, file := range sourcetest.Files(t, "../verify") {
+		values = append(values, sourcetest.Constants(file, kind)...)
+	}
 	if len(values) == 0 {
 		t.Fatalf("no %s", kind)
 	}

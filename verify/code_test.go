@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pecete/pecete/cms"
+	"github.com/pecete/pecete/internal/sourcetest"
 	"github.com/pecete/pecete/tsa"
 )
 
@@ -50,33 +49,19 @@ func TestCodesAreAll(t *testing.T) {
 // makes no value of the type of a text elsewhere but in the functions named of….
 func constants(t *testing.T, folder, kind string) (values []string) {
 	t.Helper()
-	packages, err := parser.ParseDir(token.NewFileSet(), folder, nil, 0) //nolint:staticcheck // build tags are nothing to it
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, pkg := range packages {
-		for name, file := range pkg.Files {
-			if strings.HasSuffix(name, "_test.go") {
-				continue
-			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				switch n := n.(type) {
-				case *ast.FuncDecl:
-					return !strings.HasPrefix(n.Name.Name, "of")
-				case *ast.CallExpr:
-					if f, ok := n.Fun.(*ast.Ident); ok && f.Name == kind {
-						t.Errorf("%s makes a %s of a text", name, kind)
-					}
-				case *ast.ValueSpec:
-					if of, ok := n.Type.(*ast.Ident); ok && of.Name == kind {
-						for _, value := range n.Values {
-							values = append(values, strings.Trim(value.(*ast.BasicLit).Value, `"`))
-						}
-					}
+	for name, file := range sourcetest.Files(t, folder) {
+		values = append(values, sourcetest.Constants(file, kind)...)
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				return !strings.HasPrefix(n.Name.Name, "of")
+			case *ast.CallExpr:
+				if f, ok := n.Fun.(*ast.Ident); ok && f.Name == kind {
+					t.Errorf("%s makes a %s of a text", name, kind)
 				}
-				return true
-			})
-		}
+			}
+			return true
+		})
 	}
 	return values
 }

@@ -83,9 +83,9 @@ func (p *proving) proof() Proof {
 	return whole
 }
 
-// Holds reports whether each mutant was killed, and by exactly the cases named.
+// Holds reports whether each mutant was tried and killed, by exactly the cases named.
 func (p Proof) Holds() bool {
-	return len(p.Verdicts) > 0 && !slices.ContainsFunc(p.Verdicts, func(v Verdict) bool { return !v.Exact() })
+	return len(p.Verdicts) > 0 && len(p.Unproven) == 0 && !slices.ContainsFunc(p.Verdicts, func(v Verdict) bool { return !v.Exact() })
 }
 
 // Survived is how many mutants their case did not notice.

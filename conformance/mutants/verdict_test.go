@@ -19,16 +19,18 @@ func TestProofHolds(t *testing.T) {
 	for _, row := range []struct {
 		says     string
 		verdicts []Verdict
+		unproven map[string]string
 		holds    bool
 		line     string
 	}{
-		{"killed by the named cases", []Verdict{good}, true, "mutants    1        1       0         0"},
-		{"one of two survived", []Verdict{good, alive}, false, "survived  info/name: a server that has no name"},
-		{"somebody else noticed", []Verdict{stray}, false, "not named  info/lang noticed a server that has no name, which is for info/name"},
-		{"somebody named did not", []Verdict{blind}, false, "blind  info/logo did not notice a server that has no name, and is named beside info/name"},
-		{"nothing was tried", nil, false, "mutants    0        0       0         0"},
+		{"killed by the named cases", []Verdict{good}, nil, true, "mutants    1        1       0         0"},
+		{"one of two survived", []Verdict{good, alive}, nil, false, "survived  info/name: a server that has no name"},
+		{"somebody else noticed", []Verdict{stray}, nil, false, "not named  info/lang noticed a server that has no name, which is for info/name"},
+		{"somebody named did not", []Verdict{blind}, nil, false, "blind  info/logo did not notice a server that has no name, and is named beside info/name"},
+		{"another's case fails on the good server", []Verdict{good}, map[string]string{"info/lang": "fail: none"}, false, "not tried  info/lang does not pass on the good server: fail: none"},
+		{"nothing was tried", nil, nil, false, "mutants    0        0       0         0"},
 	} {
-		p := Proof{Verdicts: row.verdicts}
+		p := Proof{Verdicts: row.verdicts, Unproven: row.unproven}
 		if p.Holds() != row.holds {
 			t.Errorf("%s: holds is %v", row.says, p.Holds())
 		}

@@ -31,6 +31,9 @@ var errSurvived = errors.New("a mutant survived or was not tried, or others than
 // prove tries the suite on every mutant whose case begins with only. It writes what
 // is named beside their cases anew if names is the path of that file.
 func prove(ctx context.Context, program, out, only, names string) (err error) {
+	if !slices.ContainsFunc(slices.Concat(faults.All(), faults.V1()), func(f faults.Fault) bool { return strings.HasPrefix(f.Case, only) }) {
+		return fmt.Errorf("no case with a mutant begins with %s", only)
+	}
 	stages, err := raise(ctx, program, out)
 	defer func() {
 		for _, s := range stages {
@@ -55,7 +58,7 @@ func prove(ctx context.Context, program, out, only, names string) (err error) {
 	if err := errors.Join(whole.WriteInexact(os.Stdout), whole.WriteText(os.Stdout)); err != nil {
 		return err
 	}
-	if !whole.Holds() || len(whole.Unproven) > 0 {
+	if !whole.Holds() {
 		return errSurvived
 	}
 	return nil
