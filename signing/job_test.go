@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -115,6 +116,33 @@ func TestAJobIsDone(t *testing.T) {
 	if diff := cmp.Diff(done, h.events()); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)
 	}
+}
+
+// A job that has ended leaves nothing of its request in memory, however long the
+// process lives.
+func TestAJobIsForgotten(t *testing.T) {
+	h := newHouse(t, csc.P256)
+	h.open(h.jobs("log_a"))
+	type key struct{}
+	gone := make(chan struct{})
+	func() {
+		request := &[64]byte{}
+		runtime.AddCleanup(request, func(struct{}) { close(gone) }, struct{}{})
+		ctx := context.WithValue(t.Context(), key{}, request)
+		answer, err := h.signer.SignHash(ctx, h.who, h.grant(1), h.later(digest(0)))
+		must(t, err)
+		_, err = h.poll(answer.ResponseID)
+		must(t, err)
+	}()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		runtime.GC()
+		select {
+		case <-gone:
+			return
+		default:
+		}
+	}
+	t.Error("the request is still there")
 }
 
 // What cannot be a job is refused before anything is spent, and leaves none.

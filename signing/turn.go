@@ -17,7 +17,8 @@ var errInterrupted = errors.New("signing: the job was not done")
 // begun, and nobody else. ctx ends when the server must.
 func (j *Jobs) run(ctx context.Context, t *task) {
 	defer j.release(t.size)
-	mine := withEnd(t.request, ctx)
+	mine, done := withEnd(t.request, ctx)
+	defer done()
 	if ctx.Err() != nil || !j.Now().Before(t.job.Deadline) {
 		t.abandon(t.request, errInterrupted)
 		j.conclude(t, JobAccepted, Result{}, errInterrupted)
@@ -38,11 +39,15 @@ func (j *Jobs) run(ctx context.Context, t *task) {
 	j.conclude(t, JobBegun, result, err)
 }
 
-// withEnd is the request's context, with its values, that ends with another.
-func withEnd(request, end context.Context) context.Context {
+// withEnd is the request's context, with its values, that ends with another, which
+// holds it until done is called.
+func withEnd(request, end context.Context) (_ context.Context, done func()) {
 	ctx, cancel := context.WithCancelCause(request)
-	context.AfterFunc(end, func() { cancel(context.Cause(end)) })
-	return ctx
+	stop := context.AfterFunc(end, func() { cancel(context.Cause(end)) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // conclude keeps what came of a task. A store that is away is asked again: what
