@@ -96,7 +96,14 @@ func (c *copies) prove(k objectKey) bool {
 	return e != nil
 }
 
-// add keeps a new copy.
+// has reports whether k has a copy.
+func (c *copies) has(k objectKey) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.of[k] != nil
+}
+
+// add keeps the copy of a key that has none.
 func (c *copies) add(k objectKey, made object) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

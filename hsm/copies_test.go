@@ -240,6 +240,22 @@ func TestCopiesAreFew(t *testing.T) {
 	wantSessionKeys(t, token, few)
 }
 
+// Of several who sign with a key that has no copy yet, and come to make one, one
+// does: what nobody can find would stay, and take the place of another's.
+func TestCopiesAreMadeOnce(t *testing.T) {
+	const few = 2
+	token := hsmtest.New(t, withCopies(8))
+	keys := keysOf(t, token, few)
+	for _, key := range keys {
+		signsOften(t, token, key)
+		must(t, token.CopyLate(t.Context(), key.ID))
+	}
+	wantSessionKeys(t, token, few)
+	if n := token.Copies(); n != few {
+		t.Errorf("%d copies, want %d", n, few)
+	}
+}
+
 // Keys are destroyed while others sign with their copies: whoever signed got a
 // signature of the key, and afterwards nobody does.
 func TestDestroyWhileCopiesSign(t *testing.T) {

@@ -40,15 +40,16 @@ func (s *session) signHot(k objectKey, original object, b block) ([]byte, error)
 	return signature, nil
 }
 
-// duplicate makes a copy, unless another is being made, or there is no room, or
-// the device makes none of this key, or another key than it was asked for.
+// duplicate makes a copy, unless another is being made, or somebody who was quicker
+// made it, or there is no room, or the device makes none of this key, or another key
+// than it was asked for.
 func (s *session) duplicate(k objectKey, original object) {
 	c := &s.token.copies
 	if !c.making.TryLock() {
 		return
 	}
 	defer c.making.Unlock()
-	if !c.room() {
+	if c.has(k) || !c.room() {
 		return
 	}
 	s.sweep()

@@ -96,6 +96,18 @@ func (t *Token) SessionKeys(ctx context.Context) (int, error) {
 	})
 }
 
+// CopyLate makes a copy as a worker does that saw none, but came after another one.
+func (t *Token) CopyLate(ctx context.Context, id []byte) error {
+	_, err := ask(ctx, t, errand{"sign", privateKey(id)}, func(s *session) (struct{}, error) {
+		original, err := s.object(privateKey(id))
+		if err == nil {
+			s.duplicate(privateKey(id), original)
+		}
+		return struct{}{}, err
+	})
+	return err
+}
+
 // BreakCopy destroys the key's copy behind the token's back.
 func (t *Token) BreakCopy(ctx context.Context, id []byte) error {
 	handle := pkcs11.ObjectHandle(t.Copied(id))
