@@ -19,13 +19,21 @@ const (
 // ErrPIN says that a PIN is not one that can be set.
 var ErrPIN = fmt.Errorf("users: a PIN has %d to %d digits, not all the same and not counting up or down", MinPIN, MaxPIN)
 
+// CheckPIN is ErrPIN if a PIN cannot be set.
+func CheckPIN(pin csc.Secret) error {
+	if !pinDigits(pin) || simple(string(pin)) {
+		return ErrPIN
+	}
+	return nil
+}
+
 // SetPIN sets the PIN that a user signs with; ErrPIN if it cannot be one.
 func (r Registrar) SetPIN(ctx context.Context, userID string, pin csc.Secret) error {
 	if r.Passwords == nil {
 		return errors.New("users: a Registrar without Passwords")
 	}
-	if !pinDigits(pin) || simple(string(pin)) {
-		return ErrPIN
+	if err := CheckPIN(pin); err != nil {
+		return err
 	}
 	if _, err := r.Store.User(ctx, userID); err != nil {
 		return fmt.Errorf("read user: %w", err)

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -138,18 +137,6 @@ func (h *house) describe(ctx context.Context) (b backup.House, err error) {
 	}
 	b.CAKey, err = backup.Fingerprint(authority.Public)
 	return b, err
-}
-
-// version is the revision that the program was built from, if it knows it.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				return s.Value
-			}
-		}
-	}
-	return "unknown"
 }
 
 // write writes the backup where it was asked to, whole or not at all, and reads

@@ -21,7 +21,7 @@ func clientCommand() *cobra.Command {
 	cmd.AddCommand(clientAddCommand(), clientInviteCommand(), clientListCommand(), clientShowCommand(), clientChangeCommand(),
 		clientRotateCommand(), clientTokenCommand(), clientKeysCommand(), clientAccountCommand(),
 		clientLinkCommand(audit.Linked, "Let a client act for a signer", (*registry.Registry).Link),
-		clientLinkCommand(audit.Unlinked, "End that", (*registry.Registry).Unlink),
+		clientLinkCommand(audit.Unlinked, "End that a client acts for a signer", (*registry.Registry).Unlink),
 		clientSwitchCommand("disable", "Refuse a client and its tokens", true),
 		clientSwitchCommand("enable", "Let a disabled client in again", false),
 		clientRemoveCommand())

@@ -5,11 +5,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -192,15 +194,32 @@ func loadConfig(path string) (*Config, error) {
 		return nil, forOperator(fmt.Errorf("read configuration: %w", err))
 	}
 	c := &Config{dir: filepath.Dir(path)}
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(c); err != nil {
-		return nil, forOperator(fmt.Errorf("configuration %s: %w", path, err))
-	}
-	if err := c.check(); err != nil {
+	if err := c.read(text); err != nil {
 		return nil, forOperator(fmt.Errorf("configuration %s: %w", path, err))
 	}
 	return c, nil
+}
+
+// unknownKey is how the reader of YAML says it.
+var unknownKey = regexp.MustCompile(`^(line \d+): field (\S+) not found in type \S+$`)
+
+// read takes what the file says, and says everything that is wrong with it, at once.
+func (c *Config) read(text []byte) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	err := decoder.Decode(c)
+	var wrong *yaml.TypeError // all else was read
+	switch {
+	case err == nil, errors.Is(err, io.EOF): // an empty file
+		return c.check()
+	case !errors.As(err, &wrong):
+		return err
+	}
+	var faults []error
+	for _, fault := range wrong.Errors {
+		faults = append(faults, errors.New(unknownKey.ReplaceAllString(fault, "$1: there is no key $2")))
+	}
+	return errors.Join(append(faults, c.check())...)
 }
 
 // behind is the listener as clients behind the balancers see it.

@@ -125,9 +125,9 @@ func (h *house) ownClient(ctx context.Context, key []byte) (*client.Client, erro
 	if err := h.registerOwn(ctx, id, secret); err != nil {
 		return nil, err
 	}
-	certificate, err := tls.LoadX509KeyPair(h.config.path(h.config.TLS.Certificate), h.config.path(h.config.TLS.Key))
+	certificate, err := h.config.certificate()
 	if err != nil {
-		return nil, forOperator(fmt.Errorf("tls certificate: %w", err))
+		return nil, err
 	}
 	own, err := x509.ParseCertificate(certificate.Certificate[0])
 	if err != nil {

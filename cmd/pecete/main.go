@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,7 @@ func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "pecete",
 		Short:         "A remote signing server for the CSC API v2",
+		Version:       version() + " " + runtime.Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -20,11 +20,11 @@ func (c *Config) clientCAs() (*x509.CertPool, error) {
 	}
 	text, err := os.ReadFile(c.path(c.MTLS.CA))
 	if err != nil {
-		return nil, fmt.Errorf("mtls.ca: %w", err)
+		return nil, forOperator(fmt.Errorf("mtls.ca: %w", err))
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, errors.New("mtls.ca has no certificate in PEM")
+		return nil, forOperator(errors.New("mtls.ca has no certificate in PEM"))
 	}
 	return pool, nil
 }

@@ -91,25 +91,8 @@ func configCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := config.secret(config.HSM.PIN); err != nil {
-				return err
-			}
-			for _, path := range []string{config.Pepper, config.Steps} {
-				if _, err := config.key(path); err != nil {
-					return err
-				}
-			}
-			if _, err := readCertificate(config.path(config.CA.Certificate)); err != nil {
-				return err
-			}
-			if _, err := config.clientCAs(); err != nil {
-				return err
-			}
-			if err := config.checkTSAFiles(); err != nil {
-				return err
-			}
-			if _, err := config.post(); err != nil {
-				return err
+			if err := config.checkFiles(); err != nil {
+				return forOperator(fmt.Errorf("files of the configuration: %w", err))
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "ok")
 			return err

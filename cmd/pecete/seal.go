@@ -64,7 +64,10 @@ func addSeal(cmd *cobra.Command, owner users.Organization, profile *profileFlags
 	}
 	pin := csc.Secret("")
 	if p.Factors == credentials.FactorPIN {
-		if pin, err = readSecret(cmd, "PIN"); err != nil {
+		if pin, err = readSecret(cmd, "PIN"); err == nil {
+			err = users.CheckPIN(pin)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -96,19 +99,27 @@ func (h *house) addSeal(ctx context.Context, owner users.Organization, pin csc.S
 	if err != nil {
 		return addedSeal{}, err
 	}
+	c, err := h.makeSeal(ctx, registrar, user, pin, p, clients)
+	if err != nil {
+		return addedSeal{}, fmt.Errorf("organization %s is added and has no seal: signer pin, client link and credential add go on from there: %w", user.ID, err)
+	}
+	return addedSeal{user.ID, c.ID}, nil
+}
+
+func (h *house) makeSeal(ctx context.Context, registrar users.Registrar, user users.User, pin csc.Secret, p credentials.Profile, clients []string) (credentials.Credential, error) {
 	if pin != "" {
 		if err := registrar.SetPIN(ctx, user.ID, pin); err != nil {
-			return addedSeal{}, err
+			return credentials.Credential{}, err
 		}
+		var err error
 		if user, err = h.registry.User(ctx, user.ID); err != nil {
-			return addedSeal{}, err
+			return credentials.Credential{}, err
 		}
 	}
 	for _, client := range clients {
 		if err := h.link(ctx, client, user.ID, audit.Linked, h.registry.Link); err != nil {
-			return addedSeal{}, err
+			return credentials.Credential{}, err
 		}
 	}
-	c, err := h.enroll(ctx, user, p)
-	return addedSeal{user.ID, c.ID}, err
+	return h.enroll(ctx, user, p)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -66,9 +65,9 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	certificate, err := tls.LoadX509KeyPair(c.path(c.TLS.Certificate), c.path(c.TLS.Key))
+	certificate, err := c.certificate()
 	if err != nil {
-		return forOperator(fmt.Errorf("tls certificate: %w", err))
+		return err
 	}
 	if err := listenForProfiles(ctx, logger); err != nil {
 		return err

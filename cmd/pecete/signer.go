@@ -89,8 +89,11 @@ func (h *house) addSigner(ctx context.Context, person users.Person, flags *profi
 		return added, nil
 	}
 	c, err := h.enroll(ctx, user, profile)
+	if err != nil {
+		return addedSigner{}, fmt.Errorf("signer %s is added and has no credential: credential add makes one, signer pair shows an authenticator: %w", user.ID, err)
+	}
 	added.CredentialID = append(added.CredentialID, c.ID)
-	return added, err
+	return added, nil
 }
 
 func (h *house) enroll(ctx context.Context, user users.User, p credentials.Profile) (credentials.Credential, error) {

@@ -93,11 +93,12 @@ func (v verification) run(cmd *cobra.Command, files []string) error {
 	return err
 }
 
-// judge says what there is to say of a file. One that cannot be read is no error.
+// judge says what there is to say of a file. One that cannot be read is no error: it
+// may be one of many.
 func (v verification) judge(ctx context.Context, i verify.Inspector, file string) (verified, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return verified{}, forOperator(err)
+		return verified{File: file, Why: err.Error()}, nil
 	}
 	var facts verify.Facts
 	if v.content == "" {

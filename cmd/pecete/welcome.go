@@ -18,12 +18,9 @@ func (h *house) signersRegistrar(prover *users.Prover) (users.Registrar, error) 
 		Store: h.registry, Sealer: prover.Sealer, Audit: h.log, Now: now, Issuer: h.config.About.Name,
 		Passwords: prover.Passwords, Advice: &users.Advice{},
 	}
-	if h.config.Passwords.Breached == "" {
-		return registrar, nil
-	}
-	stolen, err := users.OpenStolen(h.config.path(h.config.Passwords.Breached))
-	if err != nil {
-		return registrar, forOperator(fmt.Errorf("passwords.breached: %w", err))
+	stolen, err := h.config.stolen()
+	if err != nil || stolen == nil {
+		return registrar, err
 	}
 	h.closers = append(h.closers, stolen.Close)
 	registrar.Advice.Stolen = stolen

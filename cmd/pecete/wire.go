@@ -286,13 +286,17 @@ func (h *house) enroller(ctx context.Context) (credentials.Enroller, error) {
 func readCertificate(path string) (*x509.Certificate, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("ca certificate: %w", err)
+		return nil, forOperator(fmt.Errorf("ca certificate: %w", err))
 	}
 	block, _ := pem.Decode(text)
 	if block == nil || block.Type != "CERTIFICATE" {
-		return nil, fmt.Errorf("ca certificate %s is not PEM", path)
+		return nil, forOperator(fmt.Errorf("ca certificate %s is not PEM", path))
 	}
-	return x509.ParseCertificate(block.Bytes)
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, forOperator(fmt.Errorf("ca certificate %s: %w", path, err))
+	}
+	return certificate, nil
 }
 
 // newLogger writes JSON lines to w.
