@@ -2,14 +2,9 @@ package oauth
 
 import (
 	"encoding/base64"
-	"net/url"
 	"strings"
 	"testing"
 )
-
-func basicOf(id, secret string) string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id)+":"+url.QueryEscape(secret)))
-}
 
 func TestParseBasic(t *testing.T) {
 	plain := func(s string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(s)) }

@@ -36,6 +36,27 @@ func documentOf(t testing.TB, c *openapi.Contract) *openapi3.T {
 	return doc
 }
 
+// Whoever writes a client of any of the documents is told how each call can be
+// refused.
+func TestRefusalsAreDescribed(t *testing.T) {
+	for name, load := range map[string]func() (*openapi.Contract, error){
+		"v2": openapi.Load, "v1": openapi.LoadV1, "registration authorities": openapi.LoadRA,
+	} {
+		c, err := load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, item := range documentOf(t, c).Paths.Map() {
+			for verb, op := range item.Operations() {
+				statuses := slices.Collect(maps.Keys(op.Responses.Map()))
+				if !slices.ContainsFunc(statuses, func(s string) bool { return strings.HasPrefix(s, "4") }) {
+					t.Errorf("%s: %s %s is refused with none of %v", name, verb, path, statuses)
+				}
+			}
+		}
+	}
+}
+
 func operation(t testing.TB, doc *openapi3.T, m csc.Method) *openapi3.Operation {
 	t.Helper()
 	path := doc.Paths.Value("/" + string(m))

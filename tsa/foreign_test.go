@@ -2,7 +2,6 @@ package tsa_test
 
 import (
 	"crypto"
-	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -169,7 +168,5 @@ func oldESS(t testing.TB, cert *x509.Certificate) []byte {
 	state.Write(cert.Raw)
 	return cmstest.Attr(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 12}, cmstest.Seq(cmstest.Seq(cmstest.Seq(cmstest.DER(state.Sum(nil))))))
 }
-
-func digestOf(content []byte) []byte { sum := sha256.Sum256(content); return sum[:] }
 
 var scheme = csc.PSS
