@@ -32,14 +32,18 @@ const (
 	TokenRevoked    Event = "token.revoked"
 	UserAdded       Event = "user.added"
 	UserChanged     Event = "user.changed"
-	UserRemoved     Event = "user.removed" // who was only invited, and never became a signer
-	FactorPaired    Event = "factor.paired"
-	FactorVerified  Event = "factor.verified" // Step is the TOTP step spent
-	FactorRefused   Event = "factor.refused"
-	FactorLocked    Event = "factor.locked"
-	FactorUnlocked  Event = "factor.unlocked" // an operator took the count of failures away
-	SessionOpened   Event = "session.opened"  // a signer logged in on his own pages
-	SessionEnded    Event = "session.ended"   // Reason
+	// UserRecovers says that somebody has another factor in the place of one that he
+	// lost; Reason begins with from when he signs, in RFC 3339, or is "at once", and
+	// has a colon and why behind it.
+	UserRecovers   Event = "user.recovers"
+	UserRemoved    Event = "user.removed" // who was only invited, and never became a signer
+	FactorPaired   Event = "factor.paired"
+	FactorVerified Event = "factor.verified" // Step is the TOTP step spent
+	FactorRefused  Event = "factor.refused"
+	FactorLocked   Event = "factor.locked"
+	FactorUnlocked Event = "factor.unlocked" // an operator took the count of failures away
+	SessionOpened  Event = "session.opened"  // a signer logged in on his own pages
+	SessionEnded   Event = "session.ended"   // Reason
 
 	// The way of a User to a first certificate; Reason begins with the enrolment's
 	// id, and Client invited, or nobody but an operator.

@@ -18,6 +18,9 @@ import (
 type later struct {
 	steps   map[string]int64 // the last used, by user
 	deleted map[string]int64 // credentials, and when, as the registry has it
+	// signsFrom is when a user signs again who lost what he proved himself with, as the
+	// registry has it.
+	signsFrom map[string]int64
 	certificates
 	invitations
 	removed  map[string]bool // clients
@@ -59,7 +62,7 @@ type marks struct {
 func newLater(now time.Time) *later {
 	return &later{
 		now: now, stamp: users.NewStamp(),
-		steps: map[string]int64{}, certificates: newCertificates(), invitations: newInvitations(), deleted: map[string]int64{}, removed: map[string]bool{}, gone: map[string]word{},
+		steps: map[string]int64{}, signsFrom: map[string]int64{}, certificates: newCertificates(), invitations: newInvitations(), deleted: map[string]int64{}, removed: map[string]bool{}, gone: map[string]word{},
 		disabled: map[string]word{}, unlinked: map[[2]string]word{}, accounts: map[[2]string]owner{}, fixed: map[string]word{}, locked: map[[2]string]word{},
 		kept: map[[2]string]marks{}, verified: map[string]marks{}, heads: map[string]audit.Head{},
 		added: map[string]string{}, seen: map[string]bool{}, done: map[[2]string]bool{},
@@ -90,6 +93,8 @@ func (l *later) read(r audit.Record) {
 		l.added[r.User] = "signer " + r.User
 	case audit.UserChanged:
 		l.change(r.User, r)
+	case audit.UserRecovers:
+		l.recovers(r)
 	case audit.CredentialAdded:
 		l.added[r.Credential] = fmt.Sprintf("credential %s of %s, key %s", r.Credential, r.User, r.Key)
 	case audit.CredentialChanged:
@@ -111,6 +116,14 @@ func (l *later) read(r audit.Record) {
 		remember(l.verified, r.Client, r)
 	default:
 		l.enrolled(r)
+	}
+}
+
+// recovers takes a record that says from when a signer signs; at once nobody does again.
+func (l *later) recovers(r audit.Record) {
+	when, _, _ := strings.Cut(r.Reason, ": ")
+	if from, err := time.Parse(time.RFC3339, when); err == nil {
+		l.signsFrom[r.User] = max(l.signsFrom[r.User], from.UnixMicro())
 	}
 }
 
@@ -191,6 +204,10 @@ func (l *later) holdUser(v map[string]any, id string) bool {
 	l.forbid(v, "disabled", l.disabled[id].yes, "signer %s is disabled", id)
 	l.holdFactors(v, id)
 	l.holdPhone(v, id)
+	if from, _ := v["signs_from"].(int64); l.signsFrom[id] > max(from, l.now.UnixMicro()) {
+		v["signs_from"] = l.signsFrom[id]
+		l.tell("signer %s signs from %s only", id, time.UnixMicro(l.signsFrom[id]).UTC().Format(time.RFC3339))
+	}
 	v["stamp"] = l.stamp
 	return true
 }

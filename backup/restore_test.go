@@ -152,6 +152,9 @@ func TestWhatMustNotComeBack(t *testing.T) {
 	lock := func(event audit.Event) audit.Entry {
 		return audit.Entry{Event: event, User: "u_1", Factor: users.FactorCode}
 	}
+	recovers := func(reason string) audit.Entry {
+		return audit.Entry{Event: audit.UserRecovers, User: "u_1", Reason: reason}
+	}
 	abandoned := func(serial string) audit.Entry {
 		return audit.Entry{Event: audit.CertificateAbandoned, User: "u_1", Credential: "c_9", Key: "01", Serial: serial, Reason: "revoked: cessationOfOperation"}
 	}
@@ -209,6 +212,8 @@ func TestWhatMustNotComeBack(t *testing.T) {
 		{name: "an account is another signer", since: []audit.Entry{owner("u_2")}, not: []string{account}},
 		{name: "another signer, and the first again", since: []audit.Entry{owner("u_2"), owner("u_1")}, want: []string{account}},
 		{name: "another authenticator", since: []audit.Entry{paired(users.FactorCode)}, want: []string{`"secret":null`, `"password_hash":"hash"`}},
+		{name: "a signer came back from a loss", since: []audit.Entry{recovers("2100-01-02T12:00:00Z: recovery"), recovers("at once: identity proven in person")}, want: []string{`"signs_from":4102574400000000`}},
+		{name: "a signer came back long ago", since: []audit.Entry{recovers("2026-01-02T12:00:00Z: recovery")}, want: []string{`"signs_from":0`}},
 		{name: "another password", since: []audit.Entry{paired(users.FactorPassword)}, want: []string{`"secret":"c2VhbGVk"`, `"password_hash":""`}},
 		{name: "another PIN", since: []audit.Entry{paired(users.FactorPIN)}, want: []string{`"pin_hash":""`, `"password_hash":"hash"`}},
 		{name: "another phone", since: []audit.Entry{paired(users.FactorSMS)}, want: []string{`"phone":"","phone_set":0`, `"pin_hash":"pin"`}},

@@ -48,7 +48,7 @@ func firstTables() []Table {
 			{"id", Text}, {"email", Text}, {"given_name", Text}, {"family_name", Text}, {"country", Text},
 			{"locale", Text}, {"password_hash", Text}, {"secret", Binary}, {"disabled", Truth},
 			{"created", Number}, {"last_step", Number}, {"pin_hash", Text}, {"phone", Text}, {"phone_set", Number},
-			{"stamp", Text}, {"organization", Text}, {"identifier", Text},
+			{"stamp", Text}, {"organization", Text}, {"identifier", Text}, {"signs_from", Number},
 		}},
 		{"attempts", 2, 1, []Column{
 			{"user_id", Text}, {"factor", Text}, {"began", Number}, {"failures", Number}, {"in_row", Number},

@@ -29,7 +29,7 @@ func (r Register) List(ctx context.Context, who Caller, req csc.ListRequest) (cs
 	}
 	resp := csc.ListResponse{CredentialIDs: []string{}, OnlyValid: req.OnlyValid}
 	for _, c := range all {
-		c.Disabled = c.Disabled || owner.Disabled
+		c.Disabled = c.Disabled || owner.Disabled || owner.Recovers(r.Now())
 		if req.OnlyValid && c.Usable(r.Now()) != nil {
 			continue
 		}

@@ -100,7 +100,7 @@ func (t Teller) letter(ctx context.Context, n Notice, c Credential, locale strin
 	if _, known := words[lang][key+".says"]; !known {
 		return notify.Letter{}, fmt.Errorf("no letter for %q", n.Fate)
 	}
-	what := []any{c.called(), moment(lang, n.At)}
+	what := []any{c.called(), Moment(lang, n.At)}
 	if n.ClientID != "" {
 		application, err := applicationOf(ctx, t.ClientName, n.ClientID)
 		if err != nil {
@@ -119,8 +119,8 @@ func (t Teller) letter(ctx context.Context, n Notice, c Credential, locale strin
 	return l, nil
 }
 
-// moment is a time as letters have it.
-func moment(lang string, at time.Time) string {
+// Moment is a time as letters have it.
+func Moment(lang string, at time.Time) string {
 	if lang == "ro" {
 		return at.UTC().Format("02.01.2006, ora 15:04 UTC")
 	}

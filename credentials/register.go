@@ -26,7 +26,8 @@ type Register struct {
 
 // Owned returns the credential id as it is at this moment. One that is not the
 // caller's does not exist: ErrUnknown. A credential of a disabled signer is
-// disabled.
+// disabled, and so is one of a signer who does not sign yet, since he comes back from
+// having lost what he proves himself with.
 func (r Register) Owned(ctx context.Context, who Caller, id string) (Credential, error) {
 	if len(who.CredentialIDs) > 0 && !slices.Contains(who.CredentialIDs, id) {
 		return Credential{}, ErrUnknown
@@ -38,7 +39,7 @@ func (r Register) Owned(ctx context.Context, who Caller, id string) (Credential,
 	if !h.isOf(who) {
 		return Credential{}, ErrUnknown
 	}
-	h.Disabled = h.Disabled || h.OwnerDisabled
+	h.Disabled = h.Disabled || h.OwnerDisabled || r.Now().Before(h.OwnerSignsFrom)
 	if len(h.Certificates) > 0 { // what cannot be parsed is told by who needs it
 		h.Parsed, _ = r.Parsed.Certificate(h.Certificates[0])
 	}

@@ -20,8 +20,9 @@ var (
 // A Holding is a credential as it stands between its owner and a client.
 type Holding struct {
 	Credential
-	OwnerDisabled bool
-	Linked        bool // the client may act for the owner
+	OwnerDisabled  bool
+	OwnerSignsFrom time.Time // zero if he does
+	Linked         bool      // the client may act for the owner
 }
 
 // A Deletion says when a credential ended, and whether its certificate is revoked,

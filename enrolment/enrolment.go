@@ -110,6 +110,8 @@ type Sent struct {
 
 // A Progress is what a signer has done, and what he is at.
 type Progress struct {
+	Proven bool `json:"proven,omitempty"` // of Replaces: his identity, in person
+
 	// Drawn is the sealed secret of an authenticator that is not confirmed, and
 	// DrawnUntil how long it can be. DrawnStep is the step of the last code of it that
 	// was right, 0 if none was, and DrawnTries counts those that came since.

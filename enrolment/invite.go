@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pecete/pecete/audit"
@@ -19,8 +20,9 @@ type Invitation struct {
 	Inviter  string // a client; "" for an operator
 	Request  string // by which he knows the invitation again; "" for none
 	Notify   string // where he wants to be told that it came to its end; "" for nowhere
-	// Again says that the person may be a signer already, and was identified anew.
-	Again bool
+	// Again says that the person may be a signer already, and was identified anew;
+	// Proven, that this was done in person, so that he signs as soon as he can.
+	Again, Proven bool
 }
 
 // Invite keeps an enrolment for a person who is no signer yet, or again for one
@@ -65,18 +67,18 @@ func (o *Office) invite(ctx context.Context, i Invitation) (Enrolment, error) {
 }
 
 // release posts letters that bring links. Before that nobody signs any more with
-// what may be in other hands.
+// what may be in other hands, and who has not asked for it is told.
 func (o *Office) release(ctx context.Context, e Enrolment, letters ...letter) error {
 	if e.Replaces && e.State == Invited {
 		if err := o.Registrar.Lock(ctx, e.UserID, users.FactorCode); err != nil {
 			return err
 		}
+		if slices.ContainsFunc(letters, func(l letter) bool { return l.link == LinkPair }) {
+			o.warn(ctx, e, letter{kind: kindBegun})
+		}
 	}
 	return o.post(ctx, e, letters...)
 }
-
-// has reports whether a user has anything that he proves himself with.
-func has(u users.User) bool { return u.Secret != nil || u.PasswordHash != "" || u.PINHash != "" }
 
 // requested is what came of a request before; ErrUnknown if there was none.
 func (o *Office) requested(ctx context.Context, i Invitation) (Enrolment, error) {
@@ -97,7 +99,8 @@ func (o *Office) enrolment(i Invitation, signer users.User) (Enrolment, []letter
 	now := o.now()
 	e := Enrolment{
 		ID: "e_" + hex.EncodeToString(b[:]), UserID: signer.ID, Identity: i.Identity, Inviter: i.Inviter, Request: i.Request,
-		State: Invited, Replaces: has(signer), Created: now, Changed: now, Notice: Notice{URI: i.Notify},
+		State: Invited, Replaces: signer.Had(users.FactorCode), Created: now, Changed: now, Notice: Notice{URI: i.Notify},
+		Progress: Progress{Proven: i.Proven},
 	}
 	return e, []letter{o.renew(&e, LinkPair), o.renew(&e, LinkActivate)}
 }
@@ -143,11 +146,11 @@ func (o *Office) known(ctx context.Context, i Invitation) (users.User, bool, err
 		return user, false, fmt.Errorf("%w: %s is of an organization, or disabled", ErrExists, person.Email)
 	case user.GivenName != person.GivenName || user.FamilyName != person.FamilyName || user.Country != person.Country:
 		return user, false, fmt.Errorf("%w: %s is of a signer of another name or country", ErrExists, person.Email)
-	case has(user) && !i.Again:
+	case user.Had(users.FactorCode) && !i.Again:
 		return user, false, fmt.Errorf("%w: %s is a signer already: invite again only who was identified anew", ErrExists, person.Email)
 	}
 	all, err := o.Store.EnrolmentsOf(ctx, user.ID)
-	before := i.Inviter == "" || !has(user)
+	before := i.Inviter == "" || !user.Had(users.FactorCode)
 	for _, e := range all {
 		if e.State.Open() {
 			return user, false, fmt.Errorf("%w: %s is invited, as %s: resend or cancel that", ErrExists, person.Email, e.ID)

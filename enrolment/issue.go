@@ -96,7 +96,7 @@ func (o *Office) make(ctx context.Context, e Enrolment) (credentials.Credential,
 	c, err := o.enroll(ctx, e)
 	if err == nil {
 		failpoint.Hit(failpoint.EnrolmentIssued)
-		o.tell(ctx, e, "issued")
+		o.tell(ctx, e, o.done(ctx, e))
 		return c, nil
 	}
 	_, freed := o.change(ctx, e.ID, func(now *Enrolment) error {
@@ -106,6 +106,15 @@ func (o *Office) make(ctx context.Context, e Enrolment) (credentials.Credential,
 		return nil
 	})
 	return c, errors.Join(err, freed)
+}
+
+// done is the letter at the end: who comes back may have to wait.
+func (o *Office) done(ctx context.Context, e Enrolment) letter {
+	user, err := o.Users.User(ctx, e.UserID)
+	if err == nil && user.Recovers(o.now()) {
+		return letter{kind: kindBack, from: user.SignsFrom}
+	}
+	return letter{kind: "issued"}
 }
 
 func (o *Office) enroll(ctx context.Context, e Enrolment) (credentials.Credential, error) {

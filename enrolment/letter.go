@@ -16,9 +16,10 @@ import (
 // A letter is one that is still to be written: one that brings a link, or of a
 // kind that tells of something.
 type letter struct {
-	kind  string // "paired" or "issued"; "" for one that brings a link
+	kind  string // such as "issued"; "" for one that brings a link
 	link  Link
 	token csc.Secret
+	from  time.Time // when the signer signs again; zero for at once
 }
 
 var errNoMail = errors.New("no mails leave: see mail in the configuration")
@@ -56,8 +57,11 @@ func (o *Office) written(e Enrolment, l letter) notify.Letter {
 		Says: []string{say(lang, "hello", notify.Name(e.Identity.GivenName+" "+e.Identity.FamilyName)), say(lang, kind+".says")},
 		Link: o.LoginURL, Do: words[lang][kind+".do"],
 	}
-	if _, texted := words[lang][kind+".short"]; texted {
-		n.Short = say(lang, kind+".short", o.From)
+	switch {
+	case kind == kindBegun && o.Recovery.Delay > 0 && !e.Progress.Proven:
+		n.Says = append(n.Says, say(lang, "signs.later", span(lang, o.Recovery.Delay)))
+	case !l.from.IsZero():
+		n.Says = append(n.Says, say(lang, "signs.from", credentials.Moment(lang, l.from)))
 	}
 	switch {
 	case l.link == LinkPair:
@@ -68,8 +72,21 @@ func (o *Office) written(e Enrolment, l letter) notify.Letter {
 	if l.link != "" {
 		n.Adds = append(n.Adds, say(lang, "once", span(lang, cmp.Or(o.Life, linkLife))))
 	}
-	n.Adds = append(n.Adds, say(lang, "unexpected"))
+	if _, texted := words[lang][kind+".short"]; texted {
+		n.Short = say(lang, kind+".short", o.From, o.objection(lang))
+		n.Adds = append(n.Adds, o.objection(lang)+" "+say(lang, "object.still"), say(lang, "never"))
+	} else {
+		n.Adds = append(n.Adds, say(lang, "unexpected")+" "+say(lang, "never"))
+	}
 	return n
+}
+
+// objection is what a signer does who asked for nothing.
+func (o *Office) objection(lang string) string {
+	if o.Recovery.Contact == "" {
+		return say(lang, "object.tell")
+	}
+	return say(lang, "object.call", o.Recovery.Contact)
 }
 
 func address(page string, token csc.Secret) string {

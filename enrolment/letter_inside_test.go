@@ -23,6 +23,9 @@ func TestLetters(t *testing.T) {
 		From: "Pecete", PairURL: "https://pecete.example.org/welcome/pair", ActivateURL: "https://pecete.example.org/welcome/activate",
 		DownloadsURL: "https://pecete.example.org/downloads", LoginURL: "https://pecete.example.org/portal",
 	}
+	o.Recovery.Delay = DefaultDelay
+	from := time.Date(2026, 6, 2, 12, 0, 0, 0, time.UTC)
+	texted := map[string]bool{"paired": true, "recovers": true, "replaced": true}
 	for _, who := range []Identity{
 		{GivenName: "Demo", FamilyName: "Signer", Email: "demo.signer@example.org", Locale: "en-GB"},
 		{GivenName: "Semnatar", FamilyName: "Demo", Email: "semnatar.demo@example.org", Locale: "ro-RO"},
@@ -30,7 +33,8 @@ func TestLetters(t *testing.T) {
 		e := Enrolment{Identity: who}
 		for name, l := range map[string]letter{
 			"pair": {link: LinkPair, token: "TOKEN"}, "activate": {link: LinkActivate, token: "TOKEN"},
-			"paired": {kind: "paired"}, "issued": {kind: "issued"},
+			"paired": {kind: "paired", from: from}, "issued": {kind: "issued"},
+			"recovers": {kind: kindBegun}, "replaced": {kind: kindAgain, from: from}, "recovered": {kind: kindBack, from: from},
 		} {
 			written := o.written(e, l)
 			m, err := written.Mail(who.Email)
@@ -38,7 +42,7 @@ func TestLetters(t *testing.T) {
 				t.Fatal(err)
 			}
 			notifytest.Golden(t, *update, filepath.Join("testdata", name+"."+written.Lang+".txt"), m)
-			if len([]rune(written.Short)) > 160 || (name == "paired") != (written.Short != "") {
+			if len([]rune(written.Short)) > 160 || texted[name] != (written.Short != "") {
 				t.Errorf("%s by SMS: %q", name, written.Short)
 			}
 		}

@@ -53,6 +53,7 @@ type Office struct {
 	Life                                         time.Duration // of a link; 24h if zero
 	Lease                                        time.Duration // of who makes a certificate; 30s if zero
 	Keep                                         time.Duration // of what is over; for ever if zero
+	Recovery                                     Recovery
 	Logger                                       *slog.Logger
 }
 
@@ -129,17 +130,17 @@ func (o *Office) record(ctx context.Context, event audit.Event, e Enrolment, wha
 
 // tell tells the signer of something. That he could not be told is in the log of
 // the server, and stops nothing.
-func (o *Office) tell(ctx context.Context, e Enrolment, kind string) {
-	o.untold(ctx, e, kind, o.post(ctx, e, letter{kind: kind}))
+func (o *Office) tell(ctx context.Context, e Enrolment, l letter) {
+	o.untold(ctx, e, l.kind, o.post(ctx, e, l))
 }
 
 // text is tell by SMS, to who has a phone that is known.
-func (o *Office) text(ctx context.Context, e Enrolment, kind string) {
+func (o *Office) text(ctx context.Context, e Enrolment, l letter) {
 	user, err := o.Users.User(ctx, e.UserID)
 	if err == nil && user.Phone != "" && o.Post.SMS != nil {
-		err = o.Post.SMS.Send(ctx, o.written(e, letter{kind: kind}).SMS(user.Phone))
+		err = o.Post.SMS.Send(ctx, o.written(e, l).SMS(user.Phone))
 	}
-	o.untold(ctx, e, kind, err)
+	o.untold(ctx, e, l.kind, err)
 }
 
 func (o *Office) untold(ctx context.Context, e Enrolment, kind string, err error) {

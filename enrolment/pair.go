@@ -62,6 +62,9 @@ func (o *Office) ConfirmPairing(ctx context.Context, token csc.Secret, drawing s
 		return e, err
 	}
 	p := e.Progress
+	if err := o.before(ctx, e); err != nil {
+		return e, err
+	}
 	step, err := o.Registrar.Confirm(ctx, e.UserID, p.Drawn, p.DrawnStep, code, users.NewStamp())
 	switch {
 	case errors.Is(err, users.ErrNext), errors.Is(err, users.ErrApart):
@@ -110,13 +113,29 @@ func (o *Office) half(ctx context.Context, e Enrolment, step int64, wanted error
 	return kept, err
 }
 
-// paired lets a signer who was one before sign again, and tells him, on the phone
-// that he has too.
+// before has a signer who was one before sign later, before the second code of
+// another authenticator can make it his.
+func (o *Office) before(ctx context.Context, e Enrolment) error {
+	if !e.Replaces || e.Progress.DrawnStep == 0 {
+		return nil
+	}
+	user, err := o.Users.User(ctx, e.UserID)
+	if err == nil {
+		_, err = o.wait(ctx, user, e.Progress.Proven)
+	}
+	return err
+}
+
+// paired lets codes of a signer who was one before count again, and tells him, on the
+// phone that he has too.
 func (o *Office) paired(ctx context.Context, e Enrolment) error {
 	if err := o.Registrar.Unlock(ctx, e.UserID, users.FactorCode); err != nil {
 		return err
 	}
-	o.tell(ctx, e, "paired")
-	o.text(ctx, e, "paired")
+	user, err := o.Users.User(ctx, e.UserID)
+	if err != nil {
+		return fmt.Errorf("read signer: %w", err)
+	}
+	o.warn(ctx, e, letter{kind: kindPaired, from: user.SignsFrom})
 	return nil
 }

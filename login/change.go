@@ -45,7 +45,7 @@ func (p *Pages) changing(v visit) (changing, error) {
 	if err != nil {
 		return changing{}, err
 	}
-	of := changing{signer: signer}
+	of := changing{signer: signer, bar: p.barOf(signer, "")}
 	if v.i.Change.CredentialID == "" {
 		return of, nil
 	}
@@ -81,6 +81,7 @@ func (p *Pages) changePage(v visit, of changing) (consentPage, error) {
 		Alone:       v.i.Client.SelfRegistered(),
 		Signer:      holder(of.signer) + " (" + of.signer.Email + ")",
 		Bar:         of.bar,
+		From:        of.signer.SignsFrom,
 		Change:      &c,
 		Description: v.i.Description,
 		Marks:       marked(v.i.Client.Name, v.i.Description),

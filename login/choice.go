@@ -23,6 +23,7 @@ const (
 	barMode     = "consent.bar.mode"
 	barCount    = "consent.bar.count"
 	barHashes   = "consent.bar.hashes"
+	barRecovers = "consent.bar.recovers"
 )
 
 // A choice is which credential a part of an interaction is about.

@@ -281,6 +281,41 @@ func TestConsentRefuses(t *testing.T) {
 	}
 }
 
+// Who comes back is told from when he can sign, whatever he is asked to agree to, and
+// until then agrees to nothing.
+func TestSignerWhoComesBack(t *testing.T) {
+	for says, ask := range map[string]func(*oauth.Interaction){
+		"a credential":  func(*oauth.Interaction) {},
+		"any with that": func(i *oauth.Interaction) { i.Details[0].CredentialID, i.Details[0].Qualifier = "", "ro_demo_sig" },
+		"a new one":     toMake,
+		"the end of it": toDelete("c_1"),
+	} {
+		t.Run(says, func(t *testing.T) {
+			h := newHouse(t)
+			h.credential("c_1", func(c *credentials.Credential) { c.Qualifier = "ro_demo_sig" })
+			h.ask(numbered(1), ask)
+			_, page := h.get("/consent?i=one")
+			wantTold(t, page, `name="code"`)
+			form := hidden(page) // from before
+			must(t, h.store.SetSignsFrom(t.Context(), h.signer.ID, noon.Add(24*time.Hour), "stamp"))
+			_, page = h.get("/consent?i=one")
+			wantTold(t, page, "can sign again from "+noon.Add(24*time.Hour).Format("2 January 2006"), "Back to the application")
+			if strings.Contains(page, `name="code"`) {
+				t.Error("the page asks for a code")
+			}
+			form.Set("decision", "sign")
+			form.Set("code", h.code())
+			resp, _ := h.do(http.MethodPost, "/consent?i=one", form)
+			wantRedirect(t, resp, "/consent?i=one")
+			if len(h.desk.agreed) != 0 {
+				t.Fatal("agreed")
+			}
+			_, page = h.get("/consent?i=one&lang=ro")
+			wantTold(t, page, "puteți semna din nou de la")
+		})
+	}
+}
+
 func TestUnnamedDocuments(t *testing.T) {
 	h := newHouse(t)
 	h.credential("c_1", func(c *credentials.Credential) { c.SCAL = csc.SCAL1 })

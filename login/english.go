@@ -97,6 +97,7 @@ var englishTexts = map[string]string{
 	"consent.bar.mode":      "The certificate that the application asks for is not approved on this page but in the application.",
 	"consent.bar.count":     "The application asks for more signatures at once than this certificate allows.",
 	"consent.bar.hashes":    "The application did not say for every signature what is to be signed.",
+	"consent.bar.recovers":  "You were given a new way into your account, and can sign again from %s. Until then nothing is signed in your name, so that a mistake can be stopped.",
 	"consent.bar.back":      "Back to the application",
 
 	"change.create.title":  "Make a certificate",

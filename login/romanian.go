@@ -97,6 +97,7 @@ var romanianTexts = map[string]string{
 	"consent.bar.mode":      "Pentru certificatul cerut, acordul nu se dă pe această pagină, ci în aplicație.",
 	"consent.bar.count":     "Aplicația cere deodată mai multe semnături decât permite acest certificat.",
 	"consent.bar.hashes":    "Aplicația nu a spus pentru fiecare semnătură ce este de semnat.",
+	"consent.bar.recovers":  "Ați primit o nouă cale de acces la cont și puteți semna din nou de la %s. Până atunci nu se semnează nimic în numele dumneavoastră, pentru ca o greșeală să poată fi oprită.",
 	"consent.bar.back":      "Înapoi la aplicație",
 
 	"change.create.title":  "Crearea unui certificat",

@@ -18,8 +18,9 @@ type consentPage struct {
 	Alone       bool // it registered itself
 	Signer      string
 	Bar         string
-	Choice      []option // to choose among; empty when there is nothing to choose
-	For         *part    // what the choice is for, where there are several parts
+	From        time.Time // when he signs, if the bar is that he does not yet
+	Choice      []option  // to choose among; empty when there is nothing to choose
+	For         *part     // what the choice is for, where there are several parts
 	Parts       []part
 	Count       int
 	Named       bool // the request names all documents
@@ -82,7 +83,8 @@ func (p *Pages) consentPage(v visit, chosen choices, signer users.User, files []
 		Client:      v.i.Client.Name,
 		Alone:       v.i.Client.SelfRegistered(),
 		Signer:      strings.TrimSpace(signer.Name() + " (" + signer.Email + ")"),
-		Bar:         chosen.bar(),
+		Bar:         p.barOf(signer, chosen.bar()),
+		From:        signer.SignsFrom,
 		Named:       true,
 		Brought:     len(files) > 0,
 		Description: v.i.Description,
@@ -107,6 +109,15 @@ func (p *Pages) consentPage(v visit, chosen choices, signer users.User, files []
 		}
 	}
 	return page, page.ask(v, chosen)
+}
+
+// barOf is why a signer can agree to nothing: who comes back is told from when he can,
+// and not what else that looks like.
+func (p *Pages) barOf(signer users.User, otherwise string) string {
+	if signer.Recovers(p.Now()) {
+		return barRecovers
+	}
+	return otherwise
 }
 
 // of notes of each document which of the files it is, and returns the rest.

@@ -5,6 +5,8 @@ var englishTexts = map[string]string{
 	"nav.security": "Security",
 	"nav.logout":   "Log out",
 
+	"recovery.from": "You were given a new way into your account, and can sign again from %s. Until then nothing is signed in your name. If you did not ask for this, tell whoever runs this service at once: it can still be stopped.",
+
 	"login.title":        "Log in",
 	"login.lead":         "Here you see and change what stands in your name. Nothing is signed here.",
 	"login.button":       "Log in",

@@ -245,6 +245,7 @@ type frame struct {
 	Signer string
 	Email  string
 	Note   page.Note
+	From   time.Time // when the signer signs who comes back; zero for others
 }
 
 // A nav is the way between the pages.
@@ -258,6 +259,9 @@ func (p *Pages) frame(v visit, title string) frame {
 	f := frame{
 		Frame: p.book.Frame(v.Visit, title), Note: p.book.Note(v.Visit), Email: v.user.Email,
 		Signer: v.user.Name() + " (" + v.user.Email + ")",
+	}
+	if v.user.Recovers(p.Now()) {
+		f.From = v.user.SignsFrom
 	}
 	f.Nav = nav{f.T, v.Path, f.Token, p.Desk != nil}
 	return f

@@ -58,6 +58,23 @@ func TestLogIn(t *testing.T) {
 	}
 }
 
+// Who comes back is told on his pages from when he can sign, until then.
+func TestSignerWhoComesBack(t *testing.T) {
+	h := newHouse(t)
+	must(t, h.store.SetSignsFrom(t.Context(), h.signer.ID, h.clock().Add(24*time.Hour), "stamp"))
+	b := h.browser()
+	resp, _ := b.send("/portal/login", fields("email", email, "password", password, "code", h.code()))
+	wantRedirect(t, resp, "/portal/security")
+	_, text := b.get("/portal/security")
+	wantTold(t, text, "can sign again from "+noon.Add(24*time.Hour).Format("2 January 2006"))
+	_, text = b.get("/portal/security?lang=ro")
+	wantTold(t, text, "puteți semna din nou de la")
+	must(t, h.store.SetSignsFrom(t.Context(), h.signer.ID, h.clock(), "stamp"))
+	if _, text = b.get("/portal/security"); strings.Contains(text, "can sign again") || strings.Contains(text, "puteți semna din nou") {
+		t.Error("he signs, and is told to wait")
+	}
+}
+
 var variable = regexp.MustCompile(`name="token" value="[^"]*"|value="[^"@]*@[^"]*"`)
 
 // Whatever is wrong with a login, it is refused in the same words: who has not

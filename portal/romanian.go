@@ -5,6 +5,8 @@ var romanianTexts = map[string]string{
 	"nav.security": "Securitate",
 	"nav.logout":   "Ieșire",
 
+	"recovery.from": "Ați primit o nouă cale de acces la cont și puteți semna din nou de la %s. Până atunci nu se semnează nimic în numele dumneavoastră. Dacă nu ați cerut-o dumneavoastră, anunțați-l imediat pe cel care administrează serviciul: mai poate fi oprit.",
+
 	"login.title":        "Autentificare",
 	"login.lead":         "Aici vedeți și schimbați ce este în numele dumneavoastră. Nu se semnează nimic aici.",
 	"login.button":       "Intrați",

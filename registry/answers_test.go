@@ -72,6 +72,13 @@ var changes = []struct {
 		func(ctx context.Context, r *registry.Registry) error {
 			return r.SetUserDisabled(ctx, user(1).ID, false, "in")
 		}},
+	{"the signer signs later",
+		func(ctx context.Context, r *registry.Registry) error {
+			return r.SetSignsFrom(ctx, user(1).ID, created, "later")
+		},
+		func(ctx context.Context, r *registry.Registry) error {
+			return r.SetSignsFrom(ctx, user(1).ID, time.Time{}, "now")
+		}},
 	{"a factor is locked",
 		func(ctx context.Context, r *registry.Registry) error {
 			return swap(ctx, r, users.Attempts{}, users.Attempts{Locked: true})

@@ -94,6 +94,11 @@ func holdings(t *testing.T, url string) {
 		h.Linked, h.OwnerDisabled, h.Standing = true, true, users.Out
 	})
 	must(t, r.SetUserDisabled(t.Context(), user(1).ID, false, "a stamp"))
+	must(t, r.SetSignsFrom(t.Context(), user(1).ID, created, "a stamp"))
+	want("the owner comes back", 1, 1, 1, func(h *credentials.Holding) {
+		h.Linked, h.OwnerSignsFrom, h.Standing = true, created, "a stamp"
+	})
+	must(t, r.SetSignsFrom(t.Context(), user(1).ID, time.Time{}, "a stamp"))
 	must(t, r.SetCredentialDisabled(t.Context(), id("c", 1), true))
 	must(t, r.SuspendCredential(t.Context(), id("c", 1), created))
 	want("the credential is disabled and suspended", 1, 1, 1, func(h *credentials.Holding) {

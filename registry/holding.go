@@ -17,7 +17,7 @@ const holdingQuery = heldQuery + `c.deleted = 0`
 
 const heldQuery = `
 SELECT c.id, c.user_id, c.description, c.key_id, c.key_spec, c.certificates, c.qualifier, c.scal,
-	c.multisign, c.mode, c.pkcs1v15, c.disabled, c.revoked, c.suspended, c.created, c.factors, c.extendable, u.disabled,
+	c.multisign, c.mode, c.pkcs1v15, c.disabled, c.revoked, c.suspended, c.created, c.factors, c.extendable, u.disabled, u.signs_from,
 	EXISTS (SELECT 1 FROM links l WHERE l.client_id = ? AND l.user_id = c.user_id),
 	u.stamp, ` + userOut + ` OR EXISTS (SELECT 1 FROM attempts t WHERE t.user_id = u.id AND t.locked AND t.factor = c.id), ` + permissionStamp + `
 FROM credentials c JOIN users u ON u.id = c.user_id WHERE c.id = ? AND `
@@ -53,9 +53,10 @@ func (r *Registry) holding(ctx context.Context, query, id, clientID string) (cre
 	var h credentials.Holding
 	var c credentialRow
 	var standing oauth.Standing
+	var from int64
 	err := r.read.row(ctx, query, []any{clientID, clientID, id},
 		&c.ID, &c.UserID, &c.Description, &c.KeyID, &c.KeySpec, &c.Certificates, &c.Qualifier, &c.SCAL,
-		&c.Multisign, &c.Mode, &c.PKCS1v15, &c.Disabled, &c.Revoked, &c.Suspended, &c.Created, &c.Factors, &c.Extendable, &h.OwnerDisabled, &h.Linked,
+		&c.Multisign, &c.Mode, &c.PKCS1v15, &c.Disabled, &c.Revoked, &c.Suspended, &c.Created, &c.Factors, &c.Extendable, &h.OwnerDisabled, &from, &h.Linked,
 		&standing.User, &standing.Out, &standing.Permission)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, credentials.ErrUnknown
@@ -63,6 +64,7 @@ func (r *Registry) holding(ctx context.Context, query, id, clientID string) (cre
 	if err != nil {
 		return h, fmt.Errorf("read credential: %w", err)
 	}
+	h.OwnerSignsFrom = instant(from)
 	h.Credential, err = c.credential()
 	if h.Standing = standing.String(); standing.Out {
 		h.Standing = users.Out

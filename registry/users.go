@@ -36,6 +36,7 @@ type userRow struct {
 	Stamp        string `bun:"stamp"`
 	Organization string `bun:"organization"`
 	Identifier   string `bun:"identifier"`
+	SignsFrom    int64  `bun:"signs_from"`
 }
 
 // AddUser keeps a new user; users.ErrExists if its ID or Email is taken.
@@ -44,7 +45,7 @@ func (r *Registry) AddUser(ctx context.Context, u users.User) error {
 		ID: u.ID, Email: strings.ToLower(u.Email), GivenName: u.GivenName, FamilyName: u.FamilyName,
 		Country: u.Country, Locale: u.Locale, PasswordHash: u.PasswordHash, Secret: u.Secret,
 		Disabled: u.Disabled, Created: micros(u.Created), PINHash: u.PINHash, Phone: u.Phone, Stamp: u.Stamp,
-		Organization: u.Organization, Identifier: u.Identifier,
+		Organization: u.Organization, Identifier: u.Identifier, SignsFrom: orZero(u.SignsFrom),
 	}
 	if u.Phone != "" {
 		row.PhoneSet = micros(u.PhoneSet)
@@ -156,6 +157,12 @@ func (r *Registry) SetUserDisabled(ctx context.Context, userID string, disabled 
 	return doing("set status of user", r.setUser(ctx, userID, "disabled", disabled, stamp))
 }
 
+// SetSignsFrom says from when the user signs, the zero time for at once, and replaces
+// his stamp; users.ErrUnknown if there is no such user.
+func (r *Registry) SetSignsFrom(ctx context.Context, userID string, from time.Time, stamp string) error {
+	return doing("set from when a user signs", r.setUser(ctx, userID, "signs_from", orZero(from), stamp))
+}
+
 // SetStamp replaces the user's stamp; users.ErrUnknown if there is no such user.
 func (r *Registry) SetStamp(ctx context.Context, userID, stamp string) error {
 	return doing("set stamp", r.changeUser(ctx, userID, `UPDATE users SET stamp = ? WHERE id = ?`, stamp, userID))
@@ -182,7 +189,7 @@ func (u userRow) user() users.User {
 		ID: u.ID, Email: u.Email, GivenName: u.GivenName, FamilyName: u.FamilyName,
 		Country: u.Country, Locale: u.Locale, PasswordHash: u.PasswordHash, Secret: u.Secret,
 		Disabled: u.Disabled, Created: moment(u.Created), PINHash: u.PINHash, Phone: u.Phone, Stamp: u.Stamp,
-		Organization: u.Organization, Identifier: u.Identifier,
+		Organization: u.Organization, Identifier: u.Identifier, SignsFrom: instant(u.SignsFrom),
 	}
 	if u.PhoneSet != 0 {
 		full.PhoneSet = moment(u.PhoneSet)

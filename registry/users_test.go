@@ -118,6 +118,10 @@ func usersChange(t *testing.T, url string) {
 			func(u *users.User) { u.Stamp = "stamp 5"; u.Secret = nil }},
 		{"no password", func(id string) error { return r.SetPassword(t.Context(), id, "", "stamp 6") },
 			func(u *users.User) { u.Stamp = "stamp 6"; u.PasswordHash = "" }},
+		{"from when he signs", func(id string) error { return r.SetSignsFrom(t.Context(), id, created, "stamp 9") },
+			func(u *users.User) { u.Stamp = "stamp 9"; u.SignsFrom = created }},
+		{"at once", func(id string) error { return r.SetSignsFrom(t.Context(), id, time.Time{}, "stamp 10") },
+			func(u *users.User) { u.Stamp = "stamp 10"; u.SignsFrom = time.Time{} }},
 		{"stamp", func(id string) error { return r.SetStamp(t.Context(), id, "another stamp") },
 			func(u *users.User) { u.Stamp = "another stamp" }},
 	} {

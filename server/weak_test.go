@@ -105,6 +105,12 @@ func TestRetiredCredentials(t *testing.T) {
 			},
 			told: "The credential identified by credentialID is disabled",
 		},
+		{ // of all credentials of the signer, so it is the last one
+			says: "of a signer who comes back, and signs in a second", retire: func(string) error {
+				return r.registry.SetSignsFrom(t.Context(), r.signer.ID, noon.Add(time.Second), r.signer.Stamp)
+			},
+			told: "The credential identified by credentialID is disabled",
+		},
 	} {
 		for _, key := range []csc.KeySpec{csc.P256, csc.P384} {
 			c := r.credential(r.signer, key, func(p *credentials.Profile) {

@@ -211,6 +211,10 @@ func (m *memory) SetUserDisabled(_ context.Context, id string, disabled bool, st
 	return m.with(byID(id), func(r *row) { r.user.Disabled, r.user.Stamp = disabled, stamp })
 }
 
+func (m *memory) SetSignsFrom(_ context.Context, id string, from time.Time, stamp string) error {
+	return m.with(byID(id), func(r *row) { r.user.SignsFrom, r.user.Stamp = from, stamp })
+}
+
 func (m *memory) SetStamp(_ context.Context, id, stamp string) error {
 	return m.with(byID(id), func(r *row) { r.user.Stamp = stamp })
 }

@@ -128,8 +128,8 @@ func (r Registrar) ChangePassword(ctx context.Context, userID string, password c
 // SetPhone sets the number that a user's messages go to, "" for none; ErrPerson
 // if it is no number.
 func (r Registrar) SetPhone(ctx context.Context, userID, phone string) error {
-	if _, err := cleanPhone(phone); err != nil {
-		return fmt.Errorf("%w: phone number %w", ErrPerson, err)
+	if err := Valid(FactorSMS, csc.Secret(phone)); err != nil {
+		return err
 	}
 	if _, err := r.Store.User(ctx, userID); err != nil {
 		return fmt.Errorf("read user: %w", err)

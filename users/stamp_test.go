@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/csc"
@@ -30,6 +31,10 @@ func TestWhatEndsWhatWasGiven(t *testing.T) {
 		}, true},
 		{"disabled", func(h *house, ctx context.Context, id string) error { return h.registrar.Disable(ctx, id, true) }, true},
 		{"enabled", func(h *house, ctx context.Context, id string) error { return h.registrar.Disable(ctx, id, false) }, true},
+		{"recovering", func(h *house, ctx context.Context, id string) error {
+			return h.registrar.Recover(ctx, id, h.Now().Add(time.Hour), "recovery")
+		}, true},
+		{"stripped", func(h *house, ctx context.Context, id string) error { return h.registrar.Strip(ctx, id) }, true},
 		{"ended", func(h *house, ctx context.Context, id string) error { return h.registrar.End(ctx, id) }, true},
 		{"locked and unlocked", func(h *house, ctx context.Context, id string) error {
 			return errors.Join(h.registrar.Lock(ctx, id, users.FactorCode), h.registrar.Unlock(ctx, id, users.FactorCode))

@@ -36,6 +36,9 @@ type Store interface {
 	// SetUserDisabled disables the user or ends that, and replaces his stamp, both
 	// at once; ErrUnknown if there is no such user.
 	SetUserDisabled(ctx context.Context, userID string, disabled bool, stamp string) error
+	// SetSignsFrom says from when the user signs, the zero time for at once, and
+	// replaces his stamp, both at once; ErrUnknown if there is no such user.
+	SetSignsFrom(ctx context.Context, userID string, from time.Time, stamp string) error
 	// SetStamp replaces the user's stamp; ErrUnknown if there is no such user.
 	SetStamp(ctx context.Context, userID, stamp string) error
 	// SetPIN replaces the user's PIN hash and his stamp, both at once; ErrUnknown if

@@ -36,7 +36,10 @@ type User struct {
 	Phone    string    // E.164, which messages go to; "" if none is known
 	PhoneSet time.Time // when; zero without one
 	Disabled bool
-	Created  time.Time
+	// SignsFrom is when he signs again who was given something to prove himself with
+	// in the place of what he lost: before that nothing is authorized. Zero for others.
+	SignsFrom time.Time
+	Created   time.Time
 	// Stamp is random. Whatever is given on the user's word (sessions, tokens,
 	// grants) bears the stamp he had then, and is good for as long as he has it:
 	// who gives him another one ends it all, at once and everywhere.

@@ -113,6 +113,8 @@ type Config struct {
 	Changes ChangesConfig `yaml:"changes"`
 	// Enrolment is how people are invited to become signers.
 	Enrolment EnrolmentConfig `yaml:"enrolment"`
+	// Recovery is how signers come back who lost what they prove themselves with.
+	Recovery RecoveryConfig `yaml:"recovery"`
 	// ExtendTransaction is whether there is credentials/extendTransaction, for
 	// credentials it is allowed for.
 	ExtendTransaction bool `yaml:"extend_transaction"`

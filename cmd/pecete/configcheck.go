@@ -33,7 +33,7 @@ func (c *Config) check() error {
 	need(c.Pepper, "pepper")
 	need(c.Steps, "steps")
 	need(c.About.Name, "about.name")
-	faults = append(faults, checkURL("url", c.URL), c.checkMTLS(), c.checkAbout(), c.checkValues(), c.checkMetrics(), c.checkTSA(), c.checkMessages(), c.checkChanges(), c.checkEnrolment(), c.checkAuthority(), c.checkPortal())
+	faults = append(faults, checkURL("url", c.URL), c.checkMTLS(), c.checkAbout(), c.checkValues(), c.checkMetrics(), c.checkTSA(), c.checkMessages(), c.checkChanges(), c.checkEnrolment(), c.checkRecovery(), c.checkAuthority(), c.checkPortal())
 	return errors.Join(faults...)
 }
 

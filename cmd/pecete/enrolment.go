@@ -133,6 +133,7 @@ func (h *house) office(ctx context.Context, registrar users.Registrar) (*enrolme
 		PairURL: h.config.URL + portal.PairPath, ActivateURL: h.config.URL + portal.ActivatePath,
 		DownloadsURL: h.config.URL + portal.DownloadsPath, LoginURL: h.config.URL + portal.Path,
 		Terms: h.config.terms(), Life: h.config.Enrolment.LinkLife, Keep: h.config.keep(), Logger: h.logger,
+		Recovery: h.config.recovery(),
 	}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/enrolment"
 	"github.com/pecete/pecete/users"
 )
 
@@ -42,8 +43,38 @@ func withRegistrar(cmd *cobra.Command, deed func(context.Context, users.Registra
 	})
 }
 
+// withRecovery runs a deed that gives a signer a factor. If it takes the place of one
+// that he has, he is told, and signs later, unless his identity was proven.
+func withRecovery(cmd *cobra.Command, signer, factor string, value csc.Secret, deed func(context.Context, users.Registrar) error) error {
+	proven, err := cmd.Flags().GetBool(flagProven)
+	if err == nil {
+		err = users.Valid(factor, value)
+	}
+	if err != nil {
+		return err
+	}
+	return withOffice(cmd, func(ctx context.Context, o *enrolment.Office) error {
+		from, err := o.Replace(ctx, signer, factor, proven)
+		if err != nil {
+			return err
+		}
+		if !from.IsZero() {
+			fmt.Fprintf(cmd.ErrOrStderr(), "the signer signs again from %s; if he is before you: --%s\n", from.Format(time.RFC3339), flagProven)
+		}
+		return deed(ctx, o.Registrar)
+	})
+}
+
+// flagProven says that the operator had the signer before him.
+const flagProven = "identity-proven"
+
+func addProvenFlag(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().Bool(flagProven, false, "the signer's identity was proven anew in person: he signs at once")
+	return cmd
+}
+
 func signerPasswordCommand() *cobra.Command {
-	return &cobra.Command{
+	return addProvenFlag(&cobra.Command{
 		Use:   "password SIGNER",
 		Short: "Set a signer's password, asked for or read from a pipe",
 		Args:  exactArgs("SIGNER"),
@@ -52,11 +83,11 @@ func signerPasswordCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
+			return withRecovery(cmd, args[0], users.FactorPassword, password, func(ctx context.Context, r users.Registrar) error {
 				return r.SetPassword(ctx, args[0], password)
 			})
 		},
-	}
+	})
 }
 
 // readSecret asks twice on a terminal, and reads one line elsewhere.
@@ -86,7 +117,7 @@ func readSecret(cmd *cobra.Command, what string) (csc.Secret, error) {
 }
 
 func signerPINCommand() *cobra.Command {
-	return &cobra.Command{
+	return addProvenFlag(&cobra.Command{
 		Use:   "pin SIGNER",
 		Short: "Set the PIN a signer signs with, asked for or read from a pipe",
 		Args:  exactArgs("SIGNER"),
@@ -95,33 +126,37 @@ func signerPINCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
+			return withRecovery(cmd, args[0], users.FactorPIN, pin, func(ctx context.Context, r users.Registrar) error {
 				return r.SetPIN(ctx, args[0], pin)
 			})
 		},
-	}
+	})
 }
 
 func signerPhoneCommand() *cobra.Command {
-	return &cobra.Command{
+	return addProvenFlag(&cobra.Command{
 		Use:   "phone SIGNER NUMBER",
 		Short: "Set the number that a signer's messages go to, in E.164; none with \"\"",
 		Args:  exactArgs("SIGNER", "NUMBER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
+			factor := users.FactorSMS
+			if args[1] == "" { // which is nobody's way in
+				factor = ""
+			}
+			return withRecovery(cmd, args[0], factor, csc.Secret(args[1]), func(ctx context.Context, r users.Registrar) error {
 				return r.SetPhone(ctx, args[0], args[1])
 			})
 		},
-	}
+	})
 }
 
 func signerPairCommand() *cobra.Command {
-	return &cobra.Command{
+	return addProvenFlag(&cobra.Command{
 		Use:   "pair SIGNER",
 		Short: "Give a signer a new authenticator in place of the old one",
 		Args:  exactArgs("SIGNER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withRegistrar(cmd, func(ctx context.Context, r users.Registrar) error {
+			return withRecovery(cmd, args[0], users.FactorCode, "", func(ctx context.Context, r users.Registrar) error {
 				uri, err := r.Pair(ctx, args[0])
 				if err != nil {
 					return err
@@ -130,6 +165,35 @@ func signerPairCommand() *cobra.Command {
 					return err
 				}
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "\n%s\n", uri)
+				return err
+			})
+		},
+	})
+}
+
+func signerStopRecoveryCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "stop-recovery SIGNER",
+		Short: "Stop that a signer is given another way in, which he did not ask for",
+		Long: `Stop the recovery of a signer who says that he did not ask for it. An invitation is
+taken back, and as long as nothing was paired by it, he signs with what he has as
+before. If something took the place of that already, it counts no more: he signs with
+nothing until you have identified and invited him anew ("signer invite --again").`,
+		Args: exactArgs("SIGNER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withOffice(cmd, func(ctx context.Context, o *enrolment.Office) error {
+				asBefore, err := o.Stop(ctx, args[0])
+				if errors.Is(err, enrolment.ErrNothing) {
+					return errors.New("the signer is not recovering: signer lock ends everything")
+				}
+				if err != nil {
+					return err
+				}
+				says := "stopped: the signer signs with nothing now; identify him, and signer invite --again"
+				if asBefore {
+					says = "stopped: the signer signs as before"
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), says)
 				return err
 			})
 		},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -9,10 +10,23 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// What a command demands before a signer has something else to prove himself with.
+const (
+	first  = "nothing before it: it is of who has none yet"
+	loss   = "the delay of recovery and a warning to the signer, or his identity proven in person"
+	mends  = "that he still has what he has: it takes a lock away, and gives nothing"
+	aBack  = "the token, and whatever the logs forbid since"
+	anOrg  = "the organization's operator"
+	letter = "an invitation that is open, which demanded the same"
+)
+
 // ways are the commands that change what a signer proves himself with, or how
-// often that may fail. Restoring a backup is one: what its registry had counts,
-// but for used steps and locks, which are the logs'.
-var ways = []string{"restore", "seal add", "signer add", "signer import", "signer invite", "signer pair", "signer password", "signer phone", "signer pin", "signer resend", "signer unlock"}
+// often that may fail, with what each demands. Restoring a backup is one: what its
+// registry had counts, but for used steps, locks and delays, which are the logs'.
+var ways = map[string]string{
+	"restore": aBack, "seal add": anOrg, "signer add": first, "signer import": first, "signer invite": loss, "signer resend": letter,
+	"signer pair": loss, "signer password": loss, "signer phone": loss, "signer pin": loss, "signer stop-recovery": mends, "signer unlock": mends,
+}
 
 // noWays are all other commands. A new one has to be looked at.
 var noWays = []string{
@@ -27,20 +41,27 @@ var noWays = []string{
 // audit log tells of.
 func TestWaysToAFactor(t *testing.T) {
 	var all []string
+	proven := map[string]bool{}
 	var visit func(cmd *cobra.Command, path string)
 	visit = func(cmd *cobra.Command, path string) {
 		for _, sub := range cmd.Commands() {
 			name := strings.TrimSpace(path + " " + sub.Name())
 			if sub.Runnable() {
 				all = append(all, name)
+				proven[name] = sub.Flags().Lookup(flagProven) != nil
 			}
 			visit(sub, name)
 		}
 	}
 	visit(command(), "")
 	slices.Sort(all)
-	want := slices.Sorted(slices.Values(append(ways, noWays...)))
+	want := slices.Sorted(slices.Values(slices.AppendSeq(slices.Clone(noWays), maps.Keys(ways))))
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Errorf("commands that nobody looked at, or that are gone:\n%s", diff)
+	}
+	for name, has := range proven {
+		if has != (ways[name] == loss) {
+			t.Errorf("%s demands %q, and --%s is its flag: %v", name, ways[name], flagProven, has)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -30,6 +31,9 @@ func listSigners(cmd *cobra.Command, r *registry.Registry) error {
 			ID: user.ID, Email: user.Email, Name: user.Name(),
 			Disabled: user.Disabled, Credentials: []listedCredential{},
 		}
+		if user.Recovers(time.Now()) {
+			signer.SignsFrom = user.SignsFrom
+		}
 		for _, c := range owned {
 			one := listedCredential{ID: c.ID, Key: c.Key, Mode: c.Mode, Status: status(c)}
 			if c.Mode == csc.Explicit {
@@ -42,17 +46,25 @@ func listSigners(cmd *cobra.Command, r *registry.Registry) error {
 	return print(cmd, list, func(w io.Writer) error {
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, s := range list {
-			state := ""
-			if s.Disabled {
-				state = "disabled"
-			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.ID, s.Name, s.Email, state)
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.ID, s.Name, s.Email, s.state())
 			for _, c := range s.Credentials {
 				fmt.Fprintf(table, "  %s\t%s\t%s %s\t%s\n", c.ID, c.Key, c.Mode, c.Factors, c.Status)
 			}
 		}
 		return table.Flush()
 	})
+}
+
+// state is what keeps a signer from signing, in words; "" if nothing does.
+func (s listedSigner) state() string {
+	var words []string
+	if s.Disabled {
+		words = append(words, "disabled")
+	}
+	if !s.SignsFrom.IsZero() {
+		words = append(words, "signs from "+s.SignsFrom.Format(time.RFC3339))
+	}
+	return strings.Join(words, ", ")
 }
 
 func status(c credentials.Credential) string {

@@ -82,6 +82,7 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 		return err
 	}
 	h.revokeForsaken(ctx)
+	h.warnRecovery()
 	thrift()
 	return listen(ctx, c, logger, certificate, h.leave.handler(handler), told, &h.leave)
 }

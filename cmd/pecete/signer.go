@@ -19,7 +19,7 @@ func signerCommand() *cobra.Command {
 	cmd.AddCommand(signerInviteCommand(), signerImportCommand(), signerInvitationsCommand(), signerResendCommand(), signerCancelCommand(),
 		signerAddCommand(), signerListCommand(),
 		signerPasswordCommand(), signerPINCommand(), signerPhoneCommand(), signerPairCommand(),
-		signerLockCommand(), signerUnlockCommand(), signerLogOutCommand(),
+		signerLockCommand(), signerUnlockCommand(), signerLogOutCommand(), signerStopRecoveryCommand(),
 		signerSwitchCommand("disable", "Refuse a signer everything, and end what he gave", true),
 		signerSwitchCommand("enable", "Let a disabled signer sign again", false))
 	return cmd
@@ -90,7 +90,7 @@ func (h *house) addSigner(ctx context.Context, person users.Person, flags *profi
 	}
 	c, err := h.enroll(ctx, user, profile)
 	if err != nil {
-		return addedSigner{}, fmt.Errorf("signer %s is added and has no credential: credential add makes one, signer pair shows an authenticator: %w", user.ID, err)
+		return addedSigner{}, fmt.Errorf("signer %s is added and has no credential: credential add makes one, signer pair --identity-proven shows an authenticator: %w", user.ID, err)
 	}
 	added.CredentialID = append(added.CredentialID, c.ID)
 	return added, nil
@@ -165,6 +165,7 @@ type listedSigner struct {
 	Name        string             `json:"name"`
 	Email       string             `json:"email"`
 	Disabled    bool               `json:"disabled"`
+	SignsFrom   time.Time          `json:"signsFrom,omitzero"` // of who comes back, and signs only then
 	Credentials []listedCredential `json:"credentials"`
 }
 

@@ -84,11 +84,15 @@ password and accepts the terms. The certificate is made at the first login after
 that. Until then "signer invitations" says how far it is.
 
 With --again the person may be a signer already, who has lost what he proves
-himself with: verify his identity anew. He can sign with nothing until he has
-paired another authenticator, and only numbers that you or he named before are
-sent codes.`,
+himself with: verify his identity anew. He is told at once, can sign with nothing
+until he has paired another authenticator, and then only after recovery.delay, unless
+you proved his identity in person (--identity-proven). Only numbers that you or he
+named before are sent codes.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if i.Proven && !i.Again {
+				return usageError{fmt.Errorf("--%s is of who was a signer before: --again", flagProven)}
+			}
 			return withOffice(cmd, func(ctx context.Context, o *enrolment.Office) error {
 				e, err := o.Invite(ctx, i)
 				return printEnrolment(cmd, e, "mails sent", err)
@@ -106,6 +110,7 @@ sent codes.`,
 	flags.StringVar(&i.Identity.Profile, "profile", enrolment.DefaultProfile, "`NAME` of the credential's profile in the configuration")
 	flags.StringVar(&i.Identity.Reference, "reference", "", "`TEXT` by which you find the proof of the identity")
 	flags.BoolVar(&i.Again, "again", false, "the person may be a signer already, and was identified anew")
+	flags.BoolVar(&i.Proven, flagProven, false, "with --again: that was done in person, and he signs as soon as another authenticator is paired")
 	addOutputFlag(cmd)
 	return cmd
 }
