@@ -12,6 +12,14 @@ import (
 	"time"
 )
 
+// The bare server is this program.
+func TestMain(m *testing.M) {
+	if slices.Contains(os.Args, "-bare") {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
 // TestShortRun is make bench, as short as it can be: what it writes has every
 // case and every key, and figures that can be true.
 func TestShortRun(t *testing.T) {
@@ -61,6 +69,9 @@ func TestShortRun(t *testing.T) {
 				t.Errorf("%s: %+v", name, c)
 			}
 		}
+	}
+	if bare := more.OAuth[bareName]; bare.CPU <= 0 || bare.CPU >= more.OAuth["oauth-introspect"].CPU {
+		t.Errorf("who does nothing takes %+v", bare)
 	}
 	for name, w := range more.Begin {
 		if w.Cold <= 0 || w.Warm <= 0 || w.Idle < w.Private || w.Private <= 0 {

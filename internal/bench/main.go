@@ -34,7 +34,12 @@ func main() {
 		b.env = append(b.env, v)
 		return nil
 	})
+	bare := flag.String("bare", "", "be the server that does nothing, at this `ADDRESS`, with the certificate in the folder")
 	flag.Parse()
+	if *bare != "" {
+		fmt.Fprintln(os.Stderr, "bench:", serveBare(*bare, b.folder))
+		os.Exit(1)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
 	if b.short {

@@ -125,7 +125,8 @@ func (b *bench) oauth(ctx context.Context) (charges map[string]charge, err error
 	if err != nil {
 		return nil, err
 	}
-	charges = map[string]charge{}
+	charges = map[string]charge{bareName: charged(readings[0], readings[len(readings)-1])}
+	charges[bareName].print(bareName)
 	for n, v := range d.scene.servers() {
 		own := readings[n*(1+len(asked)):]
 		for i, o := range asked {
@@ -137,7 +138,8 @@ func (b *bench) oauth(ctx context.Context) (charges map[string]charge, err error
 	return charges, nil
 }
 
-// variants are, of each server, signHash and then the operations.
+// variants are, of each server, signHash and then the operations; at the end the
+// question to the server that does nothing.
 func (d *doorway) variants(ctx context.Context, k kind, asked []operation) (all []variant, err error) {
 	for _, v := range d.scene.servers() {
 		p := &purse{server: v, signers: d.signers}
@@ -149,7 +151,8 @@ func (d *doorway) variants(ctx context.Context, k kind, asked []operation) (all 
 			all = append(all, o.variant(v))
 		}
 	}
-	return all, nil
+	bare := operation{bareName, 16, d.introspection(false)}
+	return append(all, bare.variant(d.scene.bare)), nil
 }
 
 func (c charge) print(name string) {
@@ -195,6 +198,9 @@ func (b *bench) doorway(ctx context.Context) (*doorway, error) {
 		if err := s.addOther(b.other); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
+	}
+	if err := s.addBare(); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
 	if err := d.furnish(ctx, b.short); err != nil {
 		return nil, errors.Join(err, s.close())

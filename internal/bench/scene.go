@@ -27,6 +27,7 @@ type scene struct {
 	memory  *server // one-time things in memory
 	redis   *server // one-time things in Redis, nil without
 	other   *server // of another program, nil without
+	bare    *server // which does nothing, nil without
 	keeper  *exec.Cmd
 	closers []func() error
 }
@@ -108,6 +109,7 @@ func (c *scene) addOther(program string) error {
 	c.other = &server{}
 	*c.other = *c.memory
 	c.other.program, c.other.config, c.other.listen = program, filepath.Join(c.stage.Folder, "other.yaml"), listen
+	c.other.args = []string{"--config", c.other.config, "serve"}
 	here, there := c.memory.port(), c.other.port()
 	changed := strings.NewReplacer("listen: "+c.memory.listen, "listen: "+listen, "localhost:"+here, "localhost:"+there, "name: server", "name: other")
 	return os.WriteFile(c.other.config, []byte(changed.Replace(string(text))), 0o600)
@@ -209,13 +211,21 @@ func (c *scene) serve(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	if c.bare == nil {
+		return nil
+	}
+	c.closers = append(c.closers, c.bare.kill)
+	_, err := c.bare.start(ctx)
+	return err
 }
 
 // pids are those of all programs of the scene.
 func (c *scene) pids() (all []int) {
 	for _, v := range c.servers() {
 		all = append(all, v.pid())
+	}
+	if c.bare != nil {
+		all = append(all, c.bare.pid())
 	}
 	if c.keeper != nil {
 		all = append(all, c.keeper.Process.Pid)

@@ -24,7 +24,8 @@ import (
 // A server is a pecete serve of ours, of which a stage may have several.
 type server struct {
 	program, config string
-	listen          string // 127.0.0.1:port
+	args            []string // of the program
+	listen          string   // 127.0.0.1:port
 	roots           *x509.CertPool
 	web             *http.Client
 	bearer          string // of the application
@@ -60,6 +61,7 @@ func newServer(s *stage.Stage, name string, changes ...string) (*server, error) 
 		program: s.Program, config: filepath.Join(s.Folder, name+".yaml"),
 		roots: transport.TLSClientConfig.RootCAs, web: web,
 	}
+	v.args = []string{"--config", v.config, "serve"}
 	for line := range strings.Lines(string(text)) {
 		if address, ok := strings.CutPrefix(line, "listen: "); ok {
 			v.listen = strings.TrimSpace(address)
@@ -74,7 +76,7 @@ func (v *server) start(ctx context.Context, env ...string) (took time.Duration, 
 	if v.log, err = os.OpenFile(v.config+".log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		return 0, err
 	}
-	v.cmd = exec.Command(v.program, "--config", v.config, "serve")
+	v.cmd = exec.Command(v.program, v.args...)
 	v.cmd.Env = append(os.Environ(), env...)
 	v.cmd.Stdout, v.cmd.Stderr = v.log, v.log
 	v.cmd.SysProcAttr = dieWithParent()
@@ -134,6 +136,17 @@ func (v *server) stop() error {
 	err := <-v.ended
 	v.cmd = nil
 	return errors.Join(err, v.log.Close())
+}
+
+// kill ends a server that has nothing to end.
+func (v *server) kill() error {
+	if v.cmd == nil {
+		return nil
+	}
+	v.web.CloseIdleConnections()
+	err := errors.Join(v.cmd.Process.Kill(), ended(<-v.ended), v.log.Close())
+	v.cmd = nil
+	return err
 }
 
 // enter gets the application a token.
