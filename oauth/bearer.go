@@ -38,7 +38,8 @@ func (p *Provider) Bearer(ctx context.Context, token csc.Secret) (credentials.Ca
 	return p.Caller((&http.Request{URL: &url.URL{}}).WithContext(ctx), token, false)
 }
 
-// A liveToken is an access token that is good, if it comes from who may use it.
+// A liveToken is an access token that is good, if it comes from who may use it. Its
+// session is read, by others too.
 type liveToken struct {
 	*session
 	client Client
@@ -49,7 +50,7 @@ type liveToken struct {
 func (t liveToken) caller() credentials.Caller {
 	return credentials.Caller{
 		ClientID: t.client.ID, Scope: t.scope, UserID: t.UserID, GrantID: t.GrantID,
-		CredentialIDs: t.Credentials, Holder: t.Bound.holder(), Permit: t.Permit,
+		CredentialIDs: slices.Clone(t.Credentials), Holder: t.Bound.holder(), Permit: t.Permit,
 		Logins: slices.Contains(t.client.Scopes, ScopeLogins),
 	}
 }

@@ -31,19 +31,20 @@ const mostRecords = 1024
 // is asked every time. The nil records keep none.
 type records struct {
 	mu     sync.Mutex
-	byText map[string]record
+	byText map[string]*record
 }
 
-// decode is the record of these bytes, which is the caller's own.
-func (k *records) decode(text []byte) (record, error) {
+// decode is the record of these bytes. It may be others' too, who read it: whoever
+// changes something clones it first.
+func (k *records) decode(text []byte) (*record, error) {
 	if k == nil {
 		return decodeRecord(text)
 	}
 	k.mu.Lock()
-	known, ok := k.byText[string(text)]
+	known := k.byText[string(text)]
 	k.mu.Unlock()
-	if ok {
-		return known.clone(), nil
+	if known != nil {
+		return known, nil
 	}
 	r, err := decodeRecord(text)
 	if err != nil || r.Session.Permit != nil { // a permit is used once
@@ -52,23 +53,25 @@ func (k *records) decode(text []byte) (record, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.byText == nil || len(k.byText) >= mostRecords {
-		k.byText = map[string]record{} // those in use come back
+		k.byText = map[string]*record{} // those in use come back
 	}
-	k.byText[string(text)] = r.clone()
+	k.byText[string(text)] = r
 	return r, nil
 }
 
-func decodeRecord(text []byte) (r record, err error) {
-	if err := json.Unmarshal(text, &r); err != nil {
-		return record{}, fmt.Errorf("decode access token: %w", err)
+func decodeRecord(text []byte) (*record, error) {
+	r := &record{}
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("decode access token: %w", err)
 	}
 	return r, nil
 }
 
-// clone is a record without a permit that shares nothing with k.
-func (k record) clone() record {
-	k.Scopes = slices.Clone(k.Scopes)
-	k.Session.Credentials = slices.Clone(k.Session.Credentials)
-	k.Session.Expires = maps.Clone(k.Session.Expires)
-	return k
+// clone shares nothing with k but a permit, which is nobody else's.
+func (k *record) clone() *record {
+	own := *k
+	own.Scopes = slices.Clone(k.Scopes)
+	own.Session.Credentials = slices.Clone(k.Session.Credentials)
+	own.Session.Expires = maps.Clone(k.Session.Expires)
+	return &own
 }

