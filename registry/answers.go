@@ -117,6 +117,7 @@ func (a *answers) now(ctx context.Context) (state, error) {
 	l, first := a.joined()
 	if first {
 		a.look(ctx, l)
+		return l.found, l.err
 	}
 	select {
 	case <-l.done:
