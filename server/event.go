@@ -36,16 +36,20 @@ func note(ctx context.Context, name, value string) {
 	e.attrs = append(e.attrs, slog.String(name, value))
 }
 
-// recorded writes the line, gives the request its id, and turns a panic into a
-// server_error.
-func (s *Server) recorded(next http.Handler) http.Handler {
+// begun gives a request its id, its time and the bounds of its body, turns a
+// panic into a server_error, and writes the line at the end.
+func (s *Server) begun(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, id, e := s.Now(), requestID(), &event{}
-		ctx := audit.WithRequest(context.WithValue(r.Context(), eventKey{}, e), id)
+		body, long := s.Limits.bounds(r)
+		ctx, cancel := context.WithTimeout(audit.WithRequest(context.WithValue(r.Context(), eventKey{}, e), id), long)
+		defer cancel()
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		out := &watched{ResponseWriter: w}
-		s.guarded(next, out, r.WithContext(ctx))
+		r = r.WithContext(ctx)
+		r.Body = http.MaxBytesReader(out, r.Body, body)
+		s.guarded(next, out, r)
 		s.line(ctx, e, out.status, start, slog.String("id", id), slog.String("from", address(r)),
 			slog.String("verb", r.Method), slog.String("path", r.URL.Path))
 	})

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"net/http"
 	"sync"
 	"time"
@@ -53,27 +52,19 @@ const (
 	mostNetworks = 65536
 )
 
-// limited bounds body and time.
-func (s *Server) limited(next http.Handler) http.Handler {
-	timeout := orDefault(s.Limits.Timeout, defaultTimeout)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body := orDefault(s.Limits.Body, defaultBody)
-		if r.URL.Path == csc.BasePath+"/"+string(csc.MethodSignDoc) {
-			body = orDefault(s.Limits.Documents, defaultDocuments)
-		}
-		long := timeout
-		if r.URL.Path == v1.BasePath+"/"+string(csc.MethodAuthorize) {
-			long = max(timeout, orDefault(s.Limits.Approval, defaultApproval))
-		}
-		if most, large := s.Limits.Uploads[r.URL.Path]; large && r.Method == http.MethodPost {
-			body, long = most, UploadTime
-		}
-		ctx, cancel := context.WithTimeout(r.Context(), long)
-		defer cancel()
-		r = r.WithContext(ctx)
-		r.Body = http.MaxBytesReader(w, r.Body, body)
-		next.ServeHTTP(w, r)
-	})
+// bounds are how many bytes the body of a request may have, and its time.
+func (l Limits) bounds(r *http.Request) (body int64, long time.Duration) {
+	if most, large := l.Uploads[r.URL.Path]; large && r.Method == http.MethodPost {
+		return most, UploadTime
+	}
+	body, long = orDefault(l.Body, defaultBody), orDefault(l.Timeout, defaultTimeout)
+	switch r.URL.Path {
+	case csc.BasePath + "/" + string(csc.MethodSignDoc):
+		body = orDefault(l.Documents, defaultDocuments)
+	case v1.BasePath + "/" + string(csc.MethodAuthorize):
+		long = max(long, orDefault(l.Approval, defaultApproval))
+	}
+	return body, long
 }
 
 // buckets hold the calls each network has left.

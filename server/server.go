@@ -100,7 +100,7 @@ func (s *Server) Handler() http.Handler {
 	s.mountAuthority()
 	s.Mux.Handle("/", engine)
 	s.openDoor()
-	inside := s.recorded(s.limited(s.clean(s.Mux)))
+	inside := s.begun(s.clean(s.Mux))
 	return s.observed(patterns(s.Mux, engine.Routes()), s.admitted(inside))
 }
 
