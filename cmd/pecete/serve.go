@@ -44,7 +44,9 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), config, newLogger(os.Stderr))
+			log := newLines(os.Stderr)
+			defer log.flush()
+			return serve(cmd.Context(), config, newLogger(log))
 		},
 	}
 }
