@@ -2,6 +2,8 @@ package registry
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -10,17 +12,36 @@ import (
 )
 
 // EnrolmentsBy returns those of an inviter, oldest first and at most so many: from
-// the first on, or after another of his.
+// the first on, or after another of his, which is named by its Place, wherever it is
+// now, or by its ID, as long as something is left of it; else enrolment.ErrUnknown.
 func (r *Registry) EnrolmentsBy(ctx context.Context, inviter, after string, most int) ([]enrolment.Enrolment, error) {
 	if !plain(inviter, after) {
-		return nil, nil
+		return nil, enrolment.ErrUnknown
+	}
+	created, id, placed := enrolment.PlaceOf(after)
+	if after != "" && !placed {
+		var err error
+		if created, err = r.invited(ctx, inviter, after); err != nil {
+			return nil, err
+		}
+		id = after
 	}
 	return r.enrolmentRows(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
 		if after != "" {
-			q = q.Where("(created, id) > (SELECT created, id FROM enrolments WHERE id = ? AND inviter = ?)", after, inviter)
+			q = q.Where("(created, id) > (?, ?)", micros(created), id)
 		}
 		return q.Where(remembered).Where("inviter = ?", inviter).Order("created", "id").Limit(int64(most))
 	})
+}
+
+// invited is when an inviter invited, also if that was forgotten.
+func (r *Registry) invited(ctx context.Context, inviter, id string) (time.Time, error) {
+	var created int64
+	err := r.read.row(ctx, `SELECT created FROM enrolments WHERE id = ? AND inviter = ?`, []any{id, inviter}, &created)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, enrolment.ErrUnknown
+	}
+	return moment(created), doing("find enrolment", err)
 }
 
 // DueEnrolments returns those that their inviters are to be told of by now, those

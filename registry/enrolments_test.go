@@ -205,6 +205,9 @@ func enrolmentsAreTold(t *testing.T, url string) {
 		}
 		return list
 	}
+	place := func(n int) string {
+		return enrolment.Enrolment{ID: anEnrolment(n).ID, Created: created.Add(time.Duration(n/2) * time.Second)}.Place()
+	}
 	for _, test := range []struct {
 		says, inviter, after string
 		want                 []string
@@ -212,14 +215,19 @@ func enrolmentsAreTold(t *testing.T, url string) {
 		{"the first", "client", "", e(0, 1, 2)},
 		{"those after one", "client", e(1)[0], e(2, 4)},
 		{"those after the last", "client", e(4)[0], nil},
-		{"those after another's", "client", e(3)[0], nil},
+		{"those after a place", "client", place(1), e(2, 4)},
+		{"those after the place of another's", "client", place(3), e(4)},
+		{"those after the place of one that is not there", "client", place(2) + "0", e(4)},
 		{"another's", "another", "", e(3)},
 		{"nobody's", "", "", nil},
-		{"no text", "\xff", "", nil},
 	} {
 		if diff := cmp.Diff(test.want, ids(r.EnrolmentsBy(t.Context(), test.inviter, test.after, 3))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.says, diff)
 		}
+	}
+	for _, after := range []string{e(3)[0], "e_nobody", "\xff", "1", "x.e_1"} { // no end of the list
+		_, err := r.EnrolmentsBy(t.Context(), "client", after, 3)
+		wantErr(t, err, enrolment.ErrUnknown)
 	}
 	if diff := cmp.Diff(e(4, 2), ids(r.DueEnrolments(t.Context(), created.Add(4*time.Minute), 2))); diff != "" {
 		t.Errorf("due (-want +got):\n%s", diff)

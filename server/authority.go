@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -198,12 +199,18 @@ func (s *Server) invitations(ctx context.Context, who credentials.Caller, r *htt
 		most = n
 	}
 	all, err := s.Authority.By(ctx, who.ClientID, query.Get("after"), most+1)
+	if errors.Is(err, enrolment.ErrUnknown) { // an empty list would say that this is all
+		return raAnswer{}, csc.Invalid("after")
+	}
 	if err != nil {
 		return raAnswer{}, err
 	}
 	list := raList{Enrolments: []raEnrolment{}, More: len(all) > most}
 	for _, e := range all[:min(len(all), most)] {
 		list.Enrolments = append(list.Enrolments, raTold(e))
+		if list.More {
+			list.Next = e.Place()
+		}
 	}
 	return raAnswer{body: list}, nil
 }

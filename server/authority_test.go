@@ -239,6 +239,38 @@ func TestAuthorityForgets(t *testing.T) {
 	}
 }
 
+// A list that is read in parts goes on, whoever is removed meanwhile; what was no part
+// of it is refused, since an empty part would be its end.
+func TestListGoesOn(t *testing.T) {
+	h := newHouse(t)
+	r := h.addRA("Registration")
+	var all []enrolled
+	for _, name := range []string{"one", "two"} {
+		h.clock.advance(time.Second)
+		all = append(all, read[enrolled](t, r.ask("POST", "enrolments", strings.Replace(person, "semnatar.demo", name, 1)), http.StatusCreated))
+	}
+	type part struct {
+		Enrolments []enrolled
+		More       bool
+		Next       string
+	}
+	first := read[part](t, r.ask("GET", "enrolments?limit=1", ""), http.StatusOK)
+	read[enrolled](t, r.ask("POST", "enrolments/"+all[0].EnrolmentID+"/cancel", ""), http.StatusOK)
+	office := h.authority().Office
+	office.Keep, office.Now = 24*time.Hour, func() time.Time { return h.clock.Now().Add(24*time.Hour + time.Second) }
+	office.Life = 99 * time.Hour
+	must(t, office.Forget(t.Context())) // and removes who was only invited
+	rest := read[part](t, r.ask("GET", "enrolments?limit=1&after="+first.Next, ""), http.StatusOK)
+	if !first.More || len(rest.Enrolments) != 1 || rest.Enrolments[0].EnrolmentID != all[1].EnrolmentID || rest.More || rest.Next != "" {
+		t.Errorf("after %+v: %+v", first, rest)
+	}
+	for _, after := range []string{all[0].EnrolmentID, "e_0", "0", "x.y"} {
+		if got := r.ask("GET", "enrolments?after="+after, ""); got.status != http.StatusBadRequest || !strings.Contains(got.body, "Invalid parameter after") {
+			t.Errorf("after %s: %d %s", after, got.status, got.body)
+		}
+	}
+}
+
 // A token of this scope opens nothing that leads to a signature, and no other opens
 // this.
 func TestAuthorityHasNoWayToASignature(t *testing.T) {
@@ -288,6 +320,7 @@ func TestAuthoritiesApart(t *testing.T) {
 		list := read[struct {
 			Enrolments []enrolled
 			More       bool
+			Next       string
 		}](t, one.ask("GET", "enrolments?limit=2&after="+after, ""), http.StatusOK)
 		var page []string
 		for _, e := range list.Enrolments {
@@ -296,7 +329,7 @@ func TestAuthoritiesApart(t *testing.T) {
 		if pages = append(pages, page); !list.More {
 			break
 		}
-		after = page[len(page)-1]
+		after = list.Next
 	}
 	if diff := cmp.Diff([][]string{ids[:2], ids[2:4], ids[4:]}, pages); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -13,6 +13,7 @@ import (
 type raList struct {
 	Enrolments []raEnrolment `json:"enrolments"`
 	More       bool          `json:"more"`
+	Next       string        `json:"next,omitempty"`
 }
 
 // A raEnrolment is an enrolment as its registration authority sees it.
