@@ -1,6 +1,7 @@
 package sad_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -251,6 +252,61 @@ func TestSpendRaceOfParts(t *testing.T) {
 		if _, err := sad.Spend(t.Context(), store, id, use(a), noon); err != sad.ErrUnknown {
 			t.Errorf("%s: %v", id, err)
 		}
+	}
+}
+
+// A rival is a store in which somebody else is quicker, once: between the look at a
+// grant and its swap.
+type rival struct {
+	sad.Grants
+	quicker func()
+}
+
+func (r *rival) Swap(ctx context.Context, old, rest sad.Grant) (bool, error) {
+	if quicker := r.quicker; quicker != nil {
+		r.quicker = nil
+		quicker()
+	}
+	return r.Grants.Swap(ctx, old, rest)
+}
+
+// Whoever was not the quickest looks again, and has what is left or nothing.
+func TestNotTheQuickest(t *testing.T) {
+	now := func() time.Time { return noon }
+	spend := func(s sad.Store) (sad.Grant, error) { return sad.Spend(t.Context(), s, "1", use(a), noon) }
+	extend := func(s sad.Store) (sad.Grant, error) {
+		_, next, err := sad.Extend(t.Context(), s, "1", use(), time.Minute, "2", noon)
+		return next, err
+	}
+	for says, test := range map[string]struct {
+		agreed         int
+		quicker, later func(sad.Store) (sad.Grant, error)
+		left           int
+		err            error
+	}{
+		"one for two who spend":        {1, spend, spend, 0, sad.ErrUnknown},
+		"two for two who spend":        {2, spend, spend, 0, nil},
+		"three for two who spend":      {3, spend, spend, 1, nil},
+		"extended before it was spent": {3, extend, spend, 0, sad.ErrUnknown},
+		"spent before it was extended": {3, spend, extend, 2, nil},
+		"all spent before":             {1, spend, extend, 0, sad.ErrUnknown},
+		"extended twice":               {3, extend, extend, 0, sad.ErrUnknown},
+	} {
+		t.Run(says, func(t *testing.T) {
+			store := &rival{Grants: sad.Grants{Store: onetime.NewMemory(now), Now: now}}
+			if err := store.Put(t.Context(), grant(test.agreed)); err != nil {
+				t.Fatal(err)
+			}
+			store.quicker = func() {
+				if _, err := test.quicker(store.Grants); err != nil {
+					t.Error(err)
+				}
+			}
+			left, err := test.later(store)
+			if !errors.Is(err, test.err) || err == nil && left.Left != test.left {
+				t.Errorf("%d left, %v; want %d, %v", left.Left, err, test.left, test.err)
+			}
+		})
 	}
 }
 
