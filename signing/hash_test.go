@@ -204,6 +204,27 @@ func TestNoAuditNoSignature(t *testing.T) {
 	}
 }
 
+// A log that cannot take a record costs nobody an authorization: it is asked before
+// anything is spent.
+func TestNoAuditSpendsNothing(t *testing.T) {
+	for _, mode := range []string{"S", "A"} {
+		t.Run("mode "+mode, func(t *testing.T) {
+			h := newHouse(t, csc.P256)
+			h.open(h.jobs("log_a"))
+			grant, req := h.grant(1), h.request(digest(0))
+			req.OperationMode = mode
+			must(t, h.log.Close(t.Context()))
+			_, err := h.signer.SignHash(t.Context(), h.who, grant, req)
+			var unkept *audit.UnavailableError
+			open, failed := h.registry.OpenJobs(t.Context(), "log_a", time.Time{})
+			must(t, failed)
+			if !errors.As(err, &unkept) || h.left(grant) != 1 || h.keys.signed != 0 || len(open) > 0 {
+				t.Errorf("%v, %d left, %d signed, %d jobs", err, h.left(grant), h.keys.signed, len(open))
+			}
+		})
+	}
+}
+
 // A device without room is asked again with the same grant, and then signs.
 func TestBusySpendsNothing(t *testing.T) {
 	h := newHouse(t, csc.P256)

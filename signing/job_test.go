@@ -347,6 +347,58 @@ func TestJobsAreBounded(t *testing.T) {
 	}
 }
 
+// What waits has room in memory, of documents too; one that is larger than all the
+// room is taken when there is no other.
+func TestJobsHaveSoMuchRoom(t *testing.T) {
+	h := newHouse(t, csc.P256)
+	asked, release := h.held()
+	defer release()
+	j := h.jobs("log_a")
+	j.Bytes = 1
+	h.open(j)
+	ask := func() (string, string, error) {
+		grant := h.agree(1, csc.SDR, csc.OIDSHA256, sumOf(contract))
+		req := csc.SignDocRequest{Documents: []csc.Document{document(contract, "C", "Detached")}}
+		req.OperationMode = "A"
+		answer, err := h.signDoc(grant, req)
+		return grant, answer.ResponseID, err
+	}
+	_, id, err := ask()
+	must(t, err)
+	<-asked
+	grant, _, err := ask()
+	var passing interface{ Unavailable() bool }
+	if !errors.As(err, &passing) || !passing.Unavailable() || h.left(grant) != 1 {
+		t.Errorf("%v, %d left", err, h.left(grant))
+	}
+	release()
+	_, err = h.poll(id)
+	must(t, err)
+}
+
+// A job whose turn comes too late is not signed.
+func TestJobsThatWaitedTooLong(t *testing.T) {
+	h := newHouse(t, csc.P256)
+	asked, release := h.held()
+	defer release()
+	j := h.jobs("log_a")
+	j.Workers, j.Patience = 1, time.Minute
+	h.open(j)
+	first := h.accept(h.grant(1), h.later(digest(0)))
+	<-asked
+	late := h.accept(h.grant(1), h.later(digest(1)))
+	h.pass(time.Minute)
+	release()
+	if _, err := h.poll(late); told(t, err) != csc.ServerError.Description() {
+		t.Errorf("too late: %v", err)
+	}
+	_, err := h.poll(first)
+	must(t, err)
+	if h.keys.signed != 1 {
+		t.Errorf("%d signed, want 1", h.keys.signed)
+	}
+}
+
 // A job waits for room in the device, which a client would not.
 func TestJobsWaitForRoom(t *testing.T) {
 	h := newHouse(t, csc.P256)
