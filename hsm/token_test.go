@@ -260,6 +260,43 @@ func TestRefusedPINIsLatched(t *testing.T) {
 	}
 }
 
+// A login that fails because another process logs in is tried again, a few times:
+// the PIN is not sent for ever to a device that does not want it.
+func TestLoginBesideAnother(t *testing.T) {
+	for _, tt := range []struct {
+		says   string
+		faults string // of the first logins
+		logins int
+		opens  bool
+	}{
+		{"once", "1 0x5", 2, true},
+		{"twice", "2 0x6", 3, true},
+		{"for ever", "99 0x5", 3, false},
+		{"with what does not pass", "1 0x101", 1, false}, // CKR_USER_NOT_LOGGED_IN
+	} {
+		t.Run(tt.says, func(t *testing.T) {
+			log := filepath.Join(t.TempDir(), "count.log")
+			c := hsmtest.Config(t)
+			t.Setenv("PECETE_COUNT_MODULE", c.Module)
+			t.Setenv("PECETE_COUNT_LOG", log)
+			t.Setenv("PECETE_COUNT_LOGIN", tt.faults)
+			c.Module = count.Build(t)
+			token, err := hsm.Open(t.Context(), c)
+			if err == nil {
+				must(t, token.Close())
+			}
+			if (err == nil) != tt.opens {
+				t.Errorf("Open: %v", err)
+			}
+			logins, err := count.Logins(log)
+			must(t, err)
+			if len(logins) != tt.logins {
+				t.Errorf("%d logins, want %d", len(logins), tt.logins)
+			}
+		})
+	}
+}
+
 // lockedBuffer is a log that many write.
 type lockedBuffer struct {
 	mu   sync.Mutex

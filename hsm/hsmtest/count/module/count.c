@@ -13,6 +13,9 @@
  * PECETE_COUNT_SWAP     CKA_ID in hex: this key signs instead
  * PECETE_COUNT_RV       a CKR code: answered although the signature was made
  * PECETE_COUNT_DELAY    milliseconds that a signature takes longer
+ * PECETE_COUNT_LOGIN    a number, a blank and a CKR code: so many logins are
+ *                       answered with it and not passed on, as SoftHSM does
+ *                       while another process logs in
  * PECETE_COUNT_CONTROL  a file with orders, one a line, obeyed and removed by the
  *                       next C_SignInit, between all other calls: sessions,
  *                       logout or reload does to the module what another part of
@@ -70,6 +73,8 @@ static const char *control = "";
 static int corrupt;
 static ulong_t false_rv;
 static long delay_ms;
+static long login_faults;
+static ulong_t login_rv;
 
 /* ---- SHA-256 (FIPS 180-4) ---- */
 
@@ -466,7 +471,10 @@ static ulong_t login(ulong_t session, ulong_t user, byte_t *pin, ulong_t n)
 	if (write_line(seq, "C_Login", "before", NULL, "", 0))
 		return FUNCTION_FAILED;
 	pthread_rwlock_rdlock(&gate);
-	ulong_t rv = passed(((login_t)theirs->f[LOGIN])(session, user, pin, n));
+	ulong_t rv = login_rv;
+	if (__atomic_fetch_sub(&login_faults, 1, __ATOMIC_SEQ_CST) <= 0)
+		rv = ((login_t)theirs->f[LOGIN])(session, user, pin, n);
+	rv = passed(rv);
 	return write_line(seq, "C_Login", "after", NULL, "", rv) ? FUNCTION_FAILED : rv;
 }
 
@@ -506,6 +514,9 @@ static int prepare(void)
 	corrupt = strcmp(variable("PECETE_COUNT_CORRUPT"), "1") == 0;
 	false_rv = strtoul(variable("PECETE_COUNT_RV"), NULL, 0);
 	delay_ms = strtol(variable("PECETE_COUNT_DELAY"), NULL, 10);
+	char *code;
+	login_faults = strtol(variable("PECETE_COUNT_LOGIN"), &code, 10);
+	login_rv = strtoul(code, NULL, 0);
 	control = variable("PECETE_COUNT_CONTROL");
 	return 0;
 }
