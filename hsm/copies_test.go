@@ -299,3 +299,25 @@ func TestCopyOfAModifiableKeyIsGuarded(t *testing.T) {
 		t.Errorf("a key that cannot be copied was made: %v", err)
 	}
 }
+
+// A copy that is being made is no second key for who searches meanwhile: SoftHSM
+// shows it as its original until its attributes are changed.
+func TestSearchBesideACopy(t *testing.T) {
+	token := hsmtest.New(t, withCopies(8), func(c *hsm.Config) { c.Sessions = 4 })
+	key := keysOf(t, token, 1)[0]
+	var all sync.WaitGroup
+	for caller := range 4 {
+		all.Go(func() {
+			for n := range 300 {
+				if caller == 0 {
+					token.Forget(key.ID)
+				}
+				if err := signsWith(t.Context(), token, key, fmt.Sprint(caller, n)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}

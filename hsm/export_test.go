@@ -61,6 +61,13 @@ func (t *Token) Reload(ctx context.Context) error {
 	return errors.Join(t.module.reload(ctx, t.module.generation.Load()), t.attach(ctx, 0))
 }
 
+// Forget has the next signature with a key search for it, and the one after the
+// next copy it anew.
+func (t *Token) Forget(id []byte) {
+	t.objects.doubt(privateKey(id))
+	t.copies.drop(privateKey(id))
+}
+
 // CopyLife changes how long a copy signs without its original.
 func (t *Token) CopyLife(d time.Duration) {
 	t.copies.mu.Lock()

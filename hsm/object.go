@@ -116,11 +116,17 @@ func (s *session) only(k objectKey) (pkcs11.ObjectHandle, error) {
 	if k.id == "" {
 		return 0, ErrNoKey // an empty CKA_ID would match every key that has none
 	}
-	handles, err := s.search([]*pkcs11.Attribute{
+	template := []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), // and no copy
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, k.class),
 		pkcs11.NewAttribute(pkcs11.CKA_ID, []byte(k.id)),
-	})
+	}
+	handles, err := s.search(template)
+	if len(handles) > 1 { // SoftHSM shows a copy as its original while it is being made
+		s.token.copies.making.Lock()
+		handles, err = s.search(template)
+		s.token.copies.making.Unlock()
+	}
 	if err != nil {
 		return 0, err
 	}

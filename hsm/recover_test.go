@@ -93,15 +93,16 @@ func TestCallersDoNotNotice(t *testing.T) {
 
 func callersDoNotNotice(t *testing.T, copies int) {
 	tests := []struct {
-		name  string
-		fault func(t *testing.T, token *hsm.Token)
+		name   string
+		passes bool // by itself
+		fault  func(t *testing.T, token *hsm.Token)
 	}{
-		{"nothing", func(*testing.T, *hsm.Token) {}},
-		{"somebody logs out", func(t *testing.T, token *hsm.Token) { must(t, token.LogoutElsewhere()) }},
-		{"somebody closes all sessions", func(t *testing.T, token *hsm.Token) { must(t, token.CloseSessionsElsewhere()) }},
-		{"somebody finalises the module", func(t *testing.T, token *hsm.Token) { must(t, token.FinaliseElsewhere()) }},
-		{"the tokens are away for 50 ms", func(t *testing.T, _ *hsm.Token) { away(t, 50*time.Millisecond) }},
-		{"no file can be opened for 20 ms", func(t *testing.T, _ *hsm.Token) { withoutFiles(t, 20*time.Millisecond) }},
+		{"nothing", false, func(*testing.T, *hsm.Token) {}},
+		{"somebody logs out", false, func(t *testing.T, token *hsm.Token) { must(t, token.LogoutElsewhere()) }},
+		{"somebody closes all sessions", false, func(t *testing.T, token *hsm.Token) { must(t, token.CloseSessionsElsewhere()) }},
+		{"somebody finalises the module", false, func(t *testing.T, token *hsm.Token) { must(t, token.FinaliseElsewhere()) }},
+		{"the tokens are away for 50 ms", true, func(t *testing.T, _ *hsm.Token) { away(t, 50*time.Millisecond) }},
+		{"no file can be opened for 20 ms", true, func(t *testing.T, _ *hsm.Token) { withoutFiles(t, 20*time.Millisecond) }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -140,6 +141,8 @@ func callersDoNotNotice(t *testing.T, copies int) {
 				want = [2]uint64{}
 			case copies > 0:
 				want[0] = 0 // who signs with copies may not meet it
+			case test.passes:
+				want[0] = 1 // on a busy machine some are over before anybody met them
 			}
 			if n := token.Epoch() - before; n < want[0] || n > want[1] {
 				t.Errorf("%d logins, want %d to %d", n, want[0], want[1])
