@@ -316,6 +316,24 @@ func TestSignerWhoComesBack(t *testing.T) {
 	}
 }
 
+// A certificate that nobody gave a name is called by whom it names, and not by our
+// number for it.
+func TestCertificateWithoutAName(t *testing.T) {
+	nameless := func(c *credentials.Credential) { c.Description, c.Qualifier = "", "ro_demo_sig" }
+	h := newHouse(t)
+	h.credential("c_1", nameless)
+	h.ask(numbered(1))
+	_, page := h.get("/consent?i=one")
+	wantTold(t, page, `<dt>Sign with</dt><dd><bdi>Demo Signer</bdi></dd>`)
+	h.credential("c_2", nameless)
+	h.ask(numbered(1), func(i *oauth.Interaction) { i.Details[0].CredentialID, i.Details[0].Qualifier = "", "ro_demo_sig" })
+	_, choice := h.get("/consent?i=one")
+	wantTold(t, choice, `<span class="strong"><bdi>Demo Signer</bdi></span>`)
+	if strings.Contains(page+choice, "<bdi>c_") || strings.Contains(choice, "<bdi></bdi>") {
+		t.Errorf("our number, or nothing, is the name:\n%s\n%s", page, choice)
+	}
+}
+
 func TestUnnamedDocuments(t *testing.T) {
 	h := newHouse(t)
 	h.credential("c_1", func(c *credentials.Credential) { c.SCAL = csc.SCAL1 })

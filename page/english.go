@@ -24,6 +24,7 @@ func english() Tongue {
 var englishFrame = map[string]string{
 	"frame.language": "Language",
 	"frame.demo":     "Demo – no legal value",
+	"frame.home":     "To your pages",
 
 	"field.email":     "E-mail",
 	"field.bound":     "The application asks for this account, and no other can be used.",

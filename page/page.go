@@ -170,6 +170,7 @@ type Fault struct {
 	Status int
 	Kind   string
 	Wait   time.Duration // before another try is worth it, 0 if none is
+	Home   string        // where the visitor can begin anew, which frame.home says; "" for nowhere
 	Cause  error
 }
 
@@ -202,6 +203,7 @@ type failPage struct {
 	Frame
 	Text  string // key
 	Again string // URL, or ""
+	Home  string // URL, or ""
 }
 
 // Fail answers with what went wrong: a *Fault, one of the errors of Form, an
@@ -219,7 +221,7 @@ func (b *Book) Fail(v Visit, err error) {
 		v.W.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.Wait.Seconds()))))
 	}
 	v.Targets, v.Scripts = nil, false // no form here leads anywhere
-	page := failPage{Frame: b.Plain(v, "fail."+f.Kind+".title"), Text: "fail." + f.Kind + ".text"}
+	page := failPage{Frame: b.Plain(v, "fail."+f.Kind+".title"), Text: "fail." + f.Kind + ".text", Home: f.Home}
 	if f.Kind == "stale" {
 		page.Again = v.Self()
 	}

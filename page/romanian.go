@@ -28,6 +28,7 @@ func romanian() Tongue {
 var romanianFrame = map[string]string{
 	"frame.language": "Limba",
 	"frame.demo":     "Demonstrație – fără valoare juridică",
+	"frame.home":     "La paginile dumneavoastră",
 
 	"field.email":     "E-mail",
 	"field.bound":     "Aplicația cere acest cont; altul nu poate fi folosit.",

@@ -73,7 +73,7 @@ func (p *Pages) certificate(v visit) {
 			return
 		}
 	}
-	p.book.Fail(v.Visit, &page.Fault{Status: http.StatusNotFound, Kind: "nothing", Cause: credentials.ErrUnknown})
+	p.book.Fail(v.Visit, &page.Fault{Status: http.StatusNotFound, Kind: "nothing", Home: Path, Cause: credentials.ErrUnknown})
 }
 
 // handOut writes the certificate. Its file is named by the credential, whose id is

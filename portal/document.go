@@ -193,7 +193,7 @@ func (p *Pages) backToDocuments(v visit, note page.Note) {
 // errDocument says what there is to say of a document that cannot be had.
 func errDocument(err error) error {
 	if errors.Is(err, documents.ErrUnknown) {
-		return &page.Fault{Status: http.StatusNotFound, Kind: "nothing", Cause: err}
+		return &page.Fault{Status: http.StatusNotFound, Kind: "nothing", Home: Path, Cause: err}
 	}
 	return err
 }

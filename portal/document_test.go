@@ -119,6 +119,15 @@ func TestDocumentsComeIn(t *testing.T) {
 	h.notAnothers(path)
 }
 
+// Where documents are signed, the login does not say that nothing is.
+func TestLoginToWhereIsSigned(t *testing.T) {
+	h := newHouse(t, withDesk(t))
+	_, text := h.browser().get("/portal/login")
+	if wantTold(t, text, "Here you bring documents and sign them"); strings.Contains(text, "Nothing is signed here") {
+		t.Error("it says that nothing is signed there")
+	}
+}
+
 // notAnothers: another signer finds nothing there.
 func (h *house) notAnothers(path string) {
 	h.t.Helper()

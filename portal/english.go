@@ -9,6 +9,7 @@ var englishTexts = map[string]string{
 
 	"login.title":        "Log in",
 	"login.lead":         "Here you see and change what stands in your name. Nothing is signed here.",
+	"login.lead.sign":    "Here you bring documents and sign them, and see and change what stands in your name. Logging in signs nothing.",
 	"login.button":       "Log in",
 	"login.error.empty":  "Fill in the e-mail, the password and the code.",
 	"login.error.shape":  "The code is the six digits that your authenticator app shows, and nothing else.",

@@ -39,6 +39,7 @@ type loginPage struct {
 	frame
 	Bound             string // nobody is asked for: always ""
 	Failures, Minutes int
+	Signs             bool // documents are signed on these pages
 }
 
 func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) {
@@ -61,6 +62,7 @@ func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) {
 	p.book.Render(at, http.StatusOK, "login.html", loginPage{
 		frame:    frame{Frame: p.book.Frame(at, "login.title"), Note: note, Email: note.Email},
 		Failures: limits.Failures, Minutes: int(limits.Window.Minutes()),
+		Signs: p.Desk != nil,
 	})
 }
 

@@ -412,6 +412,10 @@ func TestCertificates(t *testing.T) {
 		resp.Header.Get("Content-Disposition") != `attachment; filename="c_1.cer"` || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("DER: %v, %d bytes", resp.Header, len(body))
 	}
+	resp, body = b.get("/portal/certificates/c_9")
+	if wantTold(t, body, "There is nothing here", `href="/portal">To your pages`); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("a certificate that is not there: %s", resp.Status)
+	}
 	resp, body = b.get("/portal/certificates/c_1")
 	block, rest := pem.Decode([]byte(body))
 	if block == nil || string(block.Bytes) != string(first.Certificates[0]) || !strings.Contains(string(rest), "BEGIN CERTIFICATE") ||

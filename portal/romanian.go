@@ -9,6 +9,7 @@ var romanianTexts = map[string]string{
 
 	"login.title":        "Autentificare",
 	"login.lead":         "Aici vedeți și schimbați ce este în numele dumneavoastră. Nu se semnează nimic aici.",
+	"login.lead.sign":    "Aici aduceți documente și le semnați, vedeți și schimbați ce este în numele dumneavoastră. Prin autentificare nu se semnează nimic.",
 	"login.button":       "Intrați",
 	"login.error.empty":  "Completați adresa de e-mail, parola și codul.",
 	"login.error.shape":  "Codul înseamnă cele șase cifre arătate de aplicația de autentificare și nimic altceva.",

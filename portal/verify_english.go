@@ -25,7 +25,7 @@ var verifyEnglish = map[string]string{
 	"verified.valid.text.few":   "%d signatures. All are intact, together they cover the whole document, and their certificates come from authorities that this service trusts.",
 	"verified.valid.text.other": "%d signatures. All are intact, together they cover the whole document, and their certificates come from authorities that this service trusts.",
 	"verified.invalid":          "Do not rely on this document as it is",
-	"verified.invalid.text":     "At least one thing speaks against it. What, stands below.",
+	"verified.invalid.text":     "At least one thing speaks against it. What that is stands below.",
 	"verified.unsigned":         "This document is not signed",
 	"verified.unsigned.text":    "There is no electronic signature in it. A picture of a handwritten signature, if there is one, proves nothing.",
 	"verified.another":          "Check another document",

@@ -38,7 +38,7 @@ func TestPages(t *testing.T) {
 	}
 	visitors := map[look]visitor{}
 	for _, l := range looks {
-		signer, email := s.signer(l, "--mode", "oauth2code", "--qualifier", "eu_eidas_aes")
+		signer, email := s.signer(l, "--mode", "oauth2code", "--qualifier", "eu_eidas_aes", "--multisign", "12")
 		_, err := s.AddCredential(s.ctx, signer.ID, "--mode", "oauth2code", "--qualifier", "eu_eidas_aes", "--description", "For the company")
 		must(t, err)
 		approval, err := s.AddCredential(s.ctx, signer.ID, "--factors", "APPROVAL")
@@ -125,6 +125,15 @@ func (p *visit) consent() {
 	p.see("consent-choice")
 	p.press(".option")
 	p.see("consent-one")
+	p.press("button[value=decline]")
+	p.at("/callback")
+	many := make([]string, 12)
+	for n := range many {
+		many[n] = fmt.Sprintf("Contract %d.pdf", n+1)
+	}
+	p.open(p.authorize("authorization_details", details(p.signer.Credentials[0], many...)))
+	p.enter()
+	p.see("consent-twelve")
 	p.press("button[value=decline]")
 	p.at("/callback")
 	p.open(p.authorize("authorization_details", details(p.signer.Credentials[0], "Contract.pdf", "Anexa nr. 1 – specificații.pdf", "A name that is as long as names of files are when several people have a hand in it, final, really final (2).pdf")))
