@@ -20,7 +20,7 @@ const limit = 700 * time.Millisecond
 // The server must be reached directly: behind a proxy that changes servers
 // under a connection, a change of run would go unseen. It must not evict (Open
 // refuses one that may). Of its commands these are used: GET GETDEL SET DEL
-// WATCH UNWATCH MULTI EXEC INFO, and HELLO AUTH SELECT to connect.
+// INCR PTTL WATCH UNWATCH MULTI EXEC INFO, and HELLO AUTH SELECT to connect.
 type Redis struct {
 	client *redis.Client
 	epoch  *epoch

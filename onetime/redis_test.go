@@ -245,17 +245,19 @@ func awaitReady(t *testing.T, s onetime.Store) {
 	t.Errorf("three seconds after it came back: %v", err)
 }
 
-func verbs(ctx context.Context, s onetime.Store) map[string]func() error {
+func verbs(ctx context.Context, s *onetime.Redis) map[string]func() error {
 	return map[string]func() error{
-		"Put":   func() error { return s.Put(ctx, "b", []byte("one"), long) },
-		"Get":   func() error { _, err := s.Get(ctx, "a"); return err },
-		"Take":  func() error { _, err := s.Take(ctx, "a"); return err },
-		"Swap":  func() error { _, err := s.Swap(ctx, "a", []byte("one"), []byte("two"), long); return err },
-		"Ready": func() error { return s.Ready(ctx) },
+		"Put":     func() error { return s.Put(ctx, "b", []byte("one"), long) },
+		"Get":     func() error { _, err := s.Get(ctx, "a"); return err },
+		"Take":    func() error { _, err := s.Take(ctx, "a"); return err },
+		"Swap":    func() error { _, err := s.Swap(ctx, "a", []byte("one"), []byte("two"), long); return err },
+		"Ready":   func() error { return s.Ready(ctx) },
+		"Count":   func() error { _, _, err := s.Count(ctx, "n", long); return err },
+		"Counted": func() error { _, _, err := s.Counted(ctx, "n"); return err },
 	}
 }
 
-func wantUnavailable(t *testing.T, s onetime.Store) {
+func wantUnavailable(t *testing.T, s *onetime.Redis) {
 	t.Helper()
 	for verb, do := range verbs(t.Context(), s) {
 		start := time.Now()
@@ -279,7 +281,7 @@ func wantUnavailable(t *testing.T, s onetime.Store) {
 }
 
 // wantUnavailableAtOnce asks from many goroutines: none waits for the others.
-func wantUnavailableAtOnce(t *testing.T, s onetime.Store) {
+func wantUnavailableAtOnce(t *testing.T, s *onetime.Redis) {
 	t.Helper()
 	start := time.Now()
 	var all sync.WaitGroup
@@ -294,7 +296,7 @@ func wantUnavailableAtOnce(t *testing.T, s onetime.Store) {
 	}
 	all.Wait()
 	if took := time.Since(start); took > 1500*time.Millisecond {
-		t.Errorf("a hundred calls at once took %s", took)
+		t.Errorf("that many calls at once took %s", took)
 	}
 }
 
@@ -305,6 +307,7 @@ func unavailable(err error) bool {
 
 func TestOpenRedisRefuses(t *testing.T) {
 	locked := proctest.Redis(t, "--requirepass", "parola-demo")
+	keeping := proctest.Redis(t, "--user", "default", "on", "nopass", "~*", "+@all", "-incr")
 	evicting := proctest.Redis(t, "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
 	gone := proctest.Redis(t)
 	gone.Kill9()
@@ -318,6 +321,7 @@ func TestOpenRedisRefuses(t *testing.T) {
 		{"no password where one is needed", onetime.Config{URL: locked.URL}, "NOAUTH", true},
 		{"a wrong password", onetime.Config{URL: locked.URL, Password: "parola-rea"}, "WRONGPASS", true},
 		{"a server that evicts", onetime.Config{URL: evicting.URL}, "noeviction", false},
+		{"a user who may not count", onetime.Config{URL: keeping.URL}, "INCR", true},
 		{"another scheme", onetime.Config{URL: "http://:parola-rea@" + gone.Addr}, "URL", false},
 		{"no URL", onetime.Config{URL: "://:parola-rea@"}, "URL", false},
 		{"a port that is none", onetime.Config{URL: "redis://:parola-rea@localhost:x"}, "URL", false},
@@ -347,7 +351,7 @@ func TestOpenRedisRefuses(t *testing.T) {
 func TestRedisNeedsNoOtherCommands(t *testing.T) {
 	server := proctest.Redis(t, "--user", "default", "off",
 		"--user", "demo", "on", ">parola", "~*", "-@all", "+get", "+getdel", "+set", "+del",
-		"+watch", "+unwatch", "+multi", "+exec", "+info", "+hello", "+auth", "+select")
+		"+incr", "+pttl", "+watch", "+unwatch", "+multi", "+exec", "+info", "+hello", "+auth", "+select")
 	s := open(t, onetime.Config{URL: "redis://demo@" + server.Addr + "/1", Password: "parola"})
 	put(t, s, "a", "one")
 	server.Restart()

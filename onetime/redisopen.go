@@ -82,6 +82,9 @@ func (r *Redis) inspect(ctx context.Context) error {
 	if policy := field(info, "maxmemory_policy"); field(info, "maxmemory") != "0" && policy != "noeviction" {
 		return fmt.Errorf("maxmemory-policy is %q: it forgets before the time, set noeviction", policy)
 	}
+	if _, _, err := r.Count(ctx, "onetime:open", time.Millisecond); err != nil { // a user who may keep, and not count
+		return fmt.Errorf("count with SET, INCR, GET and PTTL: %w", err)
+	}
 	return nil
 }
 
