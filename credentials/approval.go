@@ -90,8 +90,8 @@ func (a Authorizer) couldWait(ctx context.Context, who Caller, c Credential, o o
 // pending asks the signer to approve, and tells the client how to ask for what
 // came of it.
 func (a Authorizer) pending(ctx context.Context, who Caller, c Credential, req csc.AuthorizeRequest, proof proof, o object) (csc.AuthorizeResponse, error) {
-	if wait := a.Challenges.sent.Count(c.UserID + " approval"); wait > 0 {
-		return csc.AuthorizeResponse{}, &OftenError{wait}
+	if err := a.Challenges.counted(ctx, c.UserID, "approval"); err != nil {
+		return csc.AuthorizeResponse{}, err
 	}
 	p, err := a.asked(ctx, who, c, req, o)
 	if err != nil {

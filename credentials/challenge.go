@@ -47,13 +47,15 @@ type Challenges struct {
 	Now        func() time.Time
 	// Messages is how many of one kind a signer is sent in ten minutes; 5 if zero.
 	Messages int
+	// Counter counts them together with the other processes; nil if there are none.
+	Counter quota.Counter
 
-	sent *quota.Quota
+	sent *quota.Shared
 }
 
 // NewChallenges returns c, ready.
 func NewChallenges(c Challenges) *Challenges {
-	c.sent = quota.New(cmp.Or(c.Messages, mostMessages), messagesIn, c.Now)
+	c.sent = quota.NewShared(c.Counter, "messages", cmp.Or(c.Messages, mostMessages), messagesIn, c.Now)
 	return &c
 }
 
@@ -76,6 +78,15 @@ func (e *OftenError) Error() string {
 
 // RetryAfter is how long to wait.
 func (e *OftenError) RetryAfter() time.Duration { return e.Wait }
+
+// counted counts a message of a kind to a signer; an OftenError if it is one too many.
+func (s *Challenges) counted(ctx context.Context, userID, kind string) error {
+	wait, err := s.sent.Count(ctx, userID+" "+kind)
+	if err == nil && wait > 0 {
+		err = &OftenError{wait}
+	}
+	return err
+}
 
 // errNoAddress says that there is no way to send a signer messages of a kind.
 var errNoAddress = errors.New("the signer cannot be sent messages of this kind")
@@ -133,8 +144,8 @@ func (a Authorizer) challenge(ctx context.Context, who Caller, c Credential, o o
 	if err := a.Prover.Barred(ctx, c.UserID, o.factor); err != nil {
 		return refusedProof(err)
 	}
-	if wait := a.Challenges.sent.Count(c.UserID + " " + o.ID); wait > 0 {
-		return &OftenError{wait}
+	if err := a.Challenges.counted(ctx, c.UserID, o.ID); err != nil {
+		return err
 	}
 	err = a.Audit.Append(ctx, audit.Entry{
 		Event: audit.ChallengeSent, Client: who.ClientID, User: c.UserID, Credential: c.ID, Factor: o.factor,

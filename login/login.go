@@ -87,9 +87,9 @@ type Pages struct {
 	Barred func(path string)
 	// Failures counts failed logins by network, on these pages and any others, and
 	// apart from them wrong codes; one of their own if nil.
-	Failures *quota.Quota
+	Failures *quota.Shared
 	// Guesses counts what a network sent that led nowhere; one of their own if nil.
-	Guesses *quota.Quota
+	Guesses *quota.Shared
 
 	book *page.Book
 }
@@ -100,10 +100,10 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 		Name: p.Name, Languages: p.Languages, Demo: p.Demo, Key: p.Key, Logger: p.Logger, Now: p.Now,
 	})
 	if p.Failures == nil {
-		p.Failures = NewFailures(p.Now)
+		p.Failures = NewFailures(nil, p.Now)
 	}
 	if p.Guesses == nil {
-		p.Guesses = quota.New(oauth.DefaultLoads, time.Minute, p.Now)
+		p.Guesses = quota.NewShared(nil, "", oauth.DefaultLoads, time.Minute, p.Now)
 	}
 	mux.Handle("GET "+LoginPath, page.Safe(p.showLogin))
 	mux.Handle("POST "+LoginPath, page.Safe(p.logIn))

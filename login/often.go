@@ -18,7 +18,9 @@ const (
 )
 
 // NewFailures is the Quota of failed logins.
-func NewFailures(now func() time.Time) *quota.Quota { return quota.New(mostFailures, failuresIn, now) }
+func NewFailures(counter quota.Counter, now func() time.Time) *quota.Shared {
+	return quota.NewShared(counter, "failed logins", mostFailures, failuresIn, now)
+}
 
 var (
 	errOften   = errors.New("login: too many failures of this network")
@@ -41,8 +43,11 @@ func (p *Pages) guessed(v visit, err error) error {
 	if !errors.Is(err, oauth.ErrInteraction) && !errors.Is(err, page.ErrStale) && !errors.Is(err, page.ErrForeign) && !errors.Is(err, page.ErrForm) {
 		return err
 	}
-	wait := p.Guesses.Count(quota.Network(v.r.RemoteAddr))
-	if wait == 0 {
+	wait, uncounted := p.Guesses.Count(v.r.Context(), quota.Network(v.r.RemoteAddr))
+	switch {
+	case uncounted != nil:
+		return uncounted
+	case wait == 0:
 		return err
 	}
 	p.barred(v.path)
@@ -54,13 +59,19 @@ func (p *Pages) guessed(v visit, err error) error {
 // signer. Wrong codes and failed logins are counted apart.
 func (p *Pages) coded(v visit, judge func() error) error {
 	from := "code " + quota.Network(v.r.RemoteAddr)
-	if wait := p.Failures.Over(from); wait > 0 {
+	wait, err := p.Failures.Over(v.r.Context(), from)
+	switch {
+	case err != nil:
+		return err
+	case wait > 0:
 		p.barred(v.path)
 		return &page.Fault{Status: http.StatusTooManyRequests, Kind: "codes", Wait: wait, Cause: errCodes}
 	}
-	err := judge()
+	err = judge()
 	if refused(err).Kind != "" {
-		p.Failures.Count(from)
+		if _, uncounted := p.Failures.Count(v.r.Context(), from); uncounted != nil {
+			return uncounted
+		}
 	}
 	return err
 }

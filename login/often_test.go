@@ -18,7 +18,7 @@ const mostGuesses = 5
 // fewGuesses lets a network guess five times in a minute.
 func fewGuesses(h **house) func(*login.Pages) {
 	return func(p *login.Pages) {
-		p.Guesses = quota.New(mostGuesses, time.Minute, func() time.Time { return (*h).clock() })
+		p.Guesses = quota.NewShared(nil, "", mostGuesses, time.Minute, func() time.Time { return (*h).clock() })
 	}
 }
 
@@ -124,7 +124,7 @@ func TestWrongCodesOfOneNetwork(t *testing.T) {
 	h.credential("c_2")
 	h.ask(numbered(1), func(i *oauth.Interaction) { i.Details[0].CredentialID = "c_2" })
 	_, link := o.begin("APPROVAL")
-	h.pages.Failures = quota.New(2, time.Hour, h.clock)
+	h.pages.Failures = quota.NewShared(nil, "", 2, time.Hour, h.clock)
 	for _, path := range []string{"/consent?i=one", link} {
 		resp, _ := h.send(path, signWith(h.wrongCode()))
 		wantRedirect(t, resp, path)

@@ -128,18 +128,9 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// admit judges the password, unless its network failed too often.
+// admit lets who has the password in.
 func (p *Pages) admit(v visit, email string, password csc.Secret) {
-	from := quota.Network(v.r.RemoteAddr)
-	if wait := p.Failures.Over(from); wait > 0 { // neither hashed nor recorded
-		p.barred(v.path)
-		p.fail(v, &page.Fault{Status: http.StatusTooManyRequests, Kind: "often", Wait: wait, Cause: errOften})
-		return
-	}
-	user, err := p.Prover.Password(v.r.Context(), email, password)
-	if judged(err) {
-		p.Failures.Count(from)
-	}
+	user, err := p.judge(v, email, password)
 	switch {
 	case errors.Is(err, users.ErrWrong), errors.Is(err, users.ErrPaused), errors.Is(err, users.ErrLocked):
 		p.back(v, v.self(), note{Kind: noteWrong, Email: short(email)}) // one text: a stranger learns nothing
@@ -158,6 +149,26 @@ func (p *Pages) admit(v visit, email string, password csc.Secret) {
 	}
 	page.NewBrowser(v.w) // no form from before the login is good after it
 	v.goTo(next)
+}
+
+// judge is the user whose password it is, unless the network failed too often.
+func (p *Pages) judge(v visit, email string, password csc.Secret) (users.User, error) {
+	ctx, from := v.r.Context(), quota.Network(v.r.RemoteAddr)
+	wait, err := p.Failures.Over(ctx, from)
+	switch {
+	case err != nil:
+		return users.User{}, err
+	case wait > 0: // neither hashed nor recorded
+		p.barred(v.path)
+		return users.User{}, &page.Fault{Status: http.StatusTooManyRequests, Kind: "often", Wait: wait, Cause: errOften}
+	}
+	user, err := p.Prover.Password(ctx, email, password)
+	if judged(err) {
+		if _, uncounted := p.Failures.Count(ctx, from); uncounted != nil {
+			return users.User{}, uncounted
+		}
+	}
+	return user, err
 }
 
 // judged reports whether err is a password's fault. The network of somebody who

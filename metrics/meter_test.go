@@ -23,6 +23,7 @@ import (
 	"github.com/pecete/pecete/audit"
 	"github.com/pecete/pecete/credentials/sad"
 	"github.com/pecete/pecete/csc"
+	"github.com/pecete/pecete/internal/proctest"
 	"github.com/pecete/pecete/metrics"
 	"github.com/pecete/pecete/onetime"
 	"github.com/pecete/pecete/signing"
@@ -333,6 +334,30 @@ func TestOneTime(t *testing.T) {
 	}
 	want[`pecete_onetime_errors_total{verb="take"}`] = 1
 	ask(t, m).want(t, want)
+}
+
+// Counts are questions to the one-time store too.
+func TestCounter(t *testing.T) {
+	m := newMeter()
+	server := proctest.Redis(t)
+	redis, err := onetime.OpenRedis(t.Context(), onetime.Config{URL: server.URL})
+	must(t, err)
+	t.Cleanup(func() { _ = redis.Close() })
+	c := m.Counter(redis)
+	if deeds, left, err := c.Count(t.Context(), "a", time.Minute); err != nil || deeds != 1 || left <= 0 {
+		t.Errorf("%d, %v, %v", deeds, left, err)
+	}
+	if deeds, left, err := c.Counted(t.Context(), "a"); err != nil || deeds != 1 || left <= 0 {
+		t.Errorf("%d, %v, %v", deeds, left, err)
+	}
+	server.Kill9()
+	if _, _, err := c.Counted(t.Context(), "a"); err == nil {
+		t.Error("counted by nobody")
+	}
+	ask(t, m).want(t, map[string]float64{
+		`pecete_onetime_duration_seconds{verb="count"}`: 1, `pecete_onetime_duration_seconds{verb="counted"}`: 2,
+		`pecete_onetime_errors_total{verb="count"}`: 0, `pecete_onetime_errors_total{verb="counted"}`: 1,
+	})
 }
 
 // However often somebody scrapes, the device does not sign for each.

@@ -221,7 +221,11 @@ func (p proof) refusal(c Client, said *csc.Error) *csc.Error {
 // be one, and is the answer to it: said, or that there were too many.
 func (e *endpoints) failed(r *http.Request, clientID string, said *csc.Error) error {
 	from := quota.Network(r.RemoteAddr)
-	if wait := e.failedTooOften(clientID, from); wait > 0 {
+	wait, err := e.failedTooOften(r.Context(), clientID, from)
+	switch {
+	case err != nil: // what was wrong is in no count, and is not told
+		return err
+	case wait > 0:
 		return errTooOften(wait)
 	}
 	e.log.LogAttrs(r.Context(), slog.LevelWarn, "client authentication refused",

@@ -10,7 +10,6 @@ import (
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/onetime"
-	"github.com/pecete/pecete/quota"
 	"github.com/pecete/pecete/users"
 )
 
@@ -47,8 +46,8 @@ func (e *endpoints) authorize(w http.ResponseWriter, r *http.Request) {
 		e.resume(w, r, pairs)
 		return
 	}
-	if wait := e.loads.Count(quota.Network(r.RemoteAddr)); wait > 0 {
-		e.page(w, r, &fault{status: http.StatusTooManyRequests, says: saysOften, wait: wait})
+	if err := e.begun(r); err != nil {
+		e.page(w, r, err)
 		return
 	}
 	e.start(w, r, pairs)
@@ -201,8 +200,8 @@ func (e *endpoints) resume(w http.ResponseWriter, r *http.Request, in pairs) {
 		err = &fault{status: http.StatusForbidden, says: saysLocked, cause: users.ErrLocked}
 	}
 	if errors.Is(err, ErrInteraction) { // who guesses is stopped as who begins too many
-		if wait := e.loads.Count(quota.Network(r.RemoteAddr)); wait > 0 {
-			err = &fault{status: http.StatusTooManyRequests, says: saysOften, wait: wait}
+		if often := e.begun(r); often != nil {
+			err = often
 		}
 	}
 	if err != nil {
@@ -249,9 +248,11 @@ func (e *endpoints) finish(w http.ResponseWriter, r *http.Request, s *saved, err
 		e.page(w, r, err)
 		return
 	}
-	if wait := e.codesTooOften(err, s); wait > 0 {
-		e.page(w, r, &fault{status: http.StatusTooManyRequests, says: saysSigner, wait: wait})
-		return
+	if err == nil { // an error for the client makes no code
+		if often := e.coded(ctx, s.User); often != nil {
+			e.page(w, r, often)
+			return
+		}
 	}
 	if lost := e.end(ctx, s); lost != nil {
 		e.page(w, r, lost)

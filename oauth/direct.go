@@ -27,7 +27,7 @@ type Direct struct {
 	Client string
 	Prover PasswordProver
 	// Failures counts failed logins by network: the same as those on the pages.
-	Failures *quota.Quota
+	Failures *quota.Shared
 	// Barred, if set, is told of each login that was not judged for them.
 	Barred func()
 }
@@ -42,6 +42,14 @@ type PasswordProver interface {
 type OftenError struct{ Wait time.Duration }
 
 func (e *OftenError) Error() string { return fmt.Sprintf("too often, wait %v", e.Wait) }
+
+// often is an OftenError for who has to wait; nil if nobody has.
+func often(wait time.Duration, err error) error {
+	if err == nil && wait > 0 {
+		err = &OftenError{wait}
+	}
+	return err
+}
 
 // RetryAfter is how long to wait.
 func (e *OftenError) RetryAfter() time.Duration { return e.Wait }
@@ -102,8 +110,8 @@ func (p *Provider) LogIn(ctx context.Context, from, name string, password csc.Se
 		return csc.LoginResponse{}, err
 	}
 	now.User = user.Stamp // as he was when he proved who he is
-	if wait := p.perSigner.Count(user.ID); wait > 0 {
-		return csc.LoginResponse{}, &OftenError{wait}
+	if err := often(p.perSigner.Count(ctx, user.ID)); err != nil {
+		return csc.LoginResponse{}, err
 	}
 	if err := p.Permissions.Permit(ctx, c.ID, user.ID, csc.ScopeService, p.Now()); err != nil {
 		return csc.LoginResponse{}, fmt.Errorf("keep permission: %w", err)
@@ -116,16 +124,19 @@ func (p *Provider) LogIn(ctx context.Context, from, name string, password csc.Se
 // judge is the user whose password it is. A network that failed too often is told
 // to wait, as on the pages, and nothing is judged.
 func (p *Provider) judge(ctx context.Context, network, name string, password csc.Secret) (users.User, error) {
-	if wait := p.Direct.Failures.Over(network); wait > 0 {
-		if p.Direct.Barred != nil {
-			p.Direct.Barred()
-		}
-		return users.User{}, &OftenError{wait}
+	wait, err := p.Direct.Failures.Over(ctx, network)
+	if wait > 0 && p.Direct.Barred != nil {
+		p.Direct.Barred()
+	}
+	if err := often(wait, err); err != nil {
+		return users.User{}, err
 	}
 	user, err := p.Direct.Prover.Password(ctx, name, password)
 	for _, refusal := range []error{users.ErrWrong, users.ErrPaused, users.ErrLocked, users.ErrDisabled} {
 		if errors.Is(err, refusal) {
-			p.Direct.Failures.Count(network)
+			if _, uncounted := p.Direct.Failures.Count(ctx, network); uncounted != nil {
+				return user, uncounted
+			}
 			return user, csc.Fail(csc.AuthenticationError, err)
 		}
 	}

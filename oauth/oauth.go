@@ -121,6 +121,9 @@ type Provider struct {
 	// Calls is how often one client may call within a minute, with a good proof,
 	// before it is answered 429; no limit if zero.
 	Calls int
+	// Counter counts all these together with the other processes that answer for
+	// Issuer; nil if there are none.
+	Counter quota.Counter
 
 	// Invitations let clients register themselves; nil if none shall.
 	Invitations InvitationStore
@@ -143,9 +146,9 @@ type Provider struct {
 	// not used; its Logger is the one above if it has none.
 	House page.House
 
-	pages     *page.Book   // read when it is mounted
-	perSigner *quota.Quota // codes and direct logins, by signer; of the same moment
-	read      *records     // of tokens; of the same moment
+	pages     *page.Book    // read when it is mounted
+	perSigner *quota.Shared // codes and direct logins, by signer; of the same moment
+	read      *records      // of tokens; of the same moment
 }
 
 // Mount adds the endpoints to mux, and beside them an answer in JSON for every

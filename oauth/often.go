@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -18,62 +19,80 @@ const (
 // A limits is who may do what how often in a minute. Failures are counted after
 // they are one: whoever has the right proof is never refused for them.
 type limits struct {
-	failures  *quota.Quota // by client and network
-	ofNetwork *quota.Quota // failures, by network
-	ofClient  *quota.Quota // failures, by client
-	loads     *quota.Quota // what asks for no proof, by network
-	calls     *quota.Quota // what was proven, by client; nil for no limit
-	signers   *quota.Quota // codes, by signer
+	failures  *quota.Shared // by client and network
+	ofNetwork *quota.Shared // failures, by network
+	ofClient  *quota.Shared // failures, by client
+	loads     *quota.Shared // what asks for no proof, by network
+	calls     *quota.Shared // what was proven, by client; nil for no limit
+	signers   *quota.Shared // codes, by signer
 }
 
 func newLimits(p *Provider) limits {
+	inMinute := func(what string, most int) *quota.Shared {
+		return quota.NewShared(p.Counter, "oauth "+what, most, time.Minute, p.Now)
+	}
 	most := either(p.Failures, defaultFailures)
 	l := limits{
-		failures:  quota.New(most, time.Minute, p.Now),
-		ofNetwork: quota.New(networkFailures*most, time.Minute, p.Now),
-		ofClient:  quota.New(clientFailures*most, time.Minute, p.Now),
-		loads:     quota.New(either(p.Loads, DefaultLoads), time.Minute, p.Now),
-		signers:   quota.New(either(p.Signers, defaultSigners), time.Minute, p.Now),
+		failures:  inMinute("failures", most),
+		ofNetwork: inMinute("failures of network", networkFailures*most),
+		ofClient:  inMinute("failures of client", clientFailures*most),
+		loads:     inMinute("loads", either(p.Loads, DefaultLoads)).OrHere(),
+		signers:   inMinute("codes of signer", either(p.Signers, defaultSigners)),
 	}
 	if p.Calls > 0 {
-		l.calls = quota.New(p.Calls, time.Minute, p.Now)
+		l.calls = inMinute("calls of client", p.Calls)
 	}
 	return l
 }
 
 // failedTooOften counts a failure and returns how long to wait after it. One
 // that one count turned away is in no other.
-func (l limits) failedTooOften(clientID, from string) time.Duration {
-	wait := l.failures.Count(clientID + " " + from)
-	if wait == 0 {
-		wait = l.ofNetwork.Count(from)
+func (l limits) failedTooOften(ctx context.Context, clientID, from string) (wait time.Duration, err error) {
+	wait, err = l.failures.Count(ctx, clientID+" "+from)
+	if wait == 0 && err == nil {
+		wait, err = l.ofNetwork.Count(ctx, from)
 	}
-	if wait == 0 && clientID != "" {
-		wait = l.ofClient.Count(clientID)
+	if wait == 0 && err == nil && clientID != "" {
+		wait, err = l.ofClient.Count(ctx, clientID)
 	}
-	return wait
+	return wait, err
 }
 
 // often counts a call of a client that was proven, or that had nothing to prove.
 func (l limits) often(r *http.Request, c Client) error {
-	wait := time.Duration(0)
 	switch {
 	case !c.confidential():
-		wait = l.loads.Count("public " + quota.Network(r.RemoteAddr))
+		return tooMany(l.loads.Count(r.Context(), "public "+quota.Network(r.RemoteAddr)))
 	case l.calls != nil:
-		wait = l.calls.Count(c.ID)
-	}
-	if wait > 0 {
-		return &refusal{status: http.StatusTooManyRequests, says: csc.Refused("Too many requests", nil), retry: wait}
+		return tooMany(l.calls.Count(r.Context(), c.ID))
 	}
 	return nil
 }
 
-// codesTooOften counts a code that is about to be made and returns how long its
-// signer has to wait before there is another. An error for the client makes none.
-func (l limits) codesTooOften(err error, s *saved) time.Duration {
-	if err != nil {
-		return 0
+// tooMany is the answer to a client that has to wait; nil if it need not.
+func tooMany(wait time.Duration, err error) error {
+	if err == nil && wait > 0 {
+		err = &refusal{status: http.StatusTooManyRequests, says: csc.Refused("Too many requests", nil), retry: wait}
 	}
-	return l.signers.Count(s.User)
+	return err
+}
+
+// begun counts a request of a browser that begins or is lost, and is the page instead
+// of an answer if there were too many of its network.
+func (l limits) begun(r *http.Request) error {
+	wait, err := l.loads.Count(r.Context(), quota.Network(r.RemoteAddr))
+	if err == nil && wait > 0 {
+		err = &fault{status: http.StatusTooManyRequests, says: saysOften, wait: wait}
+	}
+	return err
+}
+
+// coded counts a code that is about to be made for a signer, and is the page instead
+// of it if there were too many.
+func (l limits) coded(ctx context.Context, userID string) error {
+	wait, err := l.signers.Count(ctx, userID)
+	if err == nil && wait > 0 {
+		err = &fault{status: http.StatusTooManyRequests, says: saysSigner, wait: wait}
+	}
+	return err
 }

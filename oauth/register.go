@@ -94,10 +94,7 @@ func (e *endpoints) registerInvited(w http.ResponseWriter, r *http.Request) (any
 
 // registersOften limits what costs us a look into the registry.
 func (e *endpoints) registersOften(r *http.Request) error {
-	if wait := e.loads.Count("register " + quota.Network(r.RemoteAddr)); wait > 0 {
-		return &refusal{status: http.StatusTooManyRequests, says: csc.Refused("Too many requests", nil), retry: wait}
-	}
-	return nil
+	return tooMany(e.loads.Count(r.Context(), "register "+quota.Network(r.RemoteAddr)))
 }
 
 // invited is the open invitation whose token the request has.

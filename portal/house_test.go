@@ -98,7 +98,7 @@ func newHouseOn(t testing.TB, url string, change ...func(*portal.Pages)) *house 
 		},
 		Factors: h.prover, Registrar: h.operator, Signers: store, Applications: applications{store}, Certificates: store,
 		Sessions: store, Tickets: onetime.NewMemory(h.clock), Audit: h.audit, Notifier: h,
-		Failures: quota.New(100, time.Hour, h.clock), Loads: quota.New(120, time.Minute, h.clock),
+		Failures: quota.NewShared(nil, "", 100, time.Hour, h.clock), Loads: quota.NewShared(nil, "", 120, time.Minute, h.clock),
 	}
 	for _, f := range change {
 		f(h.pages)

@@ -53,8 +53,8 @@ func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) {
 		at.GoTo(p.start())
 		return
 	}
-	if wait := p.Loads.Count(quota.Network(r.RemoteAddr)); wait > 0 {
-		p.book.Fail(at, tooOften(wait))
+	if err := p.loaded(r); err != nil {
+		p.book.Fail(at, err)
 		return
 	}
 	limits := users.PasswordLimits()
@@ -95,16 +95,8 @@ func (p *Pages) admit(at page.Visit, form url.Values) error {
 	case code == "":
 		return refused("login.error.shape")
 	}
-	from := quota.Network(at.R.RemoteAddr)
-	if wait := p.Failures.Over(from); wait > 0 { // not judged: neither hashed nor recorded
-		if p.Barred != nil {
-			p.Barred()
-		}
-		return tooOften(wait)
-	}
-	user, err := p.Factors.LogIn(at.R.Context(), email, password, code)
+	user, err := p.judge(at.R, email, password, code)
 	if errors.Is(err, users.ErrWrong) {
-		p.Failures.Count(from)
 		return refused("login.error.wrong")
 	}
 	if err != nil {
@@ -115,6 +107,26 @@ func (p *Pages) admit(at page.Visit, form url.Values) error {
 	}
 	p.tell(at, user.ID, NewSession)
 	return p.goHome(at, user.ID)
+}
+
+// judge is the user who proved who it is. A network that failed too often is not
+// judged: nothing is hashed, nor recorded.
+func (p *Pages) judge(r *http.Request, email string, password, code csc.Secret) (users.User, error) {
+	ctx, from := r.Context(), quota.Network(r.RemoteAddr)
+	wait, err := p.Failures.Over(ctx, from)
+	if wait > 0 && p.Barred != nil {
+		p.Barred()
+	}
+	if err := tooOften(wait, err); err != nil {
+		return users.User{}, err
+	}
+	user, err := p.Factors.LogIn(ctx, email, password, code)
+	if errors.Is(err, users.ErrWrong) {
+		if _, uncounted := p.Failures.Count(ctx, from); uncounted != nil {
+			return user, uncounted
+		}
+	}
+	return user, err
 }
 
 // codeOf is the code of a form, "" if there is none of six digits. Some apps show

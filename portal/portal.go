@@ -134,7 +134,7 @@ type Pages struct {
 	Idle, Life time.Duration
 	// Failures counts failed logins by network, on these pages and any others;
 	// Loads the requests of who has not logged in.
-	Failures, Loads *quota.Quota
+	Failures, Loads *quota.Shared
 	// Barred, if set, is told of each attempt to log in that was not judged, since
 	// its network had failed too often.
 	Barred func()
@@ -228,14 +228,24 @@ func (p *Pages) visit(w http.ResponseWriter, r *http.Request, path string) page.
 
 // outside sends who is not logged in to the login, if there are not too many.
 func (p *Pages) outside(at page.Visit) {
-	if wait := p.Loads.Count(quota.Network(at.R.RemoteAddr)); wait > 0 {
-		p.book.Fail(at, tooOften(wait))
+	if err := p.loaded(at.R); err != nil {
+		p.book.Fail(at, err)
 		return
 	}
 	at.GoTo(loginPath)
 }
 
-func tooOften(wait time.Duration) error {
+// loaded counts a request of who has not logged in, and is an error if there were too
+// many of its network.
+func (p *Pages) loaded(r *http.Request) error {
+	return tooOften(p.Loads.Count(r.Context(), quota.Network(r.RemoteAddr)))
+}
+
+// tooOften is the page for who has to wait; nil if nobody has.
+func tooOften(wait time.Duration, err error) error {
+	if err != nil || wait == 0 {
+		return err
+	}
 	return &page.Fault{Status: http.StatusTooManyRequests, Kind: "often", Wait: wait, Cause: errOften}
 }
 

@@ -54,8 +54,8 @@ type verifyPage struct {
 
 func (p *Pages) showVerify(w http.ResponseWriter, r *http.Request) {
 	at := p.visit(w, r, VerifyPath)
-	if wait := p.Loads.Count(quota.Network(r.RemoteAddr)); wait > 0 {
-		p.book.Fail(at, tooOften(wait))
+	if err := p.loaded(r); err != nil {
+		p.book.Fail(at, err)
 		return
 	}
 	p.askForFile(at, http.StatusOK, p.book.Note(at))
@@ -95,7 +95,7 @@ var unreadables = map[verify.Reason]string{
 
 func (p *Pages) answerFile(at page.Visit) error {
 	if wait := p.Verifications.Count(quota.Network(at.R.RemoteAddr)); wait > 0 {
-		return tooOften(wait)
+		return tooOften(wait, nil)
 	}
 	select {
 	case p.verifying <- struct{}{}:

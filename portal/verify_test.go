@@ -30,7 +30,7 @@ func verifying(t testing.TB, ca *adestest.CA) func(*portal.Pages) {
 	box := &sandbox.Box{Program: servertest.Plain(t), Args: []string{"sandbox"}, Limits: sandbox.Limits{CPU: 2 * time.Second, Wall: time.Minute}}
 	return func(p *portal.Pages) {
 		p.Verifier = verify.Inspector{Documents: box, Roots: []*x509.Certificate{ca.Cert}, Now: time.Now}
-		p.Verifications, p.Loads = quota.New(1000, time.Minute, p.Now), quota.New(1000, time.Minute, p.Now)
+		p.Verifications, p.Loads = quota.New(1000, time.Minute, p.Now), quota.NewShared(nil, "", 1000, time.Minute, p.Now)
 	}
 }
 

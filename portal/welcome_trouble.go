@@ -9,7 +9,6 @@ import (
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/enrolment"
 	"github.com/pecete/pecete/page"
-	"github.com/pecete/pecete/quota"
 )
 
 // same says that the mail is the one of the link itself.
@@ -43,8 +42,8 @@ func (p *Pages) trouble(g guest, err error) {
 	if errors.Is(err, enrolment.ErrLink) && g.token == "" {
 		err = errLost
 	} else if errors.Is(err, enrolment.ErrLink) {
-		if wait := p.Loads.Count(quota.Network(g.R.RemoteAddr)); wait > 0 {
-			err = tooOften(wait)
+		if often := p.loaded(g.R); often != nil {
+			err = often
 		}
 	}
 	for _, t := range troubles {

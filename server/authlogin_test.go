@@ -234,4 +234,4 @@ func TestLoginWithoutRefresh(t *testing.T) {
 	}
 }
 
-func noLimit(h *house) *quota.Quota { return quota.New(1000, time.Hour, h.clock.Now) }
+func noLimit(h *house) *quota.Shared { return quota.NewShared(nil, "", 1000, time.Hour, h.clock.Now) }

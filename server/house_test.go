@@ -73,6 +73,7 @@ type house struct {
 	path     string // of the audit log
 	handler  http.Handler
 	stamper  tsa.Stamper   // nil unless a test has one
+	counter  quota.Counter // of what is limited; nil unless a test has one
 	messages int           // of a kind that a signer is sent; the usual number if zero
 	direct   *oauth.Client // of auth/login; nil unless a test has one
 	changes  bool          // credentials may be made and deleted
@@ -174,11 +175,12 @@ func (h *house) wire() {
 		Issuer: "https://localhost", Clients: h.registry, Tokens: h.tickets, Pepper: []byte("0123456789abcdef0123456789abcdef"),
 		Audit: h.auditLog, Now: h.clock.Now, Logger: logger,
 		StepKey: []byte("a step key for tests of 32 bytes"), Register: h.register, Grants: grants, Permissions: h.registry, Refresh: h.registry,
+		Counter: h.counter,
 	}
 	prover := &users.Prover{Store: h.registry, Sealer: h.keys, Audit: h.auditLog, Now: h.clock.Now, Passwords: h.hasher}
 	if h.direct != nil {
 		must(h.t, h.registry.AddClient(h.t.Context(), *h.direct))
-		h.provider.Direct = &oauth.Direct{Client: h.direct.ID, Prover: prover, Failures: quota.New(5, time.Hour, h.clock.Now)}
+		h.provider.Direct = &oauth.Direct{Client: h.direct.ID, Prover: prover, Failures: quota.NewShared(h.counter, "failed logins", 5, time.Hour, h.clock.Now)}
 	}
 	if h.changes {
 		h.provider.Changing = &oauth.Changing{Policy: demoPolicy}
@@ -192,7 +194,7 @@ func (h *house) wire() {
 			client, err := h.registry.Client(ctx, id)
 			return client.Name, err
 		},
-		Now: h.clock.Now, Messages: h.messages,
+		Now: h.clock.Now, Messages: h.messages, Counter: h.counter,
 	})
 	h.api = &server.Server{
 		Contract: contract, V1: contractV1, Callers: h.provider, Mux: mux, Register: h.register, Stamper: h.stamper,

@@ -12,7 +12,7 @@ import (
 
 // direct wires auth/login; nil if it is not configured. What its client must be is
 // asked now, so that the operator hears of it, and again at each login.
-func (h *house) direct(ctx context.Context, prover *users.Prover, failures *quota.Quota) (*oauth.Direct, error) {
+func (h *house) direct(ctx context.Context, prover *users.Prover, failures *quota.Shared) (*oauth.Direct, error) {
 	id := h.config.AuthLogin.Client
 	if id == "" {
 		return nil, nil

@@ -122,7 +122,7 @@ func (h *house) challenges(tickets onetime.Store) (*credentials.Challenges, erro
 	}
 	return credentials.NewChallenges(credentials.Challenges{
 		Store: tickets, Key: derived(steps, "challenges"), Post: post, From: h.config.About.Name, Now: now,
-		Messages: h.config.Limits.Messages, ApproveURL: h.config.URL + login.ApprovePath,
+		Messages: h.config.Limits.Messages, Counter: h.counter, ApproveURL: h.config.URL + login.ApprovePath,
 		ClientName: h.clientName,
 	}), nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pecete/pecete/hsm"
 	"github.com/pecete/pecete/metrics"
 	"github.com/pecete/pecete/onetime"
+	"github.com/pecete/pecete/quota"
 	"github.com/pecete/pecete/registry"
 	"github.com/pecete/pecete/sandbox"
 	"github.com/pecete/pecete/server"
@@ -67,6 +68,13 @@ func (h *house) measureOneTime(s onetime.Store) onetime.Store {
 		return s
 	}
 	return h.meter.OneTime(s)
+}
+
+func (h *house) measureCounter(c quota.Counter) quota.Counter {
+	if h.meter == nil {
+		return c
+	}
+	return h.meter.Counter(c)
 }
 
 func (h *house) measureServer(s *server.Server) {

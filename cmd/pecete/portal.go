@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -24,7 +23,7 @@ const loginFloor = 500 * time.Millisecond
 
 // portal wires the signer's own pages, and returns what signs documents there; nil if
 // nothing does.
-func (h *house) portal(ctx context.Context, mux *http.ServeMux, provider *oauth.Provider, prover *users.Prover, tickets onetime.Store, failures *quota.Quota, key []byte) (*documents.Desk, error) {
+func (h *house) portal(ctx context.Context, mux *http.ServeMux, provider *oauth.Provider, prover *users.Prover, tickets onetime.Store, failures *quota.Shared, key []byte) (*documents.Desk, error) {
 	mailer, err := h.notifier()
 	if err != nil {
 		return nil, err
@@ -53,7 +52,7 @@ func (h *house) portal(ctx context.Context, mux *http.ServeMux, provider *oauth.
 		House: h.pages(key), Factors: prover, Registrar: registrar,
 		Signers: h.registry, Applications: applications{h.registry, provider}, Certificates: h.registry,
 		Sessions: h.registry, Tickets: tickets, Audit: h.log, Office: office, Terms: terms,
-		Failures: failures, Loads: quota.New(cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now),
+		Failures: failures, Loads: h.loads("portal loads"),
 		Barred: h.barred(portal.Path), Desk: desk, Verifier: verifier, Verifications: quota.New(verifications, time.Minute, now),
 	}
 	if mailer != nil {

@@ -58,11 +58,10 @@ func serve(ctx context.Context, c *Config, logger *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	tickets, closeTickets, err := openOneTime(ctx, c)
+	tickets, err := h.openOneTime(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeTickets()) }()
 	api, err := h.server(ctx, h.measureOneTime(tickets))
 	if err != nil {
 		return err
@@ -102,23 +101,27 @@ func thrift() {
 	debug.FreeOSMemory()
 }
 
-// openOneTime opens the store of what may be lost.
-func openOneTime(ctx context.Context, c *Config) (onetime.Store, func() error, error) {
+// openOneTime opens the store of what may be lost. Where other processes have it
+// too, limits are counted there.
+func (h *house) openOneTime(ctx context.Context) (onetime.Store, error) {
+	c := h.config
 	if c.OneTime == "memory" {
-		return onetime.NewMemory(now), func() error { return nil }, nil
+		return onetime.NewMemory(now), nil
 	}
 	password := csc.Secret("")
 	if c.Passwords.OneTime != "" {
 		var err error
 		if password, err = c.secret(c.Passwords.OneTime); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	store, err := onetime.OpenRedis(ctx, onetime.Config{URL: c.OneTime, Password: string(password), Now: now})
 	if err != nil {
-		return nil, nil, fmt.Errorf("open onetime store: %w", err)
+		return nil, fmt.Errorf("open onetime store: %w", err)
 	}
-	return store, store.Close, nil
+	h.closers = append(h.closers, store.Close)
+	h.counter = h.measureCounter(store)
+	return store, nil
 }
 
 // server wires the API and the pages. It is the only place where their parts
@@ -227,7 +230,7 @@ func (h *house) authorization(ctx context.Context, tickets onetime.Store, author
 	if err != nil {
 		return nil, nil, err
 	}
-	failures := login.NewFailures(now)
+	failures := login.NewFailures(h.counter, now)
 	if provider.Direct, err = h.direct(ctx, prover, failures); err != nil {
 		return nil, nil, err
 	}
@@ -238,7 +241,7 @@ func (h *house) authorization(ctx context.Context, tickets onetime.Store, author
 		Prover: prover, Users: h.registry, Register: authorizer.Register, Key: derived(steps, "login"),
 		Name: h.config.About.Name, Languages: h.config.About.Languages, Demo: h.config.About.Demo,
 		Logger: h.logger, Now: now, Barred: h.barredOn(), Failures: failures,
-		Guesses: quota.New(cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now),
+		Guesses: h.loads("login guesses"),
 	}
 	pages.Mount(mux)
 	desk, err := h.portal(ctx, mux, provider, prover, tickets, failures, derived(steps, "portal"))
@@ -250,6 +253,11 @@ func (h *house) authorization(ctx context.Context, tickets onetime.Store, author
 	}
 	mux.HandleFunc("GET "+page.StylePath, page.Style)
 	return provider, mux, nil
+}
+
+// loads is a quota of what one network may load.
+func (h *house) loads(what string) *quota.Shared {
+	return quota.NewShared(h.counter, what, cmp.Or(h.config.Limits.Loads, oauth.DefaultLoads), time.Minute, now).OrHere()
 }
 
 // provider is the authorization server by itself.
@@ -270,7 +278,7 @@ func (h *house) provider(tickets onetime.Store, authorizer credentials.Authorize
 		CredentialLife: h.config.SADLife, ServiceLife: h.config.TokenLife,
 		RefreshIdle: h.config.RefreshIdle, RefreshLife: h.config.RefreshLife,
 		MutualURL: h.config.MTLS.URL, ClientCAs: authorities, Calls: h.config.Limits.Client, Signers: h.config.Limits.Signer,
-		Loads: h.config.Limits.Loads, House: h.pages(nil),
+		Loads: h.config.Limits.Loads, Counter: h.counter, House: h.pages(nil),
 	}
 	if h.config.Changes.Allow {
 		provider.Changing = &oauth.Changing{Policy: h.config.CA.Policy}

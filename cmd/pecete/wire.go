@@ -21,6 +21,7 @@ import (
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/hsm"
 	"github.com/pecete/pecete/metrics"
+	"github.com/pecete/pecete/quota"
 	"github.com/pecete/pecete/registry"
 	"github.com/pecete/pecete/sandbox"
 	"github.com/pecete/pecete/users"
@@ -47,6 +48,7 @@ type house struct {
 	pin      refusal
 	leave    leave
 	meter    *metrics.Meter // nil if nothing is measured
+	counter  quota.Counter  // of all processes; nil if this one is alone
 	lists    *ca.Lists      // made when they are first wanted
 	box      *sandbox.Box   // nil until documents are to be read
 	closers  []func() error
