@@ -2,10 +2,14 @@ package audit
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // The end that is kept in memory is the end of the file, whatever was added.
@@ -69,16 +73,68 @@ func TestEndIsMended(t *testing.T) {
 	}
 }
 
+// While the disk fails nobody is told that the log can keep a record, and none is
+// taken.
+func TestAbleWhileTheDiskFails(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil { // so that nothing can be written
+		t.Fatal(err)
+	}
+	l := &Log{
+		cfg: Config{Now: time.Now, Logger: slog.New(slog.DiscardHandler)}, file: file,
+		mend: time.NewTimer(time.Hour), wake: make(chan struct{}, 1),
+	}
+	if err := l.Able(); err != nil {
+		t.Fatalf("before: %v", err)
+	}
+	one := func() *waiting { return &waiting{entry: []byte(`{}`), done: make(chan error, 1)} }
+	if err := l.enqueue(one(), false); err != nil {
+		t.Fatal(err)
+	}
+	first := one()
+	l.commit([]*waiting{first})
+	for says, err := range map[string]error{
+		"who waited": <-first.done, "Able": l.Able(), "Ready": l.Ready(t.Context()), "who comes later": l.enqueue(one(), false),
+	} {
+		var unkept *UnavailableError
+		if !errors.As(err, &unkept) {
+			t.Errorf("%s: %v", says, err)
+		}
+	}
+	if len(l.queue) > 0 {
+		t.Errorf("%d records wait for a disk that fails", len(l.queue))
+	}
+}
+
+// So many records wait and no more: strangers must not fill the memory behind a
+// slow disk.
+func TestQueueIsBounded(t *testing.T) {
+	l := &Log{queue: make([]*waiting, maxQueue-1), wake: make(chan struct{}, 1)}
+	for n, want := range []bool{true, false, false} {
+		err := l.enqueue(&waiting{}, false)
+		var unkept *UnavailableError
+		if taken := err == nil; taken != want || !taken && !errors.As(err, &unkept) {
+			t.Errorf("record %d of %d: %v", maxQueue+n, maxQueue, err)
+		}
+	}
+}
+
 // A log whose file was replaced or cut by somebody else is not mended.
 func TestForeignFileIsNotMended(t *testing.T) {
-	for says, change := range map[string]func(path string) error{
-		"removed":  os.Remove,
-		"replaced": func(path string) error { return os.Rename(path+".other", path) },
-		"cut":      func(path string) error { return os.Truncate(path, 3) },
+	for says, test := range map[string]struct {
+		change func(path string) error
+		want   error
+	}{
+		"removed":  {os.Remove, fs.ErrNotExist},
+		"replaced": {func(path string) error { return os.Rename(path+".other", path) }, errReplaced},
+		"cut":      {func(path string) error { return os.Truncate(path, 3) }, errShort},
 	} {
 		t.Run(says, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "log")
-			if err := os.WriteFile(path+".other", []byte("another"), 0o600); err != nil {
+			if err := os.WriteFile(path+".other", []byte("another one, and a longer one\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
@@ -93,11 +149,11 @@ func TestForeignFileIsNotMended(t *testing.T) {
 			if cut, err := l.restore(); err != nil || cut != 0 {
 				t.Fatalf("before: cut %d, %v", cut, err)
 			}
-			if err := change(path); err != nil {
+			if err := test.change(path); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := l.restore(); err == nil {
-				t.Error("mended")
+			if _, err := l.restore(); !errors.Is(err, test.want) {
+				t.Errorf("%v, want %v", err, test.want)
 			}
 		})
 	}
