@@ -95,6 +95,20 @@ func refusesPIN(err error) bool {
 	return errors.As(err, &code) && refusals[code]
 }
 
+// unjudged are the answers of C_Login that SoftHSM gives, without a look at the PIN,
+// for the moment in which another process logs in and writes that to the token.
+var unjudged = map[pkcs11.Error]bool{
+	pkcs11.CKR_GENERAL_ERROR:            true,
+	pkcs11.CKR_FUNCTION_FAILED:          true,
+	pkcs11.CKR_USER_PIN_NOT_INITIALIZED: true,
+}
+
+// leavesPIN reports whether the PIN was perhaps not looked at.
+func leavesPIN(err error) bool {
+	var code pkcs11.Error
+	return errors.As(err, &code) && unjudged[code]
+}
+
 // unsigned are the answers of C_Sign by which a module says that it did not
 // begin: PKCS#11 v2.40 §5.1 gives them for what was wrong when the function was
 // called. SESSION_CLOSED and DEVICE_REMOVED are not among them, they may come

@@ -199,17 +199,16 @@ func sessionLimit(info pkcs11.TokenInfo) int {
 	return int(info.MaxSessionCount)
 }
 
-// loginWaits are before the next tries of a login that failed for no reason that
-// the device knows. They are few: the PIN is not sent for ever.
+// loginWaits are before the next tries of a login that was not judged. They are
+// few: the PIN is not sent for ever.
 var loginWaits = [...]time.Duration{25 * time.Millisecond, 100 * time.Millisecond}
 
-// login sends the PIN. One that was refused is never sent again. SoftHSM fails
-// for the moment in which another process logs in and writes that to the token.
+// login sends the PIN. One that was refused is never sent again.
 func (t *Token) login(ctx context.Context, anchor pkcs11.SessionHandle) error {
 	send := func() error { return t.module.p11.Login(anchor, pkcs11.CKU_USER, string(t.conf.PIN)) }
 	err := send()
 	for _, wait := range loginWaits {
-		if !errors.Is(err, pkcs11.Error(pkcs11.CKR_GENERAL_ERROR)) && !errors.Is(err, pkcs11.Error(pkcs11.CKR_FUNCTION_FAILED)) {
+		if !leavesPIN(err) {
 			break
 		}
 		time.Sleep(wait)

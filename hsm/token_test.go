@@ -271,6 +271,7 @@ func TestLoginBesideAnother(t *testing.T) {
 	}{
 		{"once", "1 0x5", 2, true},
 		{"twice", "2 0x6", 3, true},
+		{"as if there were no PIN", "1 0x102", 2, true},
 		{"for ever", "99 0x5", 3, false},
 		{"with what does not pass", "1 0x101", 1, false}, // CKR_USER_NOT_LOGGED_IN
 	} {
