@@ -226,14 +226,33 @@ func (e *endpoints) onward(w http.ResponseWriter, r *http.Request, s *saved) {
 			e.finish(w, r, s, err)
 			return
 		}
-		for _, d := range s.Request.Details {
-			if _, err := e.choices(ctx, d, s.User); err != nil {
-				e.finish(w, r, s, err)
-				return
-			}
+		if err := e.choosable(ctx, s); err != nil {
+			e.finish(w, r, s, err)
+			return
 		}
 		e.step(w, e.consentURL(), s)
 	}
+}
+
+// choosable returns the refusal that the client is told where the signer has nothing
+// to sign with. Who comes back from a loss, and signs later, reads on the page from when
+// he does: nobody else could tell him.
+func (e *endpoints) choosable(ctx context.Context, s *saved) error {
+	for _, d := range s.Request.Details {
+		_, refusal := e.choices(ctx, d, s.User)
+		if refusal == nil {
+			continue
+		}
+		user, err := e.Register.Users.User(ctx, s.User)
+		switch {
+		case err != nil:
+			return err
+		case user.Recovers(e.Now()):
+			return nil
+		}
+		return refusal
+	}
+	return nil
 }
 
 // finish ends the interaction and answers the client: with err, or with a code.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pecete/pecete/csc"
 	"github.com/pecete/pecete/oauth"
@@ -320,6 +321,25 @@ func TestUnfitCredentials(t *testing.T) {
 				t.Errorf("told %v", told)
 			}
 		})
+	}
+}
+
+// Who comes back from a loss is not sent back to the application unheard: a page says
+// from when he signs, and until then no agreement is taken.
+func TestSignerWhoComesBack(t *testing.T) {
+	w := newTown(t)
+	for _, form := range []url.Values{w.agreeing(), with(with(w.agreeing(), "credentialID"), "signatureQualifier", "eu_eidas_aes")} {
+		b := w.browser()
+		w.people.recover(signer, w.clock.Now().Add(time.Hour))
+		v := b.login(b.authorize(form), signer)
+		i := b.picture(b.step(v, "/consent"))
+		if next, err := w.provider.Agreed(t.Context(), i, []string{"c_1"}, digest("page"), 5); err == nil {
+			t.Errorf("agreed, and sent to %s", next)
+		}
+		w.people.recover(signer, time.Time{})
+		if told := b.walk(form).told(t); told.Get("code") == "" {
+			t.Errorf("afterwards: %v", told)
+		}
 	}
 }
 

@@ -87,7 +87,7 @@ func (v *vault) Holding(ctx context.Context, id, _ string) (credentials.Holding,
 		return credentials.Holding{}, err
 	}
 	owner, err := v.people.User(ctx, c.UserID)
-	return credentials.Holding{Credential: c, OwnerDisabled: owner.Disabled}, err
+	return credentials.Holding{Credential: c, OwnerDisabled: owner.Disabled, OwnerSignsFrom: owner.SignsFrom}, err
 }
 
 func (v *vault) Linked(_ context.Context, clientID, userID string) (bool, error) {
@@ -202,6 +202,14 @@ func (p *people) User(_ context.Context, id string) (users.User, error) {
 		return u, users.ErrUnknown
 	}
 	return u, nil
+}
+
+func (p *people) recover(id string, from time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	u := p.all[id]
+	u.SignsFrom = from
+	p.all[id] = u
 }
 
 func (p *people) disable(id string, disabled bool) {

@@ -67,6 +67,7 @@ func TestPages(t *testing.T) {
 			p.portal(fmt.Sprintf("+4070000001%d", n))
 			p.verify()
 			p.failures()
+			p.recovery()
 			if l.lang == "en" {
 				p.reference()
 			}
@@ -248,6 +249,27 @@ func (p *visit) portal(phone string) {
 	p.see("security-paired")
 	told := map[string]string{"en": "another authenticator app was paired", "ro": "altă aplicație de autentificare"}[p.lang]
 	await(p.viewer.t, outbox{p.viewer.t, filepath.Join(p.Folder, "outbox")}.sms, phone, regexp.MustCompile(told))
+	p.app = fresh
+}
+
+// recovery is what a signer sees whom the operator gave another authenticator, since
+// he lost his.
+func (p *visit) recovery() {
+	t := p.viewer.t
+	out, err := p.Run(p.ctx, "signer", "pair", p.signer.ID)
+	must(t, err)
+	uri := regexp.MustCompile(`otpauth://\S+`).Find(out)
+	p.app = &app{t: t, secret: secretOf(t, string(uri)), last: p.app.last}
+	p.open(p.URL + "/portal")
+	p.fill("email", p.email, "password", password, "code", p.app.code())
+	p.press("button.yes")
+	p.at("/portal/documents")
+	p.see("documents-recovering")
+	p.reads(map[string]string{"en": "can sign again from", "ro": "puteți semna din nou de la"}[p.lang])
+	p.open(p.authorize("authorization_details", details(p.signer.Credentials[0], "Contract.pdf")))
+	p.enter()
+	p.see("consent-recovering")
+	p.reads(map[string]string{"en": "can sign again from", "ro": "puteți semna din nou de la"}[p.lang])
 }
 
 // verify has documents checked, without being anybody.
