@@ -119,13 +119,9 @@ func (r *Registry) AccountKeys(ctx context.Context, clientID string) ([]oauth.Ac
 	if !plain(clientID) {
 		return nil, nil
 	}
-	var rows []accountKeyRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Where("client_id = ?", clientID).Order("verifier").Scan(ctx)
-	})
-	var keys []oauth.AccountKey
-	for _, row := range rows {
-		keys = append(keys, oauth.AccountKey{Verifier: row.Verifier, Sealed: row.Sealed})
-	}
-	return keys, doing("read account keys", err)
+	return some(ctx, r.read, "account keys", func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("client_id = ?", clientID).Order("verifier")
+	}, sure(func(row accountKeyRow) oauth.AccountKey {
+		return oauth.AccountKey{Verifier: row.Verifier, Sealed: row.Sealed}
+	}))
 }

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -47,15 +46,9 @@ func (r *Registry) Attempts(ctx context.Context, userID, factor string) (users.A
 	if !plain(userID, factor) {
 		return users.Attempts{}, nil
 	}
-	var row attemptsRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&row).Where("user_id = ? AND factor = ?", userID, factor).Scan(ctx)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return users.Attempts{}, nil
-	}
-	if err != nil {
-		return users.Attempts{}, fmt.Errorf("read attempts: %w", err)
+	row, err := one[attemptsRow](ctx, r.read, "attempts", nil, where("user_id = ? AND factor = ?", userID, factor))
+	if err != nil || row.UserID == "" {
+		return users.Attempts{}, err
 	}
 	return users.Attempts{
 		Window: moment(row.Began), Failures: row.Failures, InRow: row.InRow, Locked: row.Locked,

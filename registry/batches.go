@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -44,10 +43,7 @@ func (r *Registry) AddBatch(ctx context.Context, b documents.Batch) error {
 		ID: b.ID, UserID: b.UserID, CredentialID: b.CredentialID, State: string(b.State), Reason: string(b.Reason), Key: b.Key,
 		Created: micros(b.Created), Changed: micros(b.Changed), Revision: b.Revision, Salt: b.Salt, Plan: b.Sealed,
 	}
-	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		_, err := db.NewInsert().Model(row).Exec(ctx)
-		return err
-	})
+	err := r.write.insert(ctx, row)
 	if errors.Is(err, errUnique) {
 		return documents.ErrExists
 	}
@@ -59,14 +55,11 @@ func (r *Registry) oneBatch(ctx context.Context, userID, column, value string) (
 	if !plain(userID, value) || value == "" {
 		return documents.Batch{}, documents.ErrUnknown
 	}
-	var row batchRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&row).Where("? = ? AND user_id = ?", bun.Ident(column), value, userID).Limit(1).Scan(ctx)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return documents.Batch{}, documents.ErrUnknown
+	row, err := one[batchRow](ctx, r.read, "batch", documents.ErrUnknown, where("? = ? AND user_id = ?", bun.Ident(column), value, userID))
+	if err != nil {
+		return documents.Batch{}, err
 	}
-	return row.batch(), doing("read batch", err)
+	return row.batch(), nil
 }
 
 // Batch returns a batch of a user; documents.ErrUnknown if there is none.
@@ -92,15 +85,9 @@ func (r *Registry) MoveBatch(ctx context.Context, b documents.Batch) (moved bool
 
 // Batches returns those in a state that did not change since.
 func (r *Registry) Batches(ctx context.Context, in documents.State, since time.Time) ([]documents.Batch, error) {
-	var rows []batchRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Where("state = ? AND changed <= ?", string(in), micros(since)).Order("changed").Limit(100).Scan(ctx)
-	})
-	all := make([]documents.Batch, len(rows))
-	for i, row := range rows {
-		all[i] = row.batch()
-	}
-	return all, doing("read batches", err)
+	return some(ctx, r.read, "batches", func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("state = ? AND changed <= ?", string(in), micros(since)).Order("changed").Limit(100)
+	}, sure(batchRow.batch))
 }
 
 // ForgetBatches forgets those that are over and did not change since.

@@ -136,10 +136,7 @@ func (r *Registry) AddClient(ctx context.Context, c oauth.Client) error {
 	if err != nil {
 		return fmt.Errorf("add client: %w", err)
 	}
-	err = r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		_, err := db.NewInsert().Model(row).Exec(ctx)
-		return err
-	})
+	err = r.write.insert(ctx, row)
 	if errors.Is(err, errUnique) {
 		return oauth.ErrClientExists
 	}
@@ -196,20 +193,7 @@ func (r *Registry) askClient(ctx context.Context, id string) (oauth.Client, erro
 
 // Clients returns all clients, oldest first.
 func (r *Registry) Clients(ctx context.Context) ([]oauth.Client, error) {
-	var rows []clientRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Order("created", "id").Scan(ctx)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read clients: %w", err)
-	}
-	all := make([]oauth.Client, len(rows))
-	for i, row := range rows {
-		if all[i], err = row.client(); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+	return some(ctx, r.read, "clients", oldestFirst, clientRow.client)
 }
 
 // UpdateClient replaces the client that has c's ID and Revision, and counts the

@@ -54,21 +54,16 @@ func (r *Registry) telling(ctx context.Context, n *credentials.Notice, query str
 // DueCredentialNotices returns those that owners are to be told by now, those first
 // that are due longest.
 func (r *Registry) DueCredentialNotices(ctx context.Context, now time.Time, most int) ([]credentials.Notice, error) {
-	var rows []noticeRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Where("due <= ?", micros(now)).Order("due", "id").Limit(int64(most)).Scan(ctx)
-	})
-	if err != nil {
-		return nil, doing("read notices", err)
+	return some(ctx, r.read, "notices", func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("due <= ?", micros(now)).Order("due", "id").Limit(int64(most))
+	}, sure(noticeRow.notice))
+}
+
+func (row noticeRow) notice() credentials.Notice {
+	return credentials.Notice{
+		ID: row.ID, CredentialID: row.CredentialID, Fate: credentials.Fate(row.Fate), Reason: row.Reason,
+		ClientID: row.ClientID, At: moment(row.At), Due: moment(row.Due), Tries: row.Tries,
 	}
-	all := make([]credentials.Notice, len(rows))
-	for i, row := range rows {
-		all[i] = credentials.Notice{
-			ID: row.ID, CredentialID: row.CredentialID, Fate: credentials.Fate(row.Fate), Reason: row.Reason,
-			ClientID: row.ClientID, At: moment(row.At), Due: moment(row.Due), Tries: row.Tries,
-		}
-	}
-	return all, nil
 }
 
 // SwapCredentialNotice replaces when an owner is told, if that still is old, and how

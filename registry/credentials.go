@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -84,15 +83,9 @@ func (r *Registry) Credential(ctx context.Context, id string) (credentials.Crede
 	if !plain(id) {
 		return credentials.Credential{}, credentials.ErrUnknown
 	}
-	var row credentialRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&row).Where("id = ? AND deleted = 0", id).Scan(ctx)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return credentials.Credential{}, credentials.ErrUnknown
-	}
+	row, err := one[credentialRow](ctx, r.read, "credential", credentials.ErrUnknown, where("id = ? AND deleted = 0", id))
 	if err != nil {
-		return credentials.Credential{}, fmt.Errorf("read credential: %w", err)
+		return credentials.Credential{}, err
 	}
 	return row.credential()
 }
@@ -102,20 +95,9 @@ func (r *Registry) CredentialsOf(ctx context.Context, userID string) ([]credenti
 	if !plain(userID) {
 		return nil, nil
 	}
-	var rows []credentialRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Where("user_id = ? AND deleted = 0", userID).Order("created", "id").Scan(ctx)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read credentials: %w", err)
-	}
-	all := make([]credentials.Credential, len(rows))
-	for i, row := range rows {
-		if all[i], err = row.credential(); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+	return some(ctx, r.read, "credentials", func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("user_id = ? AND deleted = 0", userID).Order("created", "id")
+	}, credentialRow.credential)
 }
 
 func (c credentialRow) credential() (credentials.Credential, error) {

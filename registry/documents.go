@@ -63,28 +63,14 @@ func (r documentRow) document() documents.Document {
 func (r *Registry) AddDocument(ctx context.Context, d documents.Document) error {
 	row, err := rowOfDocument(d)
 	if err == nil {
-		err = r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-			_, err := db.NewInsert().Model(row).Exec(ctx)
-			return err
-		})
+		err = r.write.insert(ctx, row)
 	}
 	return doing("add document", err)
 }
 
 // documents asks for some of them.
-func (r *Registry) documents(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) ([]documents.Document, error) {
-	var rows []documentRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return which(db.NewSelect().Model(&rows)).Scan(ctx)
-	})
-	if err != nil {
-		return nil, doing("read documents", err)
-	}
-	all := make([]documents.Document, len(rows))
-	for i, row := range rows {
-		all[i] = row.document()
-	}
-	return all, nil
+func (r *Registry) documents(ctx context.Context, which which) ([]documents.Document, error) {
+	return some(ctx, r.read, "documents", which, sure(documentRow.document))
 }
 
 // Document returns a document of a user; documents.ErrUnknown if there is none.
@@ -92,14 +78,11 @@ func (r *Registry) Document(ctx context.Context, userID, id string) (documents.D
 	if !plain(userID, id) {
 		return documents.Document{}, documents.ErrUnknown
 	}
-	all, err := r.documents(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("id = ? AND user_id = ?", id, userID) })
-	if err == nil && len(all) == 0 {
-		err = documents.ErrUnknown
-	}
+	row, err := one[documentRow](ctx, r.read, "document", documents.ErrUnknown, where("id = ? AND user_id = ?", id, userID))
 	if err != nil {
 		return documents.Document{}, err
 	}
-	return all[0], nil
+	return row.document(), nil
 }
 
 // Documents returns those of a user, oldest first.

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -89,10 +88,7 @@ func (r *Registry) AddEnrolment(ctx context.Context, e enrolment.Enrolment) erro
 	if err != nil {
 		return fmt.Errorf("add enrolment: %w", err)
 	}
-	err = r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		_, err := db.NewInsert().Model(row).Exec(ctx)
-		return err
-	})
+	err = r.write.insert(ctx, row)
 	switch {
 	case errors.Is(err, errUnique):
 		return enrolment.ErrExists
@@ -160,21 +156,8 @@ func (r *Registry) enrolments(ctx context.Context, where string, args ...string)
 }
 
 // enrolmentRows returns the enrolments that a query finds.
-func (r *Registry) enrolmentRows(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) ([]enrolment.Enrolment, error) {
-	var rows []enrolmentRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return which(db.NewSelect().Model(&rows)).Scan(ctx)
-	})
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, doing("read enrolments", err)
-	}
-	all := make([]enrolment.Enrolment, len(rows))
-	for i, row := range rows {
-		if all[i], err = row.enrolment(); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+func (r *Registry) enrolmentRows(ctx context.Context, which which) ([]enrolment.Enrolment, error) {
+	return some(ctx, r.read, "enrolments", which, enrolmentRow.enrolment)
 }
 
 // SwapEnrolment keeps e in the place of what has e's Revision, and counts it up;

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math"
@@ -60,15 +59,9 @@ func (r *Registry) LastHead(ctx context.Context, log string) (audit.Head, bool, 
 	if !plain(log) {
 		return audit.Head{}, false, nil
 	}
-	var row headRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&row).Where("log = ?", log).Scan(ctx)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return audit.Head{}, false, nil
-	}
-	if err != nil {
-		return audit.Head{}, false, fmt.Errorf("read head: %w", err)
+	row, err := one[headRow](ctx, r.read, "head", nil, where("log = ?", log))
+	if err != nil || row.Log == "" {
+		return audit.Head{}, false, err
 	}
 	h, err := row.head()
 	return h, err == nil, err
@@ -76,20 +69,7 @@ func (r *Registry) LastHead(ctx context.Context, log string) (audit.Head, bool, 
 
 // Heads returns the kept head of every log, by the logs' ids.
 func (r *Registry) Heads(ctx context.Context) ([]audit.Head, error) {
-	var rows []headRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Order("log").Scan(ctx)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read heads: %w", err)
-	}
-	heads := make([]audit.Head, len(rows))
-	for i, row := range rows {
-		if heads[i], err = row.head(); err != nil {
-			return nil, err
-		}
-	}
-	return heads, nil
+	return some(ctx, r.read, "heads", func(q *bun.SelectQuery) *bun.SelectQuery { return q.Order("log") }, headRow.head)
 }
 
 func (row headRow) head() (audit.Head, error) {

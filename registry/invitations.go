@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -52,10 +51,7 @@ func (r *Registry) AddInvitation(ctx context.Context, i oauth.Invitation) error 
 		ID: i.ID, Hash: i.Hash, Note: i.Note, Profile: i.Allows.Profile, Grants: encode(i.Allows.Grants), Scopes: encode(i.Allows.Scopes),
 		Uses: int64(i.Uses), Used: int64(i.Used), Expires: micros(i.Expires), Created: micros(i.Created), Revoked: i.Revoked,
 	}
-	return doing("add invitation", r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		_, err := db.NewInsert().Model(row).Exec(ctx)
-		return err
-	}))
+	return doing("add invitation", r.write.insert(ctx, row))
 }
 
 // Invitation returns the invitation whose token has the hash;
@@ -64,35 +60,16 @@ func (r *Registry) Invitation(ctx context.Context, hash string) (oauth.Invitatio
 	if !plain(hash) {
 		return oauth.Invitation{}, oauth.ErrUnknownInvitation
 	}
-	var row invitationRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&row).Where("hash = ?", hash).Scan(ctx)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return oauth.Invitation{}, oauth.ErrUnknownInvitation
-	}
+	row, err := one[invitationRow](ctx, r.read, "invitation", oauth.ErrUnknownInvitation, where("hash = ?", hash))
 	if err != nil {
-		return oauth.Invitation{}, doing("read invitation", err)
+		return oauth.Invitation{}, err
 	}
 	return row.invitation()
 }
 
 // Invitations returns all invitations, oldest first.
 func (r *Registry) Invitations(ctx context.Context) ([]oauth.Invitation, error) {
-	var rows []invitationRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Order("created", "id").Scan(ctx)
-	})
-	if err != nil {
-		return nil, doing("read invitations", err)
-	}
-	all := make([]oauth.Invitation, len(rows))
-	for i, row := range rows {
-		if all[i], err = row.invitation(); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+	return some(ctx, r.read, "invitations", oldestFirst, invitationRow.invitation)
 }
 
 // RevokeInvitation ends the invitation id; oauth.ErrUnknownInvitation if there is

@@ -31,10 +31,7 @@ func (r *Registry) BeginIssuance(ctx context.Context, i credentials.Issuance) er
 	if !plain(row.Serial, row.CredentialID, row.UserID) {
 		return fmt.Errorf("begin issuance: %w", errText)
 	}
-	return doing("begin issuance", r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		_, err := db.NewInsert().Model(row).Exec(ctx)
-		return err
-	}))
+	return doing("begin issuance", r.write.insert(ctx, row))
 }
 
 // AbandonIssuance keeps a credential from ever taking the place of an issuance;
@@ -57,20 +54,15 @@ func (r *Registry) RevokeIssuance(ctx context.Context, serial string, at time.Ti
 
 // Issuances are those that have not ended, oldest first.
 func (r *Registry) Issuances(ctx context.Context) ([]credentials.Issuance, error) {
-	var rows []issuanceRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Where("revoked_at = 0").Order("begun", "serial").Scan(ctx)
-	})
-	if err != nil {
-		return nil, doing("read issuances", err)
+	return some(ctx, r.read, "issuances", func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("revoked_at = 0").Order("begun", "serial")
+	}, sure(issuanceRow.issuance))
+}
+
+func (row issuanceRow) issuance() credentials.Issuance {
+	return credentials.Issuance{
+		Serial: row.Serial, CredentialID: row.CredentialID, UserID: row.UserID, KeyID: row.KeyID, Begun: moment(row.Begun),
 	}
-	all := make([]credentials.Issuance, len(rows))
-	for n, row := range rows {
-		all[n] = credentials.Issuance{
-			Serial: row.Serial, CredentialID: row.CredentialID, UserID: row.UserID, KeyID: row.KeyID, Begun: moment(row.Begun),
-		}
-	}
-	return all, nil
 }
 
 // keepCredential puts a credential in the place of its issuance, within a

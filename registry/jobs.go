@@ -2,8 +2,6 @@ package registry
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -76,10 +74,7 @@ func (r *Registry) AddJob(ctx context.Context, j signing.Job) error {
 	if err != nil {
 		return fmt.Errorf("add job: %w", err)
 	}
-	return doing("add job", r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		_, err := db.NewInsert().Model(row).Exec(ctx)
-		return err
-	}))
+	return doing("add job", r.write.insert(ctx, row))
 }
 
 // Job returns the job id; signing.ErrUnknownJob if there is none.
@@ -87,15 +82,9 @@ func (r *Registry) Job(ctx context.Context, id string) (signing.Job, error) {
 	if !plain(id) {
 		return signing.Job{}, signing.ErrUnknownJob
 	}
-	var row jobRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return signing.Job{}, signing.ErrUnknownJob
-	}
+	row, err := one[jobRow](ctx, r.read, "job", signing.ErrUnknownJob, where("id = ?", id))
 	if err != nil {
-		return signing.Job{}, doing("read job", err)
+		return signing.Job{}, err
 	}
 	return row.job(), nil
 }
@@ -142,19 +131,8 @@ func (r *Registry) DueNotices(ctx context.Context, now time.Time, most int) ([]s
 }
 
 // jobs returns the jobs that a query finds, without their results.
-func (r *Registry) jobs(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) ([]signing.Job, error) {
-	var rows []jobRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return which(db.NewSelect().Model(&rows).ExcludeColumn("result")).Scan(ctx)
-	})
-	if err != nil {
-		return nil, doing("read jobs", err)
-	}
-	all := make([]signing.Job, len(rows))
-	for i, row := range rows {
-		all[i] = row.job()
-	}
-	return all, nil
+func (r *Registry) jobs(ctx context.Context, which which) ([]signing.Job, error) {
+	return some(ctx, r.read, "jobs", func(q *bun.SelectQuery) *bun.SelectQuery { return which(q.ExcludeColumn("result")) }, sure(jobRow.job))
 }
 
 // SwapNotice replaces when somebody is told of the job, if that still is old, and

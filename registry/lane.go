@@ -86,6 +86,14 @@ func (l *lane) count(ctx context.Context, query string, args ...any) (rows int64
 	return rows, err
 }
 
+// insert keeps a new row, which is a pointer to one of a table's.
+func (l *lane) insert(ctx context.Context, row any) error {
+	return l.do(ctx, func(ctx context.Context, db *bun.DB) error {
+		_, err := db.NewInsert().Model(row).Exec(ctx)
+		return err
+	})
+}
+
 // hold calls f when it is its turn, however long it takes. Its errors are not
 // sorted.
 func (l *lane) hold(ctx context.Context, f func(*bun.DB) error) error {

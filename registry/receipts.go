@@ -42,16 +42,14 @@ func (r *Registry) Receipts(ctx context.Context, userID string, most int) ([]doc
 	if !plain(userID) {
 		return nil, nil
 	}
-	var rows []receiptRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Where("user_id = ?", userID).Order("at DESC", "id").Limit(int64(most)).Scan(ctx)
-	})
-	all := make([]documents.Receipt, len(rows))
-	for i, row := range rows {
-		all[i] = documents.Receipt{
-			ID: row.ID, UserID: row.UserID, CredentialID: row.CredentialID, Sealed: row.Name, Salt: row.Salt,
-			Brought: row.Brought, Signed: row.Signed, At: moment(row.At),
-		}
+	return some(ctx, r.read, "receipts", func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("user_id = ?", userID).Order("at DESC", "id").Limit(int64(most))
+	}, sure(receiptRow.receipt))
+}
+
+func (row receiptRow) receipt() documents.Receipt {
+	return documents.Receipt{
+		ID: row.ID, UserID: row.UserID, CredentialID: row.CredentialID, Sealed: row.Name, Salt: row.Salt,
+		Brought: row.Brought, Signed: row.Signed, At: moment(row.At),
 	}
-	return all, doing("read receipts", err)
 }

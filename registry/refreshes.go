@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -39,10 +38,7 @@ func (r *Registry) AddRefresh(ctx context.Context, f oauth.Refresh) error {
 		ID: f.ID, Hash: f.Hash, ClientID: f.ClientID, UserID: f.UserID, Scope: f.Scope, Holder: f.Holder,
 		Used: micros(f.Used), Expires: micros(f.Expires), Standing: f.Standing,
 	}
-	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		_, err := db.NewInsert().Model(row).Exec(ctx)
-		return err
-	})
+	err := r.write.insert(ctx, row)
 	if errors.Is(err, errUnique) {
 		return oauth.ErrRefreshExists
 	}
@@ -58,15 +54,9 @@ func (r *Registry) Refresh(ctx context.Context, id string) (oauth.Refresh, error
 	if !plain(id) {
 		return oauth.Refresh{}, oauth.ErrUnknownRefresh
 	}
-	var row refreshRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return oauth.Refresh{}, oauth.ErrUnknownRefresh
-	}
+	row, err := one[refreshRow](ctx, r.read, "refresh token", oauth.ErrUnknownRefresh, where("id = ?", id))
 	if err != nil {
-		return oauth.Refresh{}, doing("read refresh token", err)
+		return oauth.Refresh{}, err
 	}
 	return oauth.Refresh{
 		ID: row.ID, Hash: row.Hash, ClientID: row.ClientID, UserID: row.UserID, Scope: row.Scope, Holder: row.Holder,

@@ -35,10 +35,7 @@ func (r *Registry) AddSession(ctx context.Context, s portal.Session) error {
 	row := &sessionRow{
 		ID: s.ID, UserID: s.UserID, Stamp: s.Stamp, Created: micros(s.Created), Used: micros(s.Used), Address: s.Address, Agent: s.Agent,
 	}
-	return doing("add session", r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		_, err := db.NewInsert().Model(row).Exec(ctx)
-		return err
-	}))
+	return doing("add session", r.write.insert(ctx, row))
 }
 
 // standingSessions are those that their users stand by.

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -53,10 +52,7 @@ func (r *Registry) AddUser(ctx context.Context, u users.User) error {
 	if !plain(u.ID, u.Email, u.GivenName, u.FamilyName, u.Country, u.Locale, u.PasswordHash, u.PINHash, u.Phone, u.Stamp, u.Organization, u.Identifier) {
 		return fmt.Errorf("add user: %w", errText)
 	}
-	err := r.write.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		_, err := db.NewInsert().Model(row).Exec(ctx)
-		return err
-	})
+	err := r.write.insert(ctx, row)
 	if errors.Is(err, errUnique) {
 		return users.ErrExists
 	}
@@ -73,37 +69,20 @@ func (r *Registry) UserByEmail(ctx context.Context, email string) (users.User, e
 	return r.user(ctx, "email = ?", strings.ToLower(email))
 }
 
-func (r *Registry) user(ctx context.Context, where, value string) (users.User, error) {
+func (r *Registry) user(ctx context.Context, condition, value string) (users.User, error) {
 	if !plain(value) {
 		return users.User{}, users.ErrUnknown
 	}
-	var row userRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&row).Where(where, value).Scan(ctx)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return users.User{}, users.ErrUnknown
-	}
+	row, err := one[userRow](ctx, r.read, "user", users.ErrUnknown, where(condition, value))
 	if err != nil {
-		return users.User{}, fmt.Errorf("read user: %w", err)
+		return users.User{}, err
 	}
 	return row.user(), nil
 }
 
 // Users returns all users, ordered by creation.
 func (r *Registry) Users(ctx context.Context) ([]users.User, error) {
-	var rows []userRow
-	err := r.read.do(ctx, func(ctx context.Context, db *bun.DB) error {
-		return db.NewSelect().Model(&rows).Order("created", "id").Scan(ctx)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read users: %w", err)
-	}
-	all := make([]users.User, len(rows))
-	for i, row := range rows {
-		all[i] = row.user()
-	}
-	return all, nil
+	return some(ctx, r.read, "users", oldestFirst, sure(userRow.user))
 }
 
 // SetPassword replaces the user's password hash and stamp; users.ErrUnknown if
