@@ -195,6 +195,7 @@ func TestStopped(t *testing.T) {
 	_, err := h.Stop(t.Context(), first.UserID)
 	wantErr(t, "nobody recovers", err, enrolment.ErrNothing)
 	invite := func() {
+		h.after(time.Second) // an invitation of the same moment as another is the later one by chance
 		must(t, second(h.Invite(t.Context(), enrolment.Invitation{Identity: demoSigner(), Again: true})))
 	}
 	invite()
@@ -220,6 +221,7 @@ func TestStopped(t *testing.T) {
 			t.Errorf("%s: the authenticator is the signer's", says)
 		}
 	}
+	h.after(time.Second)
 	must(t, second(h.Invite(t.Context(), enrolment.Invitation{Identity: demoSigner(), Again: true, Proven: true})))
 	h.pair()
 	h.activate()
