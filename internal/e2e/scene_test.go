@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,11 +27,13 @@ const password = "a horse, a battery and a staple"
 // browser.
 type scene struct {
 	*stage.Stage
-	t       *testing.T
-	ctx     context.Context
+	t    *testing.T
+	ctx  context.Context
+	web  stage.Client
+	home string // where the application wants its signers back
+
+	mu      sync.Mutex
 	program context.Context // Chromium
-	web     stage.Client
-	home    string // where the application wants its signers back
 }
 
 // newScene lays a server; it does not serve yet.
@@ -61,7 +64,20 @@ func newScene(t *testing.T) *scene {
 
 func (s *scene) viewer(t *testing.T, l look) *viewer {
 	t.Helper()
-	return newViewer(t, s.program, l, s.URL, s.home)
+	return newViewer(t, s.chromium(), l, s.URL, s.home)
+}
+
+// chromium is the browser. One that has ended by itself, as it does now and then on
+// a busy machine, is started again.
+func (s *scene) chromium() context.Context {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.program.Err() != nil && s.ctx.Err() == nil {
+		s.t.Log("Chromium has ended by itself")
+		s.program = openBrowser(s.t, s.ctx)
+	}
+	return s.program
 }
 
 // signer enrols somebody with a password.
