@@ -67,7 +67,7 @@ func TestServersCountTogether(t *testing.T) {
 	}
 	waits := func(what string, header http.Header) {
 		t.Helper()
-		if n, err := strconv.Atoi(header.Get("Retry-After")); err != nil || n < 50 || n > 60 {
+		if n, err := strconv.Atoi(header.Get("Retry-After")); err != nil || n < 10 || n > 60 {
 			t.Errorf("%s: Retry-After %q", what, header.Get("Retry-After"))
 		}
 	}

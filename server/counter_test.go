@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/pecete/pecete/audit"
@@ -54,7 +55,8 @@ func TestFailedLoginsAreCountedTogether(t *testing.T) {
 	two := newLoginHouse(t, func(h *house) { h.counter = redis })
 	a := two.logIn(basicOf(two.signer.Email+":"+password), `{}`)
 	wantRefusal(t, a, 429, "", "")
-	if wait := a.header.Get("Retry-After"); wait != "3600" && wait != "3599" && wait != "3598" {
-		t.Errorf("Retry-After %q", wait)
+	// Argon2id on a busy machine takes seconds of the hour.
+	if wait, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || wait < 3000 || wait > 3600 {
+		t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
 	}
 }
