@@ -37,9 +37,10 @@ func (c *scene) addBare() error {
 	return nil
 }
 
-// serveBare is that server, with the certificate of a stage's folder.
+// serveBare is that server, with the certificate of a stage's folder. It has no
+// limits of time: what they take is not counted.
 func serveBare(listen, folder string) error {
-	s := &http.Server{ //nolint:gosec // limits are left out: what they take is not counted
+	s := &http.Server{
 		Addr:      listen,
 		Handler:   http.HandlerFunc(tell),
 		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}},
