@@ -100,7 +100,7 @@ func (t Teller) letter(ctx context.Context, n Notice, c Credential, locale strin
 	if _, known := words[lang][key+".says"]; !known {
 		return notify.Letter{}, fmt.Errorf("no letter for %q", n.Fate)
 	}
-	what := []any{c.called(), Moment(lang, n.At)}
+	what := []any{c.called(), notify.Moment(lang, n.At)}
 	if n.ClientID != "" {
 		application, err := applicationOf(ctx, t.ClientName, n.ClientID)
 		if err != nil {
@@ -117,12 +117,4 @@ func (t Teller) letter(ctx context.Context, n Notice, c Credential, locale strin
 		l.Says = append(l.Says, say(lang, "fate.reason", say(lang, fmt.Sprintf("reason.%d", n.Reason))))
 	}
 	return l, nil
-}
-
-// Moment is a time as letters have it.
-func Moment(lang string, at time.Time) string {
-	if lang == "ro" {
-		return at.UTC().Format("02.01.2006, ora 15:04 UTC")
-	}
-	return at.UTC().Format("2 January 2006, 15:04 UTC")
 }

@@ -61,7 +61,7 @@ func (o *Office) written(e Enrolment, l letter) notify.Letter {
 	case kind == kindBegun && o.Recovery.Delay > 0 && !e.Progress.Proven:
 		n.Says = append(n.Says, say(lang, "signs.later", span(lang, o.Recovery.Delay)))
 	case !l.from.IsZero():
-		n.Says = append(n.Says, say(lang, "signs.from", credentials.Moment(lang, l.from)))
+		n.Says = append(n.Says, say(lang, "signs.from", notify.Moment(lang, l.from)))
 	}
 	switch {
 	case l.link == LinkPair:

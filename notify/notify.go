@@ -14,6 +14,7 @@ import (
 	"net/mail"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -100,6 +101,14 @@ func controlled(s string) bool {
 
 // maxName is how many characters of a name stand in a message.
 const maxName = 40
+
+// Moment is a time as letters have it, in Romanian or else in English.
+func Moment(lang string, at time.Time) string {
+	if lang == "ro" {
+		return at.UTC().Format("02.01.2006, ora 15:04 UTC")
+	}
+	return at.UTC().Format("2 January 2006, 15:04 UTC")
+}
 
 // Name is what an application calls itself as it may stand in a message: letters,
 // digits and a few signs, and nothing that a reader's program makes a link of.
